@@ -1,0 +1,101 @@
+//! The thing that is assessed: one text with what is known about it.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// An ISO 639 language code of two or three lower-case letters (`en`, `uk`, `ckb`).
+///
+/// Region and script subtags are dropped on reading (`pt-BR` is `pt`): stemmers and detection know languages only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Language([u8; 3]);
+
+impl Language {
+    /// English.
+    pub const ENGLISH: Self = Self(*b"en\0");
+
+    /// The code as text.
+    pub fn code(&self) -> &str {
+        let len = if self.0[2] == 0 { 2 } else { 3 };
+        std::str::from_utf8(&self.0[..len]).unwrap_or("und")
+    }
+
+    /// Reads a code and gives `None` for what is not one; for data where a bad code must not stop the work.
+    pub fn lenient(code: &str) -> Option<Self> {
+        code.parse().ok()
+    }
+}
+
+impl FromStr for Language {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self> {
+        let primary = s.trim().split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+        let b = primary.as_bytes();
+        if !(2..=3).contains(&b.len()) || !b.iter().all(u8::is_ascii_lowercase) || primary == "und" {
+            return Err(Error::Language(s.to_owned()));
+        }
+        Ok(Self([b[0], b[1], b.get(2).copied().unwrap_or(0)]))
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+impl Serialize for Language {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
+        s.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Language {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A text to assess.
+///
+/// Only `text` is read for narratives, evidence and related cases, so that every offset in the answer points into
+/// it; whoever wants the headline assessed puts it in front of the text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    /// Names the document in the answer.
+    pub id: String,
+    /// What is assessed.
+    pub text: String,
+    /// The language, when known; detected from the text otherwise.
+    pub language: Option<Language>,
+}
+
+impl Document {
+    /// A document with nothing known but its text.
+    ///
+    /// ```
+    /// let document = leitmotif::Document::from_text("NATO provoked the war.");
+    /// assert_eq!(document.language, None);
+    /// ```
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_lose_their_region_and_case() {
+        assert_eq!("pt-BR".parse::<Language>().unwrap().code(), "pt");
+        assert_eq!("ZH_hant".parse::<Language>().unwrap().code(), "zh");
+        assert_eq!("ckb".parse::<Language>().unwrap().code(), "ckb");
+        for bad in ["", "e", "english", "??", "und", "é"] {
+            assert!(bad.parse::<Language>().is_err(), "{bad}");
+        }
+    }
+}

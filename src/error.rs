@@ -1,0 +1,276 @@
+//! Every way the library can fail, each with the remedy in its message.
+//!
+//! One enum for the whole crate: a caller matches on it, a person reads it. Variants carry the place (file and line,
+//! record id) and the cause as values; nothing is a bare string that another layer formatted. Boxed untyped errors
+//! were rejected because a server has to tell "your input is wrong" from "my model is broken".
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Where a record stands: a source name as the user gave it, and its line (1-based).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// File name as given, or `-` for standard input.
+    pub source: String,
+    /// Line in that source, counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source, self.line)
+    }
+}
+
+/// What is wrong with one record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordProblem {
+    /// The line is not one JSON object of the expected shape.
+    #[error("not a valid record: {0}; each line must be one complete JSON object (see docs/formats.md)")]
+    Json(#[from] serde_json::Error),
+    /// The line is not valid UTF-8.
+    #[error("the line is not UTF-8 from byte {0} on; convert the file to UTF-8 first (for example with iconv)")]
+    NotUtf8(usize),
+    /// `id` is absent or blank.
+    #[error("the record has no `id`; give every record its own")]
+    NoId,
+    /// The same `id` stood on an earlier line.
+    #[error("the id \"{id}\" was already used at {first}; ids must be unique, rename or remove one of the two")]
+    DuplicateId {
+        /// The id seen twice.
+        id: String,
+        /// Where it stood first.
+        first: Place,
+    },
+    /// A case needs a title or a claim.
+    #[error("the case \"{0}\" has neither `title` nor `claim`; give at least one of them")]
+    CaseWithoutClaim(String),
+    /// A text needs text.
+    #[error("the record \"{0}\" has no `text`; a labelled text without words teaches nothing, fill it or remove it")]
+    EmptyText(String),
+    /// The parent of a narrative is not in the taxonomy.
+    #[error(
+        "the narrative \"{id}\" names the parent \"{parent}\", which is not in the taxonomy{}; add it or correct the id", meant(.near.as_ref())
+    )]
+    MissingParent {
+        /// The child.
+        id: String,
+        /// What it names as its parent.
+        parent: String,
+        /// The id that was probably meant.
+        near: Option<String>,
+    },
+    /// Following parents from this narrative leads back to it.
+    #[error("the narrative \"{0}\" is its own ancestor; set `parent` of one of the narratives on the way to null")]
+    ParentCycle(String),
+    /// A record is labelled with a narrative that is not in the taxonomy.
+    #[error("the record \"{id}\" is labelled \"{narrative}\", which is not in the taxonomy{}; add the narrative or correct the label", meant(.near.as_ref()))]
+    UnknownNarrative {
+        /// The record.
+        id: String,
+        /// Its label.
+        narrative: String,
+        /// The id that was probably meant.
+        near: Option<String>,
+    },
+    /// A background text must not carry a label.
+    #[error("the background record \"{0}\" carries narratives; move it to the texts, or empty its `narratives`")]
+    LabelledBackground(String),
+    /// A judgement names a query or case that does not exist, or is malformed.
+    #[error("not a relevance judgement; expected `query 0 case relevance`, separated by tabs or spaces")]
+    Judgement,
+}
+
+fn meant(id: Option<&String>) -> String {
+    id.map_or_else(String::new, |id| format!(" (did you mean \"{id}\"?)"))
+}
+
+/// One bad record and where it stands.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct BadRecord {
+    /// Source and line.
+    pub place: Place,
+    /// What is wrong and how to mend it.
+    pub problem: RecordProblem,
+}
+
+/// What is wrong with a model folder.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelProblem {
+    /// No `model.json`.
+    #[error("there is no model.json in it; give the folder that `leitmotif train --output` wrote")]
+    NotAModel,
+    /// A file listed in `model.json` is absent.
+    #[error("the file {0} is missing; copy the whole folder again or retrain")]
+    MissingFile(String),
+    /// Written by another version of the format.
+    #[error("it has format version {found}, this program reads version {supported}; retrain it with this program")]
+    Version {
+        /// The version in the folder.
+        found: u64,
+        /// The version this program reads.
+        supported: u64,
+    },
+    /// A file's SHA-256 is not the one in `model.json`.
+    #[error("the file {0} was altered or cut short (its checksum differs); copy the folder again or retrain")]
+    Checksum(String),
+    /// The files do not fit together or hold values that cannot be.
+    #[error("the file {file} is inconsistent ({what}); copy the folder again or retrain")]
+    Inconsistent {
+        /// The file.
+        file: String,
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// `model.json` cannot be read as such.
+    #[error("model.json is damaged ({0}); copy the folder again or retrain")]
+    Json(#[source] serde_json::Error),
+    /// The folder holds no narrative model, and one was asked for.
+    #[error("it holds no narratives, only a ranker for related cases; train it with labelled cases or texts")]
+    NoNarratives,
+}
+
+/// Why a set of records cannot be trained on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingProblem {
+    /// No labelled record at all.
+    #[error("no record carries a narrative; give labelled cases (--cases) or texts (--texts)")]
+    NoLabels,
+    /// No text carries anything but the one narrative, so nothing tells it from the rest.
+    #[error(
+        "every training text carries the narrative \"{0}\", so nothing shows what its absence looks like; add texts that carry another narrative or none (--background)"
+    )]
+    OneClass(String),
+    /// Nothing survived `min_df`.
+    #[error("no feature occurs in enough texts; give more text, or lower min_df")]
+    NoFeatures,
+    /// A setting is out of its range.
+    #[error("the setting {name} must be {range}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// The values it may take.
+        range: &'static str,
+    },
+    /// Shapes of rows and targets differ.
+    #[error("{rows} rows but {targets} targets; every row needs its target")]
+    Shape {
+        /// Rows given.
+        rows: usize,
+        /// Targets given.
+        targets: usize,
+    },
+    /// No pair to learn the ranker from.
+    #[error("no query with a judged case, and no case with both a title and a claim; give --queries and --qrels")]
+    NoPairs,
+}
+
+/// Everything that can go wrong in this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading a file or stream failed.
+    #[error("cannot read {path}: {source}; check that it exists and that you may read it", path = .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Writing a file or folder failed.
+    #[error("cannot write {path}: {source}; check the free space and that you may write there", path = .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// One or more records are bad; all of them are listed.
+    #[error("{} bad record{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, list(.0))]
+    Records(Vec<BadRecord>),
+    /// A model folder cannot be used.
+    #[error("the model in {path} cannot be used: {problem}", path = .path.display())]
+    Model {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        problem: ModelProblem,
+    },
+    /// Training cannot start or go on.
+    #[error("cannot train: {0}")]
+    Training(#[from] TrainingProblem),
+    /// A small dense model (fusion, ranker) failed in linfa-logistic.
+    #[error("fitting a dense logistic model failed: {0}; check the training data for constant or infinite values")]
+    Logistic(#[from] linfa_logistic::error::Error),
+    /// A linfa operation failed.
+    #[error("linfa refused the data: {0}; check that rows and targets have the same length")]
+    Linfa(#[from] linfa::Error),
+    /// The language given is not a code.
+    #[error("\"{0}\" is not a language code; use an ISO 639 code of two or three letters such as en, uk or pt")]
+    Language(String),
+    /// HTML that cannot be reduced to an article.
+    #[error("the page has more than {limit} elements or is nested too deeply; save its article text and give that")]
+    PageTooComplex {
+        /// The largest number of elements read.
+        limit: usize,
+    },
+    /// The SQLite store failed.
+    #[cfg(feature = "store")]
+    #[error("the case store {path} cannot be used: {source}; check that it is a leitmotif store, not locked, and writable", path = .path.display())]
+    Store {
+        /// The database file.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// The store was written by another version.
+    #[error("the case store {path} has schema version {found}, this program knows up to {supported}; use a newer leitmotif", path = .path.display())]
+    StoreVersion {
+        /// The database file.
+        path: PathBuf,
+        /// Version found.
+        found: i64,
+        /// Highest version known.
+        supported: i64,
+    },
+    /// No case with this id.
+    #[error("there is no case with the id \"{0}\"; `leitmotif cases list` shows the ids")]
+    NoSuchCase(String),
+}
+
+/// How many bad records are printed in full before the rest is only counted.
+const LISTED: usize = 50;
+
+fn list(bad: &[BadRecord]) -> String {
+    let mut out = bad.iter().take(LISTED).map(|b| format!("  {b}")).collect::<Vec<_>>().join("\n");
+    if bad.len() > LISTED {
+        out.push_str(&format!("\n  … and {} more", bad.len() - LISTED));
+    }
+    out
+}
+
+impl Error {
+    /// Wraps a failure to read `path`.
+    pub fn read(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Read { path, source }
+    }
+
+    /// Wraps a failure to write `path`.
+    pub fn write(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Write { path, source }
+    }
+
+    /// Wraps what is wrong with the model folder `path`.
+    pub fn model(path: impl Into<PathBuf>, problem: ModelProblem) -> Self {
+        Self::Model { path: path.into(), problem }
+    }
+}

@@ -1,0 +1,293 @@
+//! What a word contributes, computed once and remembered; and what a text therefore counts.
+//!
+//! The stem of a word and its character n-grams depend on the word (and the language) alone. Words repeat, so a token
+//! costs one hash look-up instead of a stemmer run and twenty n-gram look-ups. The same code counts for training,
+//! where every term is new and gets a number, and for use, where terms are looked up in a fixed vocabulary.
+
+use rustc_hash::FxHashMap;
+use std::ops::RangeInclusive;
+
+use super::ngrams::{Padded, char_ngrams};
+use super::tfidf::FeatureSettings;
+use crate::document::Language;
+use crate::text::analyser::Analysis;
+use crate::text::stem::WordStemmer;
+use crate::text::token::TokenKind;
+
+/// Gives terms their numbers.
+///
+/// Two implementations: [`Interner`] numbers every new term (training), `FeatureSpace` looks terms up (use).
+pub trait Terms {
+    /// The number of a stem.
+    fn word(&mut self, stem: &str) -> Option<u32>;
+    /// The number of a pair of stems, given theirs.
+    fn pair(&mut self, first: u32, second: u32) -> Option<u32>;
+    /// The number of a character n-gram.
+    fn chars(&mut self, gram: &str) -> Option<u32>;
+}
+
+/// "No term" or "no entry" in the compact arrays.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Remembered words before the memory is emptied (between texts, never within one): about 40 MB at most.
+const REMEMBERED: usize = 200_000;
+
+/// What one word contributes.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    word: u32,
+    grams: (u32, u32),
+}
+
+/// Two neighbouring tokens whose stems are a known pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PairAt {
+    pub(crate) first: u32,
+    pub(crate) second: u32,
+    pub(crate) term: u32,
+}
+
+/// Counts of one text and the trail from terms back to tokens.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Per token the remembered word it is, or [`NONE`].
+    entries: Vec<u32>,
+    /// Pairs, by token numbers.
+    pub(crate) pairs: Vec<PairAt>,
+    /// Terms of the text in the order they were met; counts in `counts`.
+    pub(crate) terms: Vec<u32>,
+    /// Dense counts by term; zero outside `terms`.
+    counts: Vec<u32>,
+    distinct: Vec<u32>,
+    /// Word tokens read.
+    pub words: usize,
+    /// Word tokens of which at least one term is known.
+    pub known_words: usize,
+}
+
+impl Reading {
+    /// How often the text holds a term.
+    #[inline]
+    pub fn count(&self, term: u32) -> u32 {
+        self.counts.get(term as usize).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn add(&mut self, term: u32, times: u32) {
+        let at = term as usize;
+        if at >= self.counts.len() {
+            self.counts.resize(at + 1, 0);
+        }
+        if self.counts[at] == 0 {
+            self.terms.push(term);
+        }
+        self.counts[at] += times;
+    }
+
+    /// Forgets the text and takes ready counts.
+    pub(crate) fn replace(&mut self, counts: impl IntoIterator<Item = (u32, u32)>) {
+        self.clear();
+        for (term, count) in counts {
+            self.add(term, count);
+        }
+    }
+
+    fn clear(&mut self) {
+        for &term in &self.terms {
+            self.counts[term as usize] = 0;
+        }
+        self.terms.clear();
+        self.entries.clear();
+        self.pairs.clear();
+        self.distinct.clear();
+        (self.words, self.known_words) = (0, 0);
+    }
+}
+
+/// The memory of words. One per thread and vocabulary.
+pub struct Lexicon {
+    pairs: bool,
+    lengths: RangeInclusive<usize>,
+    languages: FxHashMap<Option<Language>, Words>,
+    entries: Vec<Entry>,
+    counts: Vec<u32>,
+    grams: Vec<u32>,
+    padded: Padded,
+}
+
+struct Words {
+    stemmer: WordStemmer,
+    by_text: FxHashMap<Box<str>, u32>,
+}
+
+impl Lexicon {
+    /// An empty memory for the given settings.
+    pub fn new(settings: &FeatureSettings) -> Self {
+        Self {
+            pairs: settings.word_pairs,
+            lengths: settings.char_ngrams.0..=settings.char_ngrams.1,
+            languages: FxHashMap::default(),
+            entries: Vec::new(),
+            counts: Vec::new(),
+            grams: Vec::new(),
+            padded: Padded::default(),
+        }
+    }
+
+    /// Counts the terms of an analysed text into `reading`.
+    ///
+    /// Words and numbers give their stem, their n-grams, and pairs with the next; a hashtag gives itself (its words
+    /// follow as tokens); addresses and handles give nothing: they name who speaks, not what is said.
+    pub fn read(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) {
+        if self.entries.len() > REMEMBERED {
+            self.languages.clear();
+            self.entries.clear();
+            self.counts.clear();
+            self.grams.clear();
+        }
+        reading.clear();
+        let words = self
+            .languages
+            .entry(analysis.language)
+            .or_insert_with(|| Words { stemmer: WordStemmer::new(analysis.language), by_text: FxHashMap::default() });
+        let mut before: Option<(u32, u32)> = None;
+        for (number, token) in analysis.tokens.iter().enumerate() {
+            if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
+                reading.entries.push(NONE);
+                before = None;
+                continue;
+            }
+            let text = analysis.text(token);
+            let id = if let Some(&id) = words.by_text.get(text) {
+                id
+            } else {
+                let from = self.grams.len() as u32;
+                let word = if token.kind == TokenKind::Hashtag {
+                    terms.word(text)
+                } else {
+                    let word = terms.word(&words.stemmer.stem(text));
+                    char_ngrams(text, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
+                    word
+                };
+                let id = self.entries.len() as u32;
+                self.entries.push(Entry { word: word.unwrap_or(NONE), grams: (from, self.grams.len() as u32) });
+                self.counts.push(0);
+                words.by_text.insert(text.into(), id);
+                id
+            };
+            reading.entries.push(id);
+            let entry = self.entries[id as usize];
+            if self.counts[id as usize] == 0 {
+                reading.distinct.push(id);
+            }
+            self.counts[id as usize] += 1;
+            match token.kind {
+                TokenKind::Hashtag => continue,
+                TokenKind::Word => {
+                    reading.words += 1;
+                    reading.known_words += usize::from(entry.word != NONE || entry.grams.0 < entry.grams.1);
+                }
+                _ => {}
+            }
+            if self.pairs {
+                if let Some((first, stem)) = before
+                    && entry.word != NONE
+                    && let Some(term) = terms.pair(stem, entry.word)
+                {
+                    reading.pairs.push(PairAt { first, second: number as u32, term });
+                }
+                before = (entry.word != NONE).then_some((number as u32, entry.word));
+            }
+        }
+        for i in 0..reading.distinct.len() {
+            let id = reading.distinct[i] as usize;
+            let times = std::mem::take(&mut self.counts[id]);
+            let entry = self.entries[id];
+            if entry.word != NONE {
+                reading.add(entry.word, times);
+            }
+            for g in entry.grams.0..entry.grams.1 {
+                reading.add(self.grams[g as usize], times);
+            }
+        }
+        for i in 0..reading.pairs.len() {
+            reading.add(reading.pairs[i].term, 1);
+        }
+    }
+
+    /// The terms token number `token` of the last reading holds by itself: its stem and its n-grams, an n-gram as
+    /// often as it stands in the word.
+    pub(crate) fn terms_of<'l>(&'l self, reading: &Reading, token: usize) -> impl Iterator<Item = u32> + use<'l> {
+        let entry = reading.entries.get(token).and_then(|&id| self.entries.get(id as usize)).copied();
+        let entry = entry.unwrap_or(Entry { word: NONE, grams: (0, 0) });
+        let grams = &self.grams[entry.grams.0 as usize..entry.grams.1 as usize];
+        (entry.word != NONE).then_some(entry.word).into_iter().chain(grams.iter().copied())
+    }
+
+    /// The stem number of a token of the last reading, or [`NONE`].
+    pub(crate) fn word_of(&self, reading: &Reading, token: usize) -> u32 {
+        reading.entries.get(token).and_then(|&id| self.entries.get(id as usize)).map_or(NONE, |e| e.word)
+    }
+}
+
+/// Numbers terms as they come.
+#[derive(Debug, Default)]
+pub struct Interner {
+    words: FxHashMap<Box<str>, u32>,
+    chars: FxHashMap<Box<str>, u32>,
+    pairs: FxHashMap<(u32, u32), u32>,
+    next: u32,
+}
+
+fn number<K: std::hash::Hash + Eq>(map: &mut FxHashMap<K, u32>, key: K, next: &mut u32) -> Option<u32> {
+    let fresh = *next;
+    let id = *map.entry(key).or_insert(fresh);
+    if id == fresh {
+        *next += 1;
+    }
+    Some(id)
+}
+
+impl Terms for Interner {
+    fn word(&mut self, stem: &str) -> Option<u32> {
+        number(&mut self.words, stem.into(), &mut self.next)
+    }
+
+    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
+        number(&mut self.pairs, (first, second), &mut self.next)
+    }
+
+    fn chars(&mut self, gram: &str) -> Option<u32> {
+        if let Some(&id) = self.chars.get(gram) {
+            return Some(id);
+        }
+        number(&mut self.chars, gram.into(), &mut self.next)
+    }
+}
+
+impl Interner {
+    /// Terms numbered so far.
+    pub fn len(&self) -> usize {
+        self.next as usize
+    }
+
+    /// Whether nothing was numbered yet.
+    pub fn is_empty(&self) -> bool {
+        self.next == 0
+    }
+
+    /// Stems with their numbers.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.words.iter().map(|(t, &n)| (&**t, n))
+    }
+
+    /// Pairs of stem numbers with their own.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = ((u32, u32), u32)> {
+        self.pairs.iter().map(|(&p, &n)| (p, n))
+    }
+
+    /// Character n-grams with their numbers.
+    pub(crate) fn grams(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.chars.iter().map(|(t, &n)| (&**t, n))
+    }
+}

@@ -1,0 +1,11 @@
+//! From tokens to sparse TF-IDF rows.
+//!
+//! `ngrams` cuts a word into character n-grams, `vocabulary` numbers the terms, `lexicon` remembers what a word
+//! contributes, `space` turns counts into rows, `tfidf` has the formulae, and `sparse` holds rows for the learner.
+
+pub mod lexicon;
+pub mod ngrams;
+pub mod space;
+pub mod sparse;
+pub mod tfidf;
+pub mod vocabulary;

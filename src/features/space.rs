@@ -1,0 +1,255 @@
+//! The feature space of a model: vocabulary, idf, settings; texts become weighted rows in it.
+
+use rustc_hash::FxHashMap;
+
+use super::lexicon::{Interner, Lexicon, NONE, Reading, Terms};
+use super::sparse::SparseRows;
+use super::tfidf::{FeatureSettings, smooth_idf, sublinear_tf};
+use super::vocabulary::{TermId, TermKind, Vocabulary};
+use crate::document::Language;
+use crate::error::TrainingProblem;
+use crate::text::analyser::Analysis;
+
+/// Everything needed to turn an analysed text into TF-IDF weights. Immutable, shared between threads.
+#[derive(Debug, Clone)]
+pub struct FeatureSpace {
+    /// What is counted and how.
+    pub settings: FeatureSettings,
+    /// The known terms.
+    pub vocabulary: Vocabulary,
+    /// Inverse document frequency per term.
+    pub idf: Vec<f32>,
+    pairs: FxHashMap<(u32, u32), u32>,
+}
+
+/// A text as weights: TF-IDF per term, blocks brought to length one and scaled.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Weights {
+    /// Terms in the order they were met in the text.
+    pub terms: Vec<TermId>,
+    /// Their weights.
+    pub values: Vec<f64>,
+}
+
+/// Per-thread working memory for a [`FeatureSpace`].
+pub struct Featuriser {
+    /// The analysed text.
+    pub analysis: Analysis,
+    /// The remembered words.
+    pub lexicon: Lexicon,
+    /// The counts of the last text.
+    pub reading: Reading,
+    /// The weights of the last text.
+    pub weights: Weights,
+}
+
+impl Featuriser {
+    /// Working memory for `space`. Use it with no other.
+    pub fn new(space: &FeatureSpace) -> Self {
+        Self {
+            analysis: Analysis::default(),
+            lexicon: Lexicon::new(&space.settings),
+            reading: Reading::default(),
+            weights: Weights::default(),
+        }
+    }
+
+    /// Analyses, counts and weighs `text`; the results stand in the fields.
+    pub fn run(&mut self, space: &FeatureSpace, text: &str, language: Option<Language>) {
+        self.analysis.analyse(text, language);
+        self.lexicon.read(&self.analysis, &mut Known(space), &mut self.reading);
+        space.weigh(&self.reading, &mut self.weights);
+    }
+}
+
+struct Known<'s>(&'s FeatureSpace);
+
+impl Terms for Known<'_> {
+    fn word(&mut self, stem: &str) -> Option<u32> {
+        self.0.vocabulary.get(TermKind::Word, stem).map(|t| t.0)
+    }
+
+    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
+        self.0.pairs.get(&(first, second)).copied()
+    }
+
+    fn chars(&mut self, gram: &str) -> Option<u32> {
+        self.0.vocabulary.get(TermKind::Chars, gram).map(|t| t.0)
+    }
+}
+
+impl FeatureSpace {
+    /// Joins the parts; `None` if idf and vocabulary differ in length or a pair names an unknown stem.
+    pub fn new(settings: FeatureSettings, vocabulary: Vocabulary, idf: Vec<f32>) -> Option<Self> {
+        if idf.len() != vocabulary.len() {
+            return None;
+        }
+        let mut pairs = FxHashMap::default();
+        for id in vocabulary.range(TermKind::Pair) {
+            let (a, b) = vocabulary.term(TermId(id)).split_once(' ')?;
+            let word = |t: &str| vocabulary.get(TermKind::Word, t).map(|t| t.0);
+            pairs.insert((word(a)?, word(b)?), id);
+        }
+        Some(Self { settings, vocabulary, idf, pairs })
+    }
+
+    /// Number of features.
+    pub fn len(&self) -> usize {
+        self.idf.len()
+    }
+
+    /// Whether it has no feature.
+    pub fn is_empty(&self) -> bool {
+        self.idf.is_empty()
+    }
+
+    /// Turns counts into weights.
+    pub fn weigh(&self, reading: &Reading, out: &mut Weights) {
+        let first_gram = self.vocabulary.range(TermKind::Chars).start;
+        out.terms.clear();
+        out.values.clear();
+        let (mut words, mut chars) = (0.0, 0.0);
+        for &term in &reading.terms {
+            let value = sublinear_tf(reading.count(term)) * f64::from(self.idf[term as usize]);
+            *(if term < first_gram { &mut words } else { &mut chars }) += value * value;
+            out.terms.push(TermId(term));
+            out.values.push(value);
+        }
+        let scale = |weight: f64, square: f64| if square > 0.0 { weight / square.sqrt() } else { 0.0 };
+        let words = scale(self.settings.word_weight, words);
+        let chars = scale(self.settings.char_weight, chars);
+        for (term, value) in out.terms.iter().zip(&mut out.values) {
+            *value *= if term.0 < first_gram { words } else { chars };
+        }
+    }
+}
+
+/// A text to learn the feature space from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'t> {
+    /// The text.
+    pub text: &'t str,
+    /// Its language, when known.
+    pub language: Option<Language>,
+}
+
+/// Learns a feature space from texts, and gives their rows in it. Rows keep the order of the texts.
+///
+/// The result depends on the texts alone: terms are sorted, counts are exact.
+pub fn learn(
+    samples: &[Sample<'_>],
+    settings: &FeatureSettings,
+) -> Result<(FeatureSpace, SparseRows), TrainingProblem> {
+    let mut interner = Interner::default();
+    let mut lexicon = Lexicon::new(settings);
+    let (mut analysis, mut reading) = (Analysis::default(), Reading::default());
+    let mut counted: Vec<Vec<(u32, u32)>> = Vec::with_capacity(samples.len());
+    for sample in samples {
+        analysis.analyse(sample.text, sample.language);
+        lexicon.read(&analysis, &mut interner, &mut reading);
+        counted.push(reading.terms.iter().map(|&t| (t, reading.count(t))).collect());
+    }
+    let mut df = vec![0u32; interner.len()];
+    for &(term, _) in counted.iter().flatten() {
+        df[term as usize] += 1;
+    }
+    let (vocabulary, numbers) = select(&interner, &df, settings);
+    if vocabulary.is_empty() {
+        return Err(TrainingProblem::NoFeatures);
+    }
+    let mut idf = vec![0f32; vocabulary.len()];
+    for (raw, &number) in numbers.iter().enumerate().filter(|&(_, &n)| n != NONE) {
+        idf[number as usize] = smooth_idf(samples.len(), df[raw] as usize) as f32;
+    }
+    let space = FeatureSpace::new(settings.clone(), vocabulary, idf).ok_or(TrainingProblem::NoFeatures)?;
+    let mut rows = SparseRows::new(space.len());
+    let mut weights = Weights::default();
+    let mut kept = Reading::default();
+    for counts in counted {
+        kept.replace(counts.iter().filter_map(|&(t, n)| Some((numbers[t as usize], n)).filter(|x| x.0 != NONE)));
+        space.weigh(&kept, &mut weights);
+        rows.push(weights.sorted());
+    }
+    Ok((space, rows))
+}
+
+/// Chooses the terms to keep and numbers them: the vocabulary, and per raw term its number or [`NONE`].
+fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> (Vocabulary, Vec<u32>) {
+    let mut stems = vec![""; interner.len()];
+    for (text, raw) in interner.words() {
+        stems[raw as usize] = text;
+    }
+    let cap = |mut terms: Vec<(String, u32)>, df: &[u32]| {
+        if settings.max_terms > 0 && terms.len() > settings.max_terms {
+            terms.sort_by(|a, b| df[b.1 as usize].cmp(&df[a.1 as usize]).then_with(|| a.0.cmp(&b.0)));
+            terms.truncate(settings.max_terms);
+        }
+        terms
+    };
+    let frequent = |raw: u32, least: u32| df[raw as usize] >= least.max(1);
+    let words: Vec<_> =
+        interner.words().filter(|&(_, r)| frequent(r, settings.min_df_words)).map(|(t, r)| (t.to_owned(), r)).collect();
+    let words = cap(words, df);
+    let mut kept = vec![false; interner.len()];
+    for (_, raw) in &words {
+        kept[*raw as usize] = true;
+    }
+    // A pair is found through its stems, so both must be kept.
+    let pairs: Vec<_> = interner
+        .pairs()
+        .filter(|&((a, b), r)| frequent(r, settings.min_df_words) && kept[a as usize] && kept[b as usize])
+        .map(|((a, b), r)| (format!("{} {}", stems[a as usize], stems[b as usize]), r))
+        .collect();
+    let pairs = cap(pairs, df);
+    let grams: Vec<_> =
+        interner.grams().filter(|&(_, r)| frequent(r, settings.min_df_chars)).map(|(t, r)| (t.to_owned(), r)).collect();
+    let grams = cap(grams, df);
+    let texts = |terms: &[(String, u32)]| terms.iter().map(|t| t.0.clone()).collect();
+    let vocabulary = Vocabulary::new(texts(&words), texts(&pairs), texts(&grams));
+    let mut numbers = vec![NONE; interner.len()];
+    for (kind, terms) in [(TermKind::Word, words), (TermKind::Pair, pairs), (TermKind::Chars, grams)] {
+        for (text, raw) in terms {
+            numbers[raw as usize] = vocabulary.get(kind, &text).map_or(NONE, |t| t.0);
+        }
+    }
+    (vocabulary, numbers)
+}
+
+impl Weights {
+    /// `(column, value)` in growing order of columns.
+    pub fn sorted(&self) -> Vec<(u32, f32)> {
+        let mut row: Vec<_> = self.terms.iter().zip(&self.values).map(|(t, &v)| (t.0, v as f32)).collect();
+        row.sort_unstable_by_key(|r| r.0);
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_alone_weighs_the_same_as_in_training() {
+        let texts = ["NATO provoked the war, NATO!", "Vaccines contain chips.", "The war began in 2014."];
+        let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: Some(Language::ENGLISH) }).collect();
+        let settings = FeatureSettings { min_df_chars: 1, ..FeatureSettings::default() };
+        let (space, rows) = learn(&samples, &settings).unwrap();
+        let mut f = Featuriser::new(&space);
+        for (i, sample) in samples.iter().enumerate() {
+            f.run(&space, sample.text, sample.language);
+            let row: Vec<_> = rows.row(i).columns.iter().copied().zip(rows.row(i).values.iter().copied()).collect();
+            assert_eq!(f.weights.sorted(), row);
+            let length: f64 = f.weights.values.iter().map(|v| v * v).sum();
+            assert!((length - 2.0).abs() < 1e-9, "two blocks of length one");
+        }
+    }
+
+    #[test]
+    fn a_cap_keeps_pairs_findable() {
+        let texts = ["a b c d a b", "a b d e", "b c a b"];
+        let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: None }).collect();
+        let settings = FeatureSettings { min_df_chars: 1, max_terms: 3, ..FeatureSettings::default() };
+        let (space, rows) = learn(&samples, &settings).unwrap();
+        assert!(space.vocabulary.range(TermKind::Word).len() == 3 && rows.nonzeros() > 0);
+    }
+}

@@ -1,0 +1,79 @@
+//! A small dense logistic model: linfa-logistic with its two traps closed.
+//!
+//! linfa-logistic 0.8 loses precision on unscaled inputs, so inputs are standardised here and the standardisation is
+//! folded into the weights; and it calls whichever class is larger the positive one, so the sign is read from the
+//! fitted labels instead of assumed. Used for fusion and for the ranker of related cases, where features are few.
+
+use linfa::prelude::*;
+use linfa_logistic::LogisticRegression;
+use ndarray::{Array1, Array2, Axis};
+use serde::{Deserialize, Serialize};
+
+use super::objective::sigmoid;
+use crate::error::Result;
+
+/// `score = bias + Σ weightᵢ · inputᵢ`, on inputs as they come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DenseModel {
+    /// A weight per input.
+    pub weights: Vec<f64>,
+    /// The intercept.
+    pub bias: f64,
+}
+
+impl DenseModel {
+    /// The linear score (log-odds) of one row of inputs.
+    pub fn score(&self, inputs: &[f64]) -> f64 {
+        self.bias + self.weights.iter().zip(inputs).map(|(w, x)| w * x).sum::<f64>()
+    }
+
+    /// The score as a probability.
+    pub fn probability(&self, inputs: &[f64]) -> f64 {
+        sigmoid(self.score(inputs))
+    }
+
+    /// Fits on `inputs` (a row per example) and their labels, with L2 penalty `alpha` on standardised inputs.
+    ///
+    /// With labels of one kind only there is nothing to fit: the model then always says that kind with the odds that
+    /// Laplace's rule gives.
+    pub fn fit(inputs: &Array2<f64>, labels: &[bool], alpha: f64) -> Result<Self> {
+        let positives = labels.iter().filter(|&&l| l).count();
+        if positives == 0 || positives == labels.len() {
+            let odds = (positives as f64 + 1.0) / ((labels.len() - positives) as f64 + 1.0);
+            return Ok(Self { weights: vec![0.0; inputs.ncols()], bias: odds.ln() });
+        }
+        let mean = inputs.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(inputs.ncols()));
+        let deviation = inputs.std_axis(Axis(0), 0.0).mapv(|s| if s > 1e-9 { s } else { 1.0 });
+        let standard = (inputs - &mean) / &deviation;
+        let dataset = Dataset::new(standard, Array1::from(labels.to_vec()));
+        let fitted =
+            LogisticRegression::default().alpha(alpha).max_iterations(500).gradient_tolerance(1e-6).fit(&dataset)?;
+        let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+        let weights = fitted.params() * sign / &deviation;
+        let bias = sign * fitted.intercept() - weights.dot(&mean);
+        Ok(Self { weights: weights.to_vec(), bias })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn positive_means_true_whichever_class_is_larger() {
+        for flip in [false, true] {
+            let inputs = array![[0.0, 900.0], [1.0, 1000.0], [2.0, 950.0], [3.0, 1000.0], [4.0, 1100.0]];
+            let labels: Vec<bool> = (0..5).map(|i| if flip { i > 0 } else { i > 3 }).collect();
+            let model = DenseModel::fit(&inputs, &labels, 0.1).unwrap();
+            assert!(model.score(&[4.0, 1000.0]) > model.score(&[0.0, 1000.0]), "flip {flip}");
+        }
+    }
+
+    #[test]
+    fn one_kind_of_label_is_no_error() {
+        let model = DenseModel::fit(&array![[1.0], [2.0]], &[false, false], 1.0).unwrap();
+        assert!(model.probability(&[1.0]) < 0.3);
+    }
+}

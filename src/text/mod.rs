@@ -1,0 +1,14 @@
+//! From text to tokens that know where they stand.
+//!
+//! `normalise` makes the text comparable and keeps a map back to the original, `lookalike` undoes letters borrowed
+//! from another script, `segment` finds sentences, `words` cuts words and the token kinds of the web, `language`
+//! guesses the language or abstains, `stem` reduces words, and `analyser` runs them in order.
+
+pub mod analyser;
+pub mod language;
+mod lookalike;
+pub mod normalise;
+mod segment;
+pub mod stem;
+pub mod token;
+mod words;

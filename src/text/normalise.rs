@@ -1,0 +1,334 @@
+//! Makes a text comparable (NFKC, lower case, nothing invisible) and remembers where every character came from.
+//!
+//! The map is a list of runs, not an array of offsets: nearly all text maps one character to one character, so a
+//! 3 KB article needs a handful of runs instead of 24 KB of offsets, and an ASCII text needs one.
+//! Normalising the whole string first and aligning afterwards was rejected: composition and expansion (`ﬁ`, `İ`,
+//! Hangul) make the alignment ambiguous exactly where it matters.
+
+use std::iter::once;
+use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+use super::lookalike;
+use super::token::CharOffset;
+
+/// Longest cluster (base letter and its marks) normalised in one piece; longer ones are cut. The Stream-Safe Text
+/// Format of UAX #15 allows 30 marks; only hostile text has more.
+const LONGEST_CLUSTER: usize = 32;
+
+/// How a run of normalised text relates to the original.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// First byte of the run in the normalised text.
+    start: u32,
+    /// First original character of the run.
+    original: u32,
+    /// For a cluster that changed its number of characters: how many original characters it stands for.
+    /// `None`: one to one.
+    cluster: Option<u32>,
+}
+
+/// A normalised text with its way back to the original.
+#[derive(Debug, Clone, Default)]
+pub struct Normalised {
+    /// The normalised text.
+    pub text: String,
+    runs: Vec<Run>,
+    /// Characters of the original text.
+    pub original_chars: u32,
+}
+
+/// Whether a character is dropped: it shows nothing and only hides or reorders what is shown
+/// (Unicode's Default_Ignorable_Code_Point, bidi controls, and controls that are not white space).
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}'
+        | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Folds that NFKC leaves alone: the apostrophes people type for one another, and the final sigma.
+fn fold(c: char) -> char {
+    match c {
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2b9}' | '\u{60}' | '\u{b4}' => '\'',
+        'ς' => 'σ',
+        c => c,
+    }
+}
+
+/// Whether `c` may combine with what stands before it, so that the two must be normalised together.
+fn continues_cluster(c: char) -> bool {
+    !matches!(c, ..'\u{300}' | '\u{400}'..='\u{482}' | '\u{4e00}'..='\u{9fff}')
+        && (canonical_combining_class(c) != 0 || is_nfkc_quick(once(c)) == IsNormalized::Maybe)
+}
+
+impl Normalised {
+    /// Normalises `text` into `self`, reusing its memory.
+    ///
+    /// NFKC, then lower case per character, apostrophes and final sigma folded, invisible characters removed, letters
+    /// borrowed from another script put back inside mixed-script words. Only the first 2^32 - 1 bytes can be
+    /// addressed; callers cap texts far below that.
+    pub fn assign(&mut self, text: &str) {
+        self.text.clear();
+        self.runs.clear();
+        self.original_chars = 0;
+        if text.is_ascii() && !text.bytes().any(|b| matches!(b, 0..=8 | 0x0e..=0x1f | 0x7f | b'`')) {
+            self.text.push_str(text);
+            self.text.make_ascii_lowercase();
+            self.original_chars = text.len() as u32;
+            self.runs.push(Run { start: 0, original: 0, cluster: None });
+            return;
+        }
+        self.assign_unicode(text);
+        if lookalike::may_mix(&self.text) {
+            self.fold_lookalikes();
+        }
+    }
+
+    fn assign_unicode(&mut self, text: &str) {
+        self.text.reserve(text.len());
+        let mut chars = text.chars().peekable();
+        let mut position = 0u32;
+        let mut in_step = false;
+        let mut cluster = String::new();
+        while let Some(c) = chars.next() {
+            let at = position;
+            position += 1;
+            if is_invisible(c) {
+                in_step = false;
+                continue;
+            }
+            if is_plain(c) && !chars.peek().copied().is_some_and(|n| continues_cluster(n) || is_invisible(n)) {
+                let mut lower = c.to_lowercase();
+                if lower.len() == 1 {
+                    if !in_step {
+                        self.runs.push(Run { start: self.text.len() as u32, original: at, cluster: None });
+                        in_step = true;
+                    }
+                    self.text.push(fold(lower.next().unwrap_or(c)));
+                    continue;
+                }
+            }
+            cluster.clear();
+            cluster.push(c);
+            let mut kept = 1;
+            while let Some(&next) = chars.peek() {
+                if is_invisible(next) {
+                    // Looked through only if something that combines follows; otherwise it is dropped on its own turn.
+                    let mut ahead = chars.clone();
+                    let mut skipped = 0;
+                    while ahead.peek().copied().is_some_and(is_invisible) && skipped < LONGEST_CLUSTER {
+                        ahead.next();
+                        skipped += 1;
+                    }
+                    if kept < LONGEST_CLUSTER && ahead.peek().copied().is_some_and(continues_cluster) {
+                        chars = ahead;
+                        position += skipped as u32;
+                        continue;
+                    }
+                    break;
+                }
+                if kept >= LONGEST_CLUSTER || !continues_cluster(next) {
+                    break;
+                }
+                cluster.push(next);
+                kept += 1;
+                chars.next();
+                position += 1;
+            }
+            self.push_cluster(&cluster, at, position - at);
+            in_step = false;
+        }
+        self.original_chars = position;
+    }
+
+    fn push_cluster(&mut self, cluster: &str, at: u32, len: u32) {
+        let start = self.text.len() as u32;
+        let mut last = '\0';
+        for c in cluster.nfkc().flat_map(char::to_lowercase) {
+            // `İ` lowers to `i` and a dot that would only hide the `i`.
+            if !(is_invisible(c) || c == '\u{307}' && last == 'i') {
+                self.text.push(fold(c));
+                last = c;
+            }
+        }
+        if self.text.len() as u32 > start {
+            self.runs.push(Run { start, original: at, cluster: Some(len) });
+        }
+    }
+
+    fn fold_lookalikes(&mut self) {
+        let replaced = lookalike::replacements(&self.text);
+        if replaced.is_empty() {
+            return;
+        }
+        let mut out = String::with_capacity(self.text.len() + replaced.len());
+        let (mut copied, mut run) = (0, 0);
+        for (at, letter) in replaced {
+            self.shift_runs(&mut run, at, copied, out.len());
+            out.push_str(&self.text[copied..at]);
+            // The replaced letter itself may begin a run.
+            self.shift_runs(&mut run, at + 1, at, out.len());
+            let old = self.text[at..].chars().next().map_or(1, char::len_utf8);
+            out.push(letter);
+            copied = at + old;
+        }
+        self.shift_runs(&mut run, self.text.len() + 1, copied, out.len());
+        out.push_str(&self.text[copied..]);
+        self.text = out;
+    }
+
+    /// Moves the runs that start in `[from, until)` of the old text to their place in the new one.
+    fn shift_runs(&mut self, run: &mut usize, until: usize, from: usize, to: usize) {
+        while let Some(r) = self.runs.get_mut(*run).filter(|r| (r.start as usize) < until) {
+            r.start = (r.start as usize - from + to) as u32;
+            *run += 1;
+        }
+    }
+
+    /// A cursor that translates positions back to the original, for positions asked in growing order.
+    pub fn cursor(&self) -> Cursor<'_> {
+        Cursor { normalised: self, run: 0, byte: 0, chars: 0 }
+    }
+}
+
+/// Whether NFKC keeps `c`, standing alone, as it is, and `c` can begin a cluster.
+fn is_plain(c: char) -> bool {
+    match c {
+        // The blocks most text is made of, answered without a table: Latin-1 to IPA, Cyrillic, Arabic letters, Kana, Han.
+        ..'\u{300}' => is_plain_latin(c),
+        '\u{400}'..='\u{482}'
+        | '\u{48a}'..='\u{52f}'
+        | '\u{621}'..='\u{63a}'
+        | '\u{641}'..='\u{64a}'
+        | '\u{4e00}'..='\u{9fff}' => true,
+        _ => is_nfkc_quick(once(c)) == IsNormalized::Yes && canonical_combining_class(c) == 0,
+    }
+}
+
+/// Below U+0300: what NFKC keeps as it is.
+fn is_plain_latin(c: char) -> bool {
+    c < '\u{a0}'
+        || !matches!(c, '\u{a0}' | '\u{a8}' | '\u{aa}' | '\u{af}' | '\u{b2}'..='\u{b5}' | '\u{b8}'..='\u{ba}'
+            | '\u{bc}'..='\u{be}' | '\u{132}' | '\u{133}' | '\u{13f}' | '\u{140}' | '\u{149}' | '\u{17f}'
+            | '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}' | '\u{2b0}'..='\u{2b8}' | '\u{2d8}'..='\u{2dd}'
+            | '\u{2e0}'..='\u{2e4}')
+}
+
+/// Translates byte positions of the normalised text to original offsets in one pass.
+#[derive(Debug, Clone)]
+pub struct Cursor<'a> {
+    normalised: &'a Normalised,
+    run: usize,
+    byte: usize,
+    chars: u32,
+}
+
+impl Cursor<'_> {
+    /// The original range of the normalised bytes `start..end`.
+    ///
+    /// `start` and `end` must lie on character boundaries, `start < end`, and not before any position asked earlier.
+    pub fn original(&mut self, start: usize, end: usize) -> (CharOffset, CharOffset) {
+        let first = self.character(start).0;
+        let last = self.normalised.text[..end].char_indices().next_back().map_or(start, |(i, _)| i);
+        (CharOffset(first), CharOffset(self.character(last).1))
+    }
+
+    /// Original start and end of the character at `byte`.
+    fn character(&mut self, byte: usize) -> (u32, u32) {
+        let runs = &self.normalised.runs;
+        while runs.get(self.run + 1).is_some_and(|next| next.start as usize <= byte) {
+            self.run += 1;
+            self.byte = runs[self.run].start as usize;
+            self.chars = 0;
+        }
+        let Some(run) = runs.get(self.run) else { return (0, 0) };
+        if let Some(len) = run.cluster {
+            return (run.original, run.original + len);
+        }
+        if byte < self.byte {
+            (self.byte, self.chars) = (run.start as usize, 0);
+        }
+        let passed = &self.normalised.text.as_bytes()[self.byte..byte];
+        self.chars += passed.iter().filter(|&&b| b & 0xc0 != 0x80).count() as u32;
+        self.byte = byte;
+        (run.original + self.chars, run.original + self.chars + 1)
+    }
+}
+
+/// Normalises one string, for when the way back is not needed.
+pub fn normalise(text: &str) -> String {
+    let mut n = Normalised::default();
+    n.assign(text);
+    n.text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn map(text: &str) -> (String, Vec<(u32, u32)>) {
+        let mut n = Normalised::default();
+        n.assign(text);
+        let mut cursor = n.cursor();
+        let ranges = n
+            .text
+            .char_indices()
+            .map(|(i, c)| {
+                let (s, e) = cursor.original(i, i + c.len_utf8());
+                (s.0, e.0)
+            })
+            .collect();
+        (n.text, ranges)
+    }
+
+    #[test]
+    fn what_hides_is_removed_and_the_rest_keeps_its_place() {
+        let (text, ranges) = map("Rus\u{200b}SIA");
+        assert_eq!(text, "russia");
+        assert_eq!(ranges, [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7)]);
+        assert_eq!(normalise("a\u{202e}b\0c"), "abc");
+    }
+
+    #[test]
+    fn compositions_and_expansions_point_to_what_they_stand_for() {
+        let (text, ranges) = map("e\u{301}x");
+        assert_eq!((text.as_str(), ranges), ("éx", vec![(0, 2), (2, 3)]));
+        let (text, ranges) = map("ﬁn");
+        assert_eq!((text.as_str(), ranges), ("fin", vec![(0, 1), (0, 1), (1, 2)]));
+        // An invisible character between letter and mark does not keep them apart.
+        assert_eq!(map("e\u{200d}\u{301}").0, "é");
+        assert_eq!(normalise("İstanbul"), "istanbul");
+        assert_eq!(normalise("\u{1100}\u{1161}\u{11a8}"), "각");
+    }
+
+    #[test]
+    fn borrowed_letters_go_back_to_their_script() {
+        let (text, ranges) = map("Рutin – Pоссия");
+        assert_eq!(text, "putin – россия");
+        assert_eq!(ranges.len(), 14);
+        assert!(ranges.iter().enumerate().all(|(i, &r)| r == (i as u32, i as u32 + 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_lie_in_the_text_and_never_go_back(text in "\\PC*|[a-zа-яё\u{200b}\u{301}ﬁİ각\u{1161} .,#@'’]{0,40}") {
+            let len = text.chars().count() as u32;
+            let (_, ranges) = map(&text);
+            let mut before = 0;
+            for (s, e) in ranges {
+                prop_assert!(s < e && e <= len && s >= before);
+                before = s;
+            }
+        }
+
+        #[test]
+        fn normalising_twice_changes_nothing(text in "\\PC{0,30}") {
+            let once = normalise(&text);
+            prop_assert_eq!(normalise(&once), once);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Cuts normalised text into words (UAX #29) and the token kinds of the web.
+//!
+//! Addresses, handles and hashtags are found first, around their tell-tale characters only, because the word rules
+//! would cut them to pieces; everything between them goes through `unicode-segmentation`. One regular expression for
+//! all of it was rejected: it would be slower than the word rules and hide the cases.
+
+use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::token::TokenKind;
+
+/// Longest piece of a script without spaces kept as one token, in characters.
+const LONGEST_UNSPACED: usize = 12;
+
+/// Longest local part or host read when looking for a mail address or a bare domain, in bytes.
+const LONGEST_HOST: usize = 253;
+
+/// Calls `emit` with kind and byte range of every token of the normalised `text`, in order.
+pub(super) fn each(text: &str, mut emit: impl FnMut(TokenKind, Range<usize>)) {
+    let mut done = 0;
+    while let Some(trigger) = next_trigger(text, done) {
+        let start = text[done..trigger].rfind(char::is_whitespace).map_or(done, |i| done + i);
+        let end = text[trigger..].find(char::is_whitespace).map_or(text.len(), |i| trigger + i);
+        plain(text, done..start, &mut emit);
+        let mut at = start;
+        while let Some((kind, range)) = special(text, at..end) {
+            plain(text, at..range.start, &mut emit);
+            at = range.end;
+            emit(kind, range);
+        }
+        plain(text, at..end, &mut emit);
+        done = end;
+    }
+    plain(text, done..text.len(), &mut emit);
+}
+
+/// The next character that can belong to an address, handle or hashtag.
+fn next_trigger(text: &str, from: usize) -> Option<usize> {
+    let bytes = &text.as_bytes()[from..];
+    bytes
+        .iter()
+        .enumerate()
+        .find(|&(i, &b)| matches!(b, b'@' | b'#' | b'/') || b == b'w' && bytes[i..].starts_with(b"www."))
+        .map(|(i, _)| from + i)
+}
+
+/// The first address, handle or hashtag in the unspaced chunk `range`.
+fn special(text: &str, range: Range<usize>) -> Option<(TokenKind, Range<usize>)> {
+    let chunk = &text[range.clone()];
+    let mut inside_word = false;
+    for (i, c) in chunk.char_indices() {
+        let rest = &chunk[i..];
+        let found = match c {
+            '#' if !inside_word => tag(&rest[1..]).map(|n| (TokenKind::Hashtag, n + 1)),
+            '@' if !inside_word => name(&rest[1..]).map(|n| (TokenKind::Handle, n + 1)),
+            c if !inside_word && c.is_alphanumeric() => address(rest).map(|n| (TokenKind::Url, n)),
+            _ => None,
+        };
+        if let Some((kind, len)) = found {
+            return Some((kind, range.start + i..range.start + i + len));
+        }
+        inside_word = c.is_alphanumeric() || c == '_';
+    }
+    None
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || unicode_normalization::char::is_combining_mark(c)
+}
+
+/// Length of the name a handle goes on with.
+fn name(rest: &str) -> Option<usize> {
+    let len = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+    (len > 0).then_some(len)
+}
+
+/// Length of the name of a hashtag: a name with at least one letter (`#1` is a rank).
+fn tag(rest: &str) -> Option<usize> {
+    name(rest).filter(|&len| rest[..len].chars().any(char::is_alphabetic))
+}
+
+/// Length of the web or mail address `rest` begins with.
+fn address(rest: &str) -> Option<usize> {
+    let whole = || {
+        let end = rest.trim_end_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | '=' | '_' | '-'))).len();
+        Some(end.max(1))
+    };
+    if ["http://", "https://", "ftp://", "www."].iter().any(|p| rest.len() > p.len() && rest.starts_with(p)) {
+        return whole();
+    }
+    let window = &rest.as_bytes()[..rest.len().min(LONGEST_HOST)];
+    let host = |b: &[u8]| b.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
+    let local = window.iter().take_while(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(b)).count();
+    match window.get(local) {
+        Some(b'@') => {
+            let domain = host(&window[local + 1..]);
+            let name = std::str::from_utf8(&window[local + 1..local + 1 + domain]).ok()?.trim_end_matches(['.', '-']);
+            is_domain(name).then_some(local + 1 + name.len())
+        }
+        Some(b'/') if is_domain(&rest[..local]) => whole(),
+        _ => None,
+    }
+}
+
+/// `label.label.tld`, the last of two letters or more.
+fn is_domain(name: &str) -> bool {
+    name.split('.').all(|label| !label.is_empty())
+        && name.rsplit_once('.').is_some_and(|(_, tld)| tld.len() >= 2 && tld.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
+/// Elided articles and pronouns of French, Italian and Catalan: `l'OTAN` is the word `OTAN`.
+const ELISIONS: [&str; 27] = [
+    "l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "un", "dell", "nell", "all",
+    "sull", "dall", "quell", "quest", "bell", "nessun", "ch", "gl", "com", "dov",
+];
+
+/// Emits the words and numbers of text without addresses.
+fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
+    // A stretch of a script without spaces, collected over its one-character "words".
+    let mut unspaced: Option<(Range<usize>, usize)> = None;
+    for (at, word) in text[range.clone()].split_word_bound_indices() {
+        let Some(first) = word.chars().next() else { continue };
+        let word_range = range.start + at..range.start + at + word.len();
+        if is_unspaced(first) {
+            let letters = word.chars().count();
+            unspaced = match unspaced {
+                Some((r, n)) if r.end == word_range.start && n + letters <= LONGEST_UNSPACED => {
+                    Some((r.start..word_range.end, n + letters))
+                }
+                other => {
+                    if let Some((r, _)) = other {
+                        emit(TokenKind::Word, r);
+                    }
+                    Some((word_range, letters))
+                }
+            };
+            continue;
+        }
+        if let Some((r, _)) = unspaced.take() {
+            emit(TokenKind::Word, r);
+        }
+        if first.is_alphabetic() {
+            if first.is_ascii_lowercase()
+                && let Some((article, noun)) = word.split_once('\'')
+                && noun.chars().next().is_some_and(char::is_alphabetic)
+                && ELISIONS.contains(&article)
+                && noun != "t"
+            {
+                let cut = word_range.start + article.len();
+                emit(TokenKind::Word, word_range.start..cut);
+                emit(TokenKind::Word, cut + 1..word_range.end);
+            } else {
+                emit(TokenKind::Word, word_range);
+            }
+        } else if word.chars().any(char::is_alphanumeric) {
+            let number = first.is_numeric() && !word.chars().any(char::is_alphabetic);
+            emit(if number { TokenKind::Number } else { TokenKind::Word }, word_range);
+        }
+    }
+    if let Some((r, _)) = unspaced {
+        emit(TokenKind::Word, r);
+    }
+}
+
+/// Letters of scripts written without spaces, which UAX #29 cuts letter by letter: Thai, Lao, Myanmar, Khmer, Han,
+/// Hiragana. A stretch of them becomes one token, so that character n-grams reach across.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e01}'..='\u{e4e}' | '\u{e81}'..='\u{ecd}' | '\u{1000}'..='\u{103f}' | '\u{1780}'..='\u{17d3}'
+        | '\u{3041}'..='\u{309f}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3134f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use TokenKind::{Handle, Hashtag, Number, Url, Word};
+
+    fn tokens(text: &str) -> Vec<(TokenKind, &str)> {
+        let mut out = Vec::new();
+        each(text, |kind, range| out.push((kind, &text[range])));
+        out
+    }
+
+    #[test]
+    fn kinds_are_told_apart() {
+        assert_eq!(
+            tokens("see (https://t.me/x/12?a=b), @nexta_live: #stopnato in 2022, covid-19!"),
+            [
+                (Word, "see"),
+                (Url, "https://t.me/x/12?a=b"),
+                (Handle, "@nexta_live"),
+                (Hashtag, "#stopnato"),
+                (Word, "in"),
+                (Number, "2022"),
+                (Word, "covid"),
+                (Number, "19")
+            ]
+        );
+        assert_eq!(
+            tokens("rt.com/news or mail a.b@c.org. www.x.de, and/or 24/7 5g #1"),
+            [
+                (Url, "rt.com/news"),
+                (Word, "or"),
+                (Word, "mail"),
+                (Url, "a.b@c.org"),
+                (Url, "www.x.de"),
+                (Word, "and"),
+                (Word, "or"),
+                (Number, "24"),
+                (Number, "7"),
+                (Word, "5g"),
+                (Number, "1")
+            ]
+        );
+    }
+
+    #[test]
+    fn elided_articles_leave_the_noun() {
+        assert_eq!(tokens("l'otan n'a"), [(Word, "l"), (Word, "otan"), (Word, "n"), (Word, "a")]);
+        assert_eq!(tokens("don't п'ять"), [(Word, "don't"), (Word, "п'ять")]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_come_in_stretches() {
+        assert_eq!(tokens("北约东扩。nato"), [(Word, "北约东扩"), (Word, "nato")]);
+        assert!(tokens("นาโต้ขยายตัวไปทางตะวันออก").len() < 6);
+    }
+
+    #[test]
+    fn a_long_chunk_of_triggers_takes_linear_time() {
+        let hostile = "a.b-c.".repeat(50_000) + "/" + &"@#/".repeat(50_000);
+        let mut n = 0usize;
+        each(&hostile, |_, _| n += 1);
+        assert!(n > 0);
+    }
+}
