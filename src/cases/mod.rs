@@ -1,0 +1,6 @@
+//! Debunked cases, and finding those that a text repeats.
+//!
+//! `case` is the record, `index` holds the searchable terms of all cases, `candidates` finds the best by exact top-k,
+//! `ranker` turns a candidate into the probability of being the same claim, `related` shows which passages match.
+
+pub mod case;
