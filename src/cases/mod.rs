@@ -3,4 +3,9 @@
 //! `case` is the record, `index` holds the searchable terms of all cases, `candidates` finds the best by exact top-k,
 //! `ranker` turns a candidate into the probability of being the same claim, `related` shows which passages match.
 
+pub mod candidates;
 pub mod case;
+pub mod index;
+pub mod pairs;
+pub mod ranker;
+pub mod related;

@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use super::ngrams::{Padded, char_ngrams};
 use super::tfidf::FeatureSettings;
+use super::vocabulary::TermKind;
 use crate::document::Language;
 use crate::text::analyser::Analysis;
 use crate::text::stem::WordStemmer;
@@ -16,7 +17,7 @@ use crate::text::token::TokenKind;
 
 /// Gives terms their numbers.
 ///
-/// Two implementations: [`Interner`] numbers every new term (training), `FeatureSpace` looks terms up (use).
+/// [`Interner`] numbers every new term (training, indexing); a `FeatureSpace` and a look-up in an interner only find.
 pub trait Terms {
     /// The number of a stem.
     fn word(&mut self, stem: &str) -> Option<u32>;
@@ -236,44 +237,57 @@ pub struct Interner {
     words: FxHashMap<Box<str>, u32>,
     chars: FxHashMap<Box<str>, u32>,
     pairs: FxHashMap<(u32, u32), u32>,
-    next: u32,
+    kinds: Vec<TermKind>,
 }
 
-fn number<K: std::hash::Hash + Eq>(map: &mut FxHashMap<K, u32>, key: K, next: &mut u32) -> Option<u32> {
-    let fresh = *next;
+fn number<K: std::hash::Hash + Eq>(
+    map: &mut FxHashMap<K, u32>,
+    key: K,
+    kinds: &mut Vec<TermKind>,
+    kind: TermKind,
+) -> Option<u32> {
+    let fresh = kinds.len() as u32;
     let id = *map.entry(key).or_insert(fresh);
     if id == fresh {
-        *next += 1;
+        kinds.push(kind);
     }
     Some(id)
 }
 
 impl Terms for Interner {
     fn word(&mut self, stem: &str) -> Option<u32> {
-        number(&mut self.words, stem.into(), &mut self.next)
+        if let Some(&id) = self.words.get(stem) {
+            return Some(id);
+        }
+        number(&mut self.words, stem.into(), &mut self.kinds, TermKind::Word)
     }
 
     fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
-        number(&mut self.pairs, (first, second), &mut self.next)
+        number(&mut self.pairs, (first, second), &mut self.kinds, TermKind::Pair)
     }
 
     fn chars(&mut self, gram: &str) -> Option<u32> {
         if let Some(&id) = self.chars.get(gram) {
             return Some(id);
         }
-        number(&mut self.chars, gram.into(), &mut self.next)
+        number(&mut self.chars, gram.into(), &mut self.kinds, TermKind::Chars)
     }
 }
 
 impl Interner {
     /// Terms numbered so far.
     pub fn len(&self) -> usize {
-        self.next as usize
+        self.kinds.len()
     }
 
     /// Whether nothing was numbered yet.
     pub fn is_empty(&self) -> bool {
-        self.next == 0
+        self.kinds.is_empty()
+    }
+
+    /// The kind of a term.
+    pub fn kind(&self, term: u32) -> TermKind {
+        self.kinds[term as usize]
     }
 
     /// Stems with their numbers.
@@ -289,5 +303,22 @@ impl Interner {
     /// Character n-grams with their numbers.
     pub(crate) fn grams(&self) -> impl Iterator<Item = (&str, u32)> {
         self.chars.iter().map(|(t, &n)| (&**t, n))
+    }
+}
+
+/// Looks terms up in an interner without adding any.
+pub(crate) struct LookUp<'i>(pub(crate) &'i Interner);
+
+impl Terms for LookUp<'_> {
+    fn word(&mut self, stem: &str) -> Option<u32> {
+        self.0.words.get(stem).copied()
+    }
+
+    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
+        self.0.pairs.get(&(first, second)).copied()
+    }
+
+    fn chars(&mut self, gram: &str) -> Option<u32> {
+        self.0.chars.get(gram).copied()
     }
 }

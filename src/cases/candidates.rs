@@ -1,0 +1,261 @@
+//! The best candidates for a text: exact top-k by BM25 over all fields.
+//!
+//! Every posting of every query term is visited, so the result is exact. Words count in all fields, character n-grams
+//! (which carry languages without a stemmer, names and typing errors) in title, claim and keywords.
+
+use super::case::Field;
+use super::index::{CaseIndex, CaseNo, FieldCounts, short_settings};
+use crate::document::Language;
+use crate::features::lexicon::{Lexicon, LookUp, Reading};
+use crate::features::vocabulary::TermKind;
+use crate::text::analyser::{Analysis, sentences};
+use crate::text::token::{Sentence, TokenKind};
+
+/// Saturation of a term's count.
+const K1: f64 = 1.2;
+/// How much long fields are held back.
+const B: f64 = 0.75;
+/// What a word in each field counts: a disproof also tells of other claims.
+const FIELD_WEIGHTS: [f64; 4] = [1.0, 1.0, 0.5, 0.5];
+/// Share of n-grams and pairs in the first score, against 1 for words.
+const GRAM_SHARE: f64 = 0.06;
+const PAIR_SHARE: f64 = 0.3;
+
+/// BM25's idf, `ln(1 + (N - df + 0.5) / (df + 0.5))` (Robertson and Zaragoza, "The Probabilistic Relevance Framework",
+/// 2009, in the form that is never negative).
+fn bm25_idf(cases: usize, df: usize) -> f64 {
+    (1.0 + (cases as f64 - df as f64 + 0.5) / (df as f64 + 0.5)).ln()
+}
+
+/// Which fields a search may look into. Learning from free pairs hides the field the query was taken from.
+pub(crate) type FieldMask = [bool; 4];
+
+/// All fields.
+pub(crate) const ALL_FIELDS: FieldMask = [true; 4];
+
+/// A case that may repeat the text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) case: CaseNo,
+    /// BM25 score, not comparable between texts.
+    pub(crate) score: f64,
+}
+
+/// One distinct term of the query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueryTerm {
+    pub(crate) term: u32,
+    pub(crate) kind: TermKind,
+    pub(crate) idf: f64,
+    /// Weight by its count in the query, `1 + ln(count)`.
+    pub(crate) weight: f64,
+}
+
+/// A text prepared for search, with the working memory of a thread.
+pub struct Query {
+    pub(crate) analysis: Analysis,
+    pub(crate) lexicon: Lexicon,
+    pub(crate) reading: Reading,
+    pub(crate) terms: Vec<QueryTerm>,
+    /// Per index term its place in `terms`, or [`u32::MAX`].
+    pub(crate) slots: Vec<u32>,
+    /// Distinct words of each sentence, as places in `terms`; one list after the other.
+    pub(crate) sentences: Vec<Vec<u32>>,
+    has_numbers: bool,
+    scores: Vec<f32>,
+    touched: Vec<CaseNo>,
+    /// idf by document frequency, for the number of cases it was made for.
+    idf: Vec<f64>,
+    /// Terms the index had when words were remembered.
+    known: usize,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            analysis: Analysis::default(),
+            lexicon: Lexicon::new(&short_settings()),
+            reading: Reading::default(),
+            terms: Vec::new(),
+            slots: Vec::new(),
+            sentences: Vec::new(),
+            has_numbers: false,
+            scores: Vec::new(),
+            touched: Vec::new(),
+            idf: Vec::new(),
+            known: 0,
+        }
+    }
+}
+
+/// A term in more than this share of all cases says nothing and is left out, as a stop word would be.
+const TOO_COMMON: f64 = 0.5;
+
+impl Query {
+    /// Ids of the `k` best cases by the first score alone: the plain BM25 that a ranker has to beat.
+    pub fn first_stage<'i>(
+        &mut self,
+        index: &'i CaseIndex,
+        text: &str,
+        language: Option<Language>,
+        k: usize,
+    ) -> Vec<&'i str> {
+        self.prepare(index, text, language);
+        self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.case(c.case).id.as_str()).collect()
+    }
+
+    /// Reads `text` against `index`.
+    pub(crate) fn prepare(&mut self, index: &CaseIndex, text: &str, language: Option<Language>) {
+        self.analysis.analyse(text, language);
+        self.read(index);
+        self.split(&sentences(text));
+    }
+
+    /// Counts the terms of the analysed text.
+    fn read(&mut self, index: &CaseIndex) {
+        if self.idf.len() != index.len() + 1 {
+            self.idf = (0..=index.len()).map(|df| bm25_idf(index.len(), df)).collect();
+        }
+        if self.known != index.terms.len() {
+            // Words remembered as unknown may be known now.
+            self.lexicon = Lexicon::new(&short_settings());
+            self.known = index.terms.len();
+        }
+        self.lexicon.read(&self.analysis, &mut LookUp(&index.terms), &mut self.reading);
+        for t in self.terms.drain(..) {
+            self.slots[t.term as usize] = u32::MAX;
+        }
+        self.slots.resize(index.terms.len(), u32::MAX);
+        let common = TOO_COMMON * index.len() as f64;
+        for &term in &self.reading.terms {
+            let df = index.postings[term as usize].len();
+            if df == 0 || df as f64 > common && df > 8 {
+                continue;
+            }
+            self.slots[term as usize] = self.terms.len() as u32;
+            let weight = 1.0 + f64::from(self.reading.count(term)).ln();
+            self.terms.push(QueryTerm { term, kind: index.kind(term), idf: self.idf[df], weight });
+        }
+    }
+
+    /// The idf of an index term.
+    pub(crate) fn idf(&self, index: &CaseIndex, term: u32) -> f64 {
+        self.idf[index.postings[term as usize].len()]
+    }
+
+    /// Whether the text has any number.
+    pub(crate) fn has_numbers(&self) -> bool {
+        self.has_numbers
+    }
+
+    /// Sorts the words of the query by sentence, and notes whether it has numbers.
+    fn split(&mut self, sentences: &[Sentence]) {
+        self.sentences.clear();
+        self.has_numbers = self.analysis.tokens.iter().any(|t| t.kind == TokenKind::Number);
+        let mut tokens = self.analysis.tokens.iter().enumerate().peekable();
+        for sentence in sentences {
+            let mut words = Vec::new();
+            while let Some((number, _)) = tokens.next_if(|(_, t)| t.start < sentence.end) {
+                let slot = self.slots.get(self.lexicon.word_of(&self.reading, number) as usize).copied();
+                let Some(slot) = slot.filter(|&s| s != u32::MAX) else { continue };
+                words.push(slot);
+            }
+            words.sort_unstable();
+            words.dedup();
+            if !words.is_empty() {
+                self.sentences.push(words);
+            }
+        }
+    }
+
+    /// The `k` best cases, best first; cases of equal score by their number.
+    pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
+        self.scores.resize(index.capacity(), 0.0);
+        let norm = Norm::new(index);
+        for t in &self.terms {
+            let weight = share(t.kind) * t.idf * t.weight;
+            for posting in &index.postings[t.term as usize] {
+                let tf = norm.frequency(index.lengths(posting.case), posting.counts, mask);
+                if tf > 0.0 {
+                    let score = &mut self.scores[posting.case.index()];
+                    if *score == 0.0 {
+                        self.touched.push(posting.case);
+                    }
+                    *score += (weight * Norm::saturate(tf)) as f32;
+                }
+            }
+        }
+        let mut found: Vec<Candidate> = Vec::with_capacity(self.touched.len());
+        for case in self.touched.drain(..) {
+            let score = std::mem::take(&mut self.scores[case.index()]);
+            found.push(Candidate { case, score: f64::from(score) });
+        }
+        let better = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.case.cmp(&b.case));
+        if found.len() > k && k > 0 {
+            found.select_nth_unstable_by(k - 1, better);
+        }
+        found.truncate(k);
+        found.sort_unstable_by(better);
+        found
+    }
+}
+
+/// What a kind of term counts in the first score.
+fn share(kind: TermKind) -> f64 {
+    match kind {
+        TermKind::Word => 1.0,
+        TermKind::Pair => PAIR_SHARE,
+        TermKind::Chars => GRAM_SHARE,
+    }
+}
+
+/// Length normalisation over the fields together (BM25F, Robertson, Zaragoza and Taylor 2004).
+pub(crate) struct Norm {
+    mean: [f64; 4],
+}
+
+impl Norm {
+    pub(crate) fn new(index: &CaseIndex) -> Self {
+        Self { mean: index.mean_lengths() }
+    }
+
+    /// The weighted, length-normalised frequency of a term in the fields of `mask`.
+    pub(crate) fn frequency(&self, lengths: [u32; 4], counts: FieldCounts, mask: FieldMask) -> f64 {
+        let mut sum = 0.0;
+        for f in Field::ALL.map(|f| f as usize) {
+            if counts[f] > 0 && mask[f] {
+                let length = 1.0 - B + B * f64::from(lengths[f]) / self.mean[f];
+                sum += FIELD_WEIGHTS[f] * f64::from(counts[f]) / length;
+            }
+        }
+        sum
+    }
+
+    /// BM25's saturation.
+    pub(crate) fn saturate(tf: f64) -> f64 {
+        (K1 + 1.0) * tf / (K1 + tf)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::case::Case;
+
+    #[test]
+    fn top_k_is_exact_and_an_added_case_is_found_at_once() {
+        let case = |id: &str, claim: &str| Case { id: id.into(), claim: claim.into(), ..Case::default() };
+        let mut index =
+            CaseIndex::new((0..200).map(|i| case(&format!("c{i}"), &format!("claim number {i} of many kinds"))));
+        let mut query = Query::default();
+        let text = "claim number 17 about zebras";
+        query.prepare(&index, text, None);
+        let all = query.candidates(&index, ALL_FIELDS, 1000);
+        let top = query.candidates(&index, ALL_FIELDS, 5);
+        assert_eq!(&all[..5], &top[..]);
+        assert_eq!(index.case(top[0].case).id, "c17");
+        index.add(case("z", "Zebras are painted horses"));
+        query.prepare(&index, text, None);
+        assert_eq!(index.case(query.candidates(&index, ALL_FIELDS, 1)[0].case).id, "z");
+    }
+}

@@ -1,0 +1,97 @@
+//! What the ranker learns from: judged queries, or pairs that every case base holds for free.
+//!
+//! A title should find its own claim, and a claim its own title and disproof; the field the query is taken from is
+//! hidden from the search. Every query is also run with its case left out, so that the ranker learns what the best
+//! candidate looks like when no case fits: most texts repeat no known case.
+
+use rustc_hash::FxHashSet;
+
+use super::candidates::{ALL_FIELDS, Candidate, FieldMask, Query};
+use super::case::{Case, Field};
+use super::index::CaseIndex;
+use super::ranker::{Example, Ranker, features};
+use crate::document::Language;
+use crate::error::{Result, TrainingProblem};
+
+/// Candidates per query that become examples.
+const EXAMPLES: usize = 15;
+
+/// A judged query.
+#[derive(Debug, Clone)]
+pub struct JudgedQuery {
+    /// Its text.
+    pub text: String,
+    /// Its language, when known.
+    pub language: Option<Language>,
+    /// Ids of the cases that debunk it.
+    pub relevant: FxHashSet<String>,
+}
+
+/// Learns a ranker from judged queries against the cases of `index`.
+pub fn learn_judged(index: &CaseIndex, queries: &[JudgedQuery]) -> Result<Ranker> {
+    let mut examples = Vec::new();
+    let mut scratch = Query::default();
+    for (number, q) in queries.iter().enumerate() {
+        scratch.prepare(index, &q.text, q.language);
+        let right = |c: &Case| q.relevant.contains(&c.id);
+        collect(index, &mut scratch, number, ALL_FIELDS, &right, &|_| false, &mut examples);
+    }
+    fit(&examples)
+}
+
+/// Most cases that free pairs are taken from: more changes nothing and costs time.
+const MOST_CASES: usize = 1500;
+
+/// Learns a ranker from the free pairs of the cases of `index`.
+pub fn learn_free(index: &CaseIndex) -> Result<Ranker> {
+    let mut examples = Vec::new();
+    let mut scratch = Query::default();
+    let step = index.len().div_ceil(MOST_CASES).max(1);
+    for (number, at) in index.numbers().step_by(step).enumerate() {
+        let case = index.case(at);
+        for (field, hidden) in [(Field::Title, Field::Claim), (Field::Claim, Field::Title)] {
+            let (text, other) = (case.field(field), case.field(hidden));
+            if text.trim().is_empty() || other.trim().is_empty() || text == other {
+                continue;
+            }
+            let mut mask = ALL_FIELDS;
+            mask[field as usize] = false;
+            scratch.prepare(index, &text, case.own_language());
+            // Versions of one case, and cases with the same words, are neither right nor wrong.
+            let unclear =
+                |c: &Case| c.id != case.id && (c.split_group() == case.split_group() || c.claim == case.claim);
+            collect(index, &mut scratch, number, mask, &|c| c.id == case.id, &unclear, &mut examples);
+        }
+    }
+    fit(&examples)
+}
+
+fn fit(examples: &[Example]) -> Result<Ranker> {
+    if !examples.iter().any(|e| e.same) {
+        return Err(TrainingProblem::NoPairs.into());
+    }
+    Ranker::fit(examples)
+}
+
+/// Adds the examples of one prepared query: once with its case to be found, once with it left out.
+fn collect(
+    index: &CaseIndex,
+    query: &mut Query,
+    number: usize,
+    mask: FieldMask,
+    right: &dyn Fn(&Case) -> bool,
+    unclear: &dyn Fn(&Case) -> bool,
+    examples: &mut Vec<Example>,
+) {
+    let mut found: Vec<Candidate> = query.candidates(index, mask, EXAMPLES * 2);
+    found.retain(|c| !unclear(index.case(c.case)));
+    for left_out in [false, true] {
+        if left_out {
+            found.retain(|c| !right(index.case(c.case)));
+        }
+        let rows = features(index, query, &found, mask);
+        for (candidate, row) in found.iter().zip(rows).take(EXAMPLES) {
+            examples.push(Example { query: number, row, same: right(index.case(candidate.case)) });
+        }
+    }
+}
