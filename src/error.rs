@@ -251,7 +251,7 @@ const LISTED: usize = 50;
 fn list(bad: &[BadRecord]) -> String {
     let mut out = bad.iter().take(LISTED).map(|b| format!("  {b}")).collect::<Vec<_>>().join("\n");
     if bad.len() > LISTED {
-        out.push_str(&format!("\n  … and {} more", bad.len() - LISTED));
+        out += &format!("\n  … and {} more", bad.len() - LISTED);
     }
     out
 }

@@ -97,7 +97,7 @@ macro_rules! record {
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
                 struct Fields;
                 impl<'de> serde::de::Visitor<'de> for Fields {
                     type Value = $name;
@@ -106,7 +106,7 @@ macro_rules! record {
                         f.write_str("a JSON object")
                     }
 
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> std::result::Result<$name, A::Error> {
                         let mut out = $name::default();
                         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
                             match &*key {

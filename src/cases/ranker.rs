@@ -101,7 +101,7 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
                     match kind {
                         TermKind::Word => (side.words, side.shared) = (side.words + idf, side.shared + hit),
                         TermKind::Chars => {
-                            (side.grams, side.shared_grams) = (side.grams + idf, side.shared_grams + hit)
+                            (side.grams, side.shared_grams) = (side.grams + idf, side.shared_grams + hit);
                         }
                         TermKind::Pair => {}
                     }

@@ -245,13 +245,13 @@ fn number<K: std::hash::Hash + Eq>(
     key: K,
     kinds: &mut Vec<TermKind>,
     kind: TermKind,
-) -> Option<u32> {
+) -> u32 {
     let fresh = kinds.len() as u32;
     let id = *map.entry(key).or_insert(fresh);
     if id == fresh {
         kinds.push(kind);
     }
-    Some(id)
+    id
 }
 
 impl Terms for Interner {
@@ -259,18 +259,18 @@ impl Terms for Interner {
         if let Some(&id) = self.words.get(stem) {
             return Some(id);
         }
-        number(&mut self.words, stem.into(), &mut self.kinds, TermKind::Word)
+        Some(number(&mut self.words, stem.into(), &mut self.kinds, TermKind::Word))
     }
 
     fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
-        number(&mut self.pairs, (first, second), &mut self.kinds, TermKind::Pair)
+        Some(number(&mut self.pairs, (first, second), &mut self.kinds, TermKind::Pair))
     }
 
     fn chars(&mut self, gram: &str) -> Option<u32> {
         if let Some(&id) = self.chars.get(gram) {
             return Some(id);
         }
-        number(&mut self.chars, gram.into(), &mut self.kinds, TermKind::Chars)
+        Some(number(&mut self.chars, gram.into(), &mut self.kinds, TermKind::Chars))
     }
 }
 

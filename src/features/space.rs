@@ -153,7 +153,7 @@ pub fn learn(
     for &(term, _) in counted.iter().flatten() {
         df[term as usize] += 1;
     }
-    let (vocabulary, numbers) = select(&interner, &df, settings);
+    let (vocabulary, numbers) = select(&interner, &df, settings).ok_or(TrainingProblem::NoFeatures)?;
     if vocabulary.is_empty() {
         return Err(TrainingProblem::NoFeatures);
     }
@@ -174,7 +174,7 @@ pub fn learn(
 }
 
 /// Chooses the terms to keep and numbers them: the vocabulary, and per raw term its number or [`NONE`].
-fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> (Vocabulary, Vec<u32>) {
+fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option<(Vocabulary, Vec<u32>)> {
     let mut stems = vec![""; interner.len()];
     for (text, raw) in interner.words() {
         stems[raw as usize] = text;
@@ -205,14 +205,14 @@ fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> (Vocab
         interner.grams().filter(|&(_, r)| frequent(r, settings.min_df_chars)).map(|(t, r)| (t.to_owned(), r)).collect();
     let grams = cap(grams, df);
     let texts = |terms: &[(String, u32)]| terms.iter().map(|t| t.0.clone()).collect();
-    let vocabulary = Vocabulary::new(texts(&words), texts(&pairs), texts(&grams));
+    let vocabulary = Vocabulary::new(texts(&words), texts(&pairs), texts(&grams))?;
     let mut numbers = vec![NONE; interner.len()];
     for (kind, terms) in [(TermKind::Word, words), (TermKind::Pair, pairs), (TermKind::Chars, grams)] {
         for (text, raw) in terms {
             numbers[raw as usize] = vocabulary.get(kind, &text).map_or(NONE, |t| t.0);
         }
     }
-    (vocabulary, numbers)
+    Some((vocabulary, numbers))
 }
 
 impl Weights {

@@ -73,6 +73,7 @@ impl SparseRows {
     }
 
     /// The rows with the given numbers, in that order.
+    #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         let mut out = Self::new(self.width);
         for &i in rows {

@@ -19,7 +19,7 @@ pub fn sublinear_tf(count: u32) -> f64 {
 
 /// What is counted and how it is weighed. Stored in the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct FeatureSettings {
     /// Count pairs of neighbouring stems besides single stems.
     pub word_pairs: bool,

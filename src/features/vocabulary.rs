@@ -60,14 +60,14 @@ fn hash(kind: TermKind, term: &str) -> u64 {
 impl Vocabulary {
     /// Numbers the given terms: words first, then pairs, then n-grams, each kind in byte order. Duplicates count once.
     ///
-    /// Terms must not contain a line feed; no token or n-gram does.
-    pub fn new(words: Vec<String>, pairs: Vec<String>, chars: Vec<String>) -> Self {
+    /// `None` for more than 4 GB of terms. Terms must not contain a line feed; no token or n-gram does.
+    pub fn new(words: Vec<String>, pairs: Vec<String>, chars: Vec<String>) -> Option<Self> {
         let mut text = String::from(HEADER);
         let mut body = String::new();
         for mut terms in [words, pairs, chars] {
             terms.sort_unstable();
             terms.dedup();
-            text.push_str(&format!(" {}", terms.len()));
+            text += &format!(" {}", terms.len());
             for term in terms {
                 body.push_str(&term);
                 body.push('\n');
@@ -75,7 +75,7 @@ impl Vocabulary {
         }
         text.push('\n');
         text.push_str(&body);
-        Self::parse(text.into()).expect("a vocabulary this function wrote can be read")
+        Self::parse(text.into())
     }
 
     /// Reads what [`Vocabulary::as_text`] gave; `None` if it is not such a text.
@@ -179,7 +179,7 @@ mod tests {
 
     fn sample() -> Vocabulary {
         let v = |t: &[&str]| t.iter().map(|&s| s.to_owned()).collect();
-        Vocabulary::new(v(&["nato", "war", "nato"]), v(&["nato war"]), v(&["na", " n", "war"]))
+        Vocabulary::new(v(&["nato", "war", "nato"]), v(&["nato war"]), v(&["na", " n", "war"])).unwrap()
     }
 
     #[test]

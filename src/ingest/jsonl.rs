@@ -126,16 +126,15 @@ fn collect<T: Record, R: BufRead>(
 ) -> Result<()> {
     while let Some((place, line)) = lines.next_line()? {
         match parse::<T>(&place, line) {
-            Ok(record) => match seen.get(record.id()) {
-                Some(first) => {
+            Ok(record) => {
+                if let Some(first) = seen.get(record.id()) {
                     let problem = RecordProblem::DuplicateId { id: record.id().to_owned(), first: first.clone() };
                     out.bad.push(BadRecord { place, problem });
-                }
-                None => {
+                } else {
                     seen.insert(record.id().to_owned(), place.clone());
                     out.good.push(Placed { place, record });
                 }
-            },
+            }
             Err(bad) => out.bad.push(bad),
         }
     }

@@ -46,7 +46,7 @@ impl Default for OneVsRestParams {
             alpha: 1.0 / 30.0,
             intercept: true,
             class_weight: ClassWeight::Balanced,
-            tolerance: 1e-3,
+            tolerance: 1e-2,
             max_steps: 100,
         })
     }

@@ -14,7 +14,7 @@ pub struct Thresholds {
 
 /// Precision the two decisions are chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct TargetPrecision {
     /// Of `suggest`.
     pub review: f64,
@@ -49,9 +49,12 @@ pub fn for_precision(probabilities: &[f64], outcomes: &[bool], precision: f64) -
 
 impl Thresholds {
     /// Chooses both thresholds on out-of-fold probabilities. Where the data cannot show a target precision, the
-    /// calibrated probability itself is the best estimate of it, so the threshold is the target.
+    /// calibrated probability itself is the best estimate of it, so the threshold is the target. Never below half the
+    /// target: many sure decisions must not carry along some that are hardly ever right.
     pub fn choose(probabilities: &[f64], outcomes: &[bool], target: TargetPrecision) -> Self {
-        let pick = |precision| for_precision(probabilities, outcomes, precision).unwrap_or(precision);
+        let pick = |precision: f64| {
+            for_precision(probabilities, outcomes, precision).unwrap_or(precision).max(precision / 2.0)
+        };
         let review = pick(target.review);
         Self { review, confirmed: pick(target.confirmed).max(review) }
     }

@@ -39,7 +39,7 @@ pub struct Normalised {
 }
 
 /// Whether a character is dropped: it shows nothing and only hides or reorders what is shown
-/// (Unicode's Default_Ignorable_Code_Point, bidi controls, and controls that are not white space).
+/// (Unicode's `Default_Ignorable_Code_Point`, bidi controls, and controls that are not white space).
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}'

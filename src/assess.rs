@@ -1,0 +1,338 @@
+//! The one place where a document becomes an assessment. Every surface calls it and prints what it gives.
+
+use serde::Serialize;
+use std::sync::Arc;
+
+use crate::cases::candidates::Query;
+use crate::cases::related::{CaseBase, Related};
+use crate::document::{Document, Language};
+use crate::model::classifier::{Classifier, Decision, Scratch};
+use crate::model::folder::Model;
+use crate::model::taxonomy::NarrativeNo;
+use crate::text::analyser::sentences;
+use crate::text::token::{Sentence, TokenKind};
+
+/// What the assessment comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// At least one narrative is suggested or matched.
+    Known,
+    /// No narrative reaches its review threshold.
+    Unknown,
+    /// Too few words to say anything.
+    TooShort,
+    /// The model knows next to nothing of the text: another language or no language at all.
+    Unsupported,
+}
+
+impl Outcome {
+    /// As JSON writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Unknown => "unknown",
+            Self::TooShort => "too_short",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// Which model answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelName {
+    /// Name of its folder.
+    pub name: Arc<str>,
+    /// Its version.
+    pub version: Arc<str>,
+}
+
+/// A word of the document and what it contributes to a narrative's linear score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Term {
+    /// Start in the text, in code points.
+    pub start: u32,
+    /// End, exclusive.
+    pub end: u32,
+    /// The word as it stands there.
+    pub text: String,
+    /// Its exact share of the linear score.
+    pub contribution: f64,
+}
+
+/// A sentence that carries a narrative.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evidence {
+    /// Start in the text, in code points.
+    pub start: u32,
+    /// End, exclusive.
+    pub end: u32,
+    /// The sentence.
+    pub text: String,
+    /// Sum over all its words.
+    pub contribution: f64,
+    /// The words that contribute most, in the order of the text.
+    pub terms: Vec<Term>,
+}
+
+/// A narrative the document may carry.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NarrativeAssessment {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Id of its parent.
+    pub parent: Option<String>,
+    /// Calibrated probability that the document carries it.
+    pub probability: f64,
+    /// What that means.
+    pub decision: Decision,
+    /// The sentences that show it, strongest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The answer for one document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Assessment {
+    /// Id of the document.
+    pub id: String,
+    /// Who answers.
+    pub model: ModelName,
+    /// Language given or detected.
+    pub language: Option<Language>,
+    /// What it comes to.
+    pub outcome: Outcome,
+    /// The best narratives and the parents of those, most probable first.
+    pub narratives: Vec<NarrativeAssessment>,
+    /// Debunked cases the document may repeat, most probable first.
+    pub related: Vec<Related>,
+    /// Id of an earlier document with the same text, where a batch looks for them.
+    pub near_duplicate_of: Option<String>,
+    /// What the reader should know about this answer.
+    pub warnings: Vec<String>,
+}
+
+/// How much to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Narratives without children.
+    pub top: usize,
+    /// Related cases.
+    pub related: usize,
+    /// Whether to show evidence.
+    pub evidence: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { top: 5, related: 5, evidence: true }
+    }
+}
+
+/// A model and a case base, ready to assess. Immutable; share it and give each thread a [`Worker`].
+pub struct Assessor {
+    classifier: Classifier,
+    model: ModelName,
+    /// Codes of the training languages.
+    languages: Vec<String>,
+    /// The cases.
+    pub cases: CaseBase,
+}
+
+/// A thread's working memory for one [`Assessor`].
+pub struct Worker {
+    scratch: Scratch,
+    query: Query,
+}
+
+/// Fewest words of two letters or more for an answer.
+const FEWEST_WORDS: usize = 3;
+/// Least share of words the model must know something of.
+const LEAST_KNOWN: f64 = 0.1;
+/// Most sentences shown as evidence of a narrative, and most words marked in one.
+const SENTENCES: usize = 3;
+const TERMS: usize = 12;
+/// A sentence is shown if it contributes at least this share of the strongest one.
+const LEAST_SHARE: f64 = 0.15;
+
+impl Assessor {
+    /// Joins a model and a case base; `None` if the model has no narratives.
+    pub fn new(model: Model, cases: CaseBase) -> Option<Self> {
+        let name = ModelName { name: model.name.into(), version: model.manifest.version.clone().into() };
+        let languages = model.manifest.data.languages.keys().cloned().collect();
+        Some(Self { classifier: model.classifier?, model: name, languages, cases })
+    }
+
+    /// The narrative model.
+    pub fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// Working memory for a thread.
+    pub fn worker(&self) -> Worker {
+        Worker { scratch: self.classifier.scratch(), query: Query::default() }
+    }
+
+    /// Assesses one document.
+    pub fn assess(&self, worker: &mut Worker, document: &Document, options: Options) -> Assessment {
+        let Worker { scratch, query } = worker;
+        scratch.featuriser.run(&self.classifier.space, &document.text, document.language);
+        let language = scratch.featuriser.analysis.language;
+        let mut warnings = Vec::new();
+        let (outcome, narratives) = if let Some(unreadable) = unreadable(scratch) {
+            (unreadable, Vec::new())
+        } else {
+            self.classifier.score(scratch);
+            self.narratives(scratch, &document.text, options)
+        };
+        self.warn(scratch, outcome, &mut warnings);
+        let related = self.cases.related(query, &document.text, language, options.related);
+        Assessment {
+            id: document.id.clone(),
+            model: self.model.clone(),
+            language,
+            outcome,
+            narratives,
+            related,
+            near_duplicate_of: None,
+            warnings,
+        }
+    }
+
+    fn warn(&self, scratch: &Scratch, outcome: Outcome, warnings: &mut Vec<String>) {
+        let analysis = &scratch.featuriser.analysis;
+        if let Some(language) = analysis.language
+            && matches!(outcome, Outcome::Known | Outcome::Unknown)
+            && !self.languages.iter().any(|l| l == language.code())
+        {
+            warnings.push(format!("the model was not trained on texts in this language ({language})"));
+        }
+        if analysis.cut_words > 0 {
+            warnings.push(format!("{} over-long words were read only at their beginning", analysis.cut_words));
+        }
+    }
+
+    fn narratives(&self, scratch: &mut Scratch, text: &str, options: Options) -> (Outcome, Vec<NarrativeAssessment>) {
+        let taxonomy = &self.classifier.taxonomy;
+        let p = &scratch.probabilities;
+        let mut leaves: Vec<NarrativeNo> = taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)).collect();
+        let known = taxonomy.numbers().any(|n| self.classifier.decide(n, p[n.index()]) >= Decision::Suggest);
+        leaves.sort_by(|a, b| p[b.index()].total_cmp(&p[a.index()]).then(a.cmp(b)));
+        leaves.truncate(options.top);
+        let mut shown: Vec<(NarrativeNo, Decision)> = Vec::new();
+        for &leaf in &leaves {
+            let mut decision = self.classifier.decide(leaf, p[leaf.index()]);
+            shown.push((leaf, decision));
+            // A parent is at least as sure as its best child.
+            for ancestor in taxonomy.ancestors(leaf) {
+                decision = decision.max(self.classifier.decide(ancestor, p[ancestor.index()]));
+                match shown.iter_mut().find(|s| s.0 == ancestor) {
+                    Some(s) => s.1 = s.1.max(decision),
+                    None => shown.push((ancestor, decision)),
+                }
+            }
+        }
+        let depth = |n: NarrativeNo| taxonomy.ancestors(n).count();
+        shown.sort_by(|a, b| {
+            let order = p[b.0.index()].total_cmp(&p[a.0.index()]);
+            order.then(depth(a.0).cmp(&depth(b.0))).then(a.0.cmp(&b.0))
+        });
+        let probabilities: Vec<f64> = shown.iter().map(|s| p[s.0.index()]).collect();
+        let marked = if options.evidence { sentences(text) } else { Vec::new() };
+        let narratives = shown
+            .into_iter()
+            .zip(probabilities)
+            .map(|((n, decision), probability)| {
+                let record = taxonomy.narrative(n);
+                let evidence = if options.evidence { self.evidence(scratch, n, text, &marked) } else { Vec::new() };
+                NarrativeAssessment {
+                    id: record.id.clone(),
+                    name: record.name.clone(),
+                    parent: taxonomy.parent(n).map(|p| taxonomy.narrative(p).id.clone()),
+                    probability,
+                    decision,
+                    evidence,
+                }
+            })
+            .collect();
+        (if known { Outcome::Known } else { Outcome::Unknown }, narratives)
+    }
+
+    /// The sentences that contribute most to a narrative's linear score, and the words in them.
+    fn evidence(&self, scratch: &mut Scratch, n: NarrativeNo, text: &str, marked: &[Sentence]) -> Vec<Evidence> {
+        let contributions = self.classifier.contributions(scratch, n);
+        let tokens = &scratch.featuriser.analysis.tokens;
+        let mut found = Vec::new();
+        let mut next = 0;
+        for sentence in marked {
+            let from = next + tokens[next..].partition_point(|t| t.start < sentence.start);
+            next = from + tokens[from..].partition_point(|t| t.start < sentence.end);
+            let sum: f64 = contributions[from..next].iter().sum();
+            if sum > 0.0 {
+                found.push((sum, sentence, from..next));
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
+        let least = found.first().map_or(0.0, |f| f.0 * LEAST_SHARE);
+        found.retain(|f| f.0 >= least);
+        found.truncate(SENTENCES);
+        found
+            .into_iter()
+            .map(|(contribution, sentence, range)| {
+                let mut strongest: Vec<usize> = range.filter(|&i| contributions[i] > 0.0).collect();
+                strongest.sort_by(|&a, &b| contributions[b].total_cmp(&contributions[a]).then(a.cmp(&b)));
+                strongest.truncate(TERMS);
+                strongest.sort_unstable();
+                let words = &text[sentence.bytes.clone()];
+                let mut cut = Cut { text: words, chars: sentence.start.0, byte: 0 };
+                let terms = strongest
+                    .into_iter()
+                    .map(|i| {
+                        let (start, end) = (tokens[i].start.0, tokens[i].end.0);
+                        let word = cut.slice(start, end).to_owned();
+                        Term { start, end, text: word, contribution: contributions[i] }
+                    })
+                    .collect();
+                Evidence { start: sentence.start.0, end: sentence.end.0, text: words.to_owned(), contribution, terms }
+            })
+            .collect()
+    }
+}
+
+/// Why the text cannot be assessed, if it cannot.
+fn unreadable(scratch: &Scratch) -> Option<Outcome> {
+    let f = &scratch.featuriser;
+    let words = f.analysis.tokens.iter().filter(|t| t.kind == TokenKind::Word && t.end.0 - t.start.0 >= 2);
+    if words.take(FEWEST_WORDS).count() < FEWEST_WORDS && !is_unspaced_text(f.analysis.tokens.len(), &f.reading) {
+        return Some(Outcome::TooShort);
+    }
+    let known = f.reading.known_words as f64;
+    (known == 0.0 || known < LEAST_KNOWN * f.reading.words as f64).then_some(Outcome::Unsupported)
+}
+
+/// A text of a script without spaces has few, long tokens; enough of them is enough text.
+fn is_unspaced_text(tokens: usize, reading: &crate::features::lexicon::Reading) -> bool {
+    tokens > 0 && reading.terms.len() >= 12 * tokens && reading.terms.len() >= 24
+}
+
+/// Cuts words out of a sentence by code-point offsets.
+struct Cut<'t> {
+    text: &'t str,
+    chars: u32,
+    byte: usize,
+}
+
+impl<'t> Cut<'t> {
+    /// Words come in order of their start, but the words of a hashtag lie inside it, so only the start is remembered.
+    fn slice(&mut self, start: u32, end: u32) -> &'t str {
+        let skip = |from: usize, chars: u32| {
+            let rest = &self.text[from..];
+            from + rest.char_indices().nth(chars as usize).map_or(rest.len(), |(i, _)| i)
+        };
+        let from = skip(self.byte, start.saturating_sub(self.chars));
+        let to = skip(from, end - start);
+        (self.byte, self.chars) = (from, start);
+        &self.text[from..to]
+    }
+}

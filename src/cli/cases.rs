@@ -1,0 +1,236 @@
+//! `leitmotif cases`: import, list, show, add, remove, export.
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::PathBuf;
+
+use super::open::{default_cases, read_cases, starter_cases};
+use super::{Done, write_out};
+use crate::cases::case::Case;
+use crate::error::{Error, RecordProblem};
+use crate::ingest::{case_page, charset, jsonl};
+use crate::store::{Store, default_path};
+
+/// What an import file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ImportFormat {
+    /// By content
+    Auto,
+    /// One case a line
+    Jsonl,
+    /// Text copied from the EUvsDisinfo database
+    CasePage,
+}
+
+/// Where the cases are kept.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// SQLite store; `LEITMOTIF_STORE` or your data folder without it
+    #[arg(long, value_name = "DB")]
+    store: Option<PathBuf>,
+}
+
+/// Sub-commands of `cases`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Cases {
+    /// Read cases from files into the store
+    Import {
+        /// Files; `-` is standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// What the files are
+        #[arg(long, value_enum, default_value = "auto")]
+        format: ImportFormat,
+        /// Begin a new store empty instead of with the starter cases
+        #[arg(long)]
+        without_starter: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Add one case (JSON) from a file or standard input
+    Add {
+        /// File with one case; `-` is standard input
+        #[arg(default_value = "-", value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List all cases: id, date, title
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one case
+    Show {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a case from the store
+    Remove {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Write all cases as JSONL
+    Export {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+impl Place {
+    /// The path to write to.
+    fn path(&self) -> anyhow::Result<PathBuf> {
+        self.store.clone().or_else(default_path).context("no data folder is known; name a store with --store")
+    }
+
+    /// All cases of the store, or the starter cases where no store was named and none exists.
+    fn read(&self) -> anyhow::Result<Vec<Case>> {
+        match &self.store {
+            Some(path) => read_cases(path),
+            None => default_cases(),
+        }
+    }
+
+    /// The store; a new one begins with the starter cases unless told otherwise.
+    fn create(&self, with_starter: bool) -> anyhow::Result<Store> {
+        let path = self.path()?;
+        let (mut store, new) = Store::create(&path)?;
+        if new && with_starter {
+            let seeded = store.import(&starter_cases()?)?;
+            eprintln!("new store {} begins with the {} starter cases", path.display(), seeded.added);
+        }
+        Ok(store)
+    }
+}
+
+pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
+    match args {
+        Cases::Import { files, format, without_starter, place } => {
+            let (cases, complete) = read_imports(files, *format)?;
+            let done = place.create(!without_starter)?.import(&cases)?;
+            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            Ok(if complete { Done::All } else { Done::Rejected })
+        }
+        Cases::Add { file, place } => {
+            let (cases, complete) = read_imports(std::slice::from_ref(file), ImportFormat::Jsonl)?;
+            let done = place.create(true)?.import(&cases)?;
+            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            Ok(if complete { Done::All } else { Done::Rejected })
+        }
+        Cases::List { place, json } => {
+            let cases = place.read()?;
+            if *json {
+                return export(&cases);
+            }
+            let mut out = String::new();
+            for c in &cases {
+                let title = if c.title.is_empty() { &c.claim } else { &c.title };
+                let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+                writeln!(out, "{}\t{}\t{title}", c.id, c.published)?;
+            }
+            write_out(out.as_bytes())
+        }
+        Cases::Show { id, place, json } => {
+            let case = place.read()?.into_iter().find(|c| c.id == *id).ok_or_else(|| Error::NoSuchCase(id.clone()))?;
+            if *json { export(&[case]) } else { write_out(page(&case).as_bytes()) }
+        }
+        Cases::Remove { id, place } => {
+            if !Store::create(&place.path()?)?.0.remove(id)? {
+                return Err(Error::NoSuchCase(id.clone()).into());
+            }
+            eprintln!("removed {id}");
+            Ok(Done::All)
+        }
+        Cases::Export { place } => export(&place.read()?),
+    }
+}
+
+fn export(cases: &[Case]) -> anyhow::Result<Done> {
+    let mut out = Vec::new();
+    for case in cases {
+        serde_json::to_writer(&mut out, case)?;
+        out.push(b'\n');
+    }
+    write_out(&out)
+}
+
+/// Reads all files; says what was left out and whether everything could be read.
+fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<Case>, bool)> {
+    let mut cases = Vec::new();
+    let mut complete = true;
+    for file in files {
+        let mut bytes = Vec::new();
+        jsonl::open(file)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = charset::decode(&bytes).text;
+        let name = file.display().to_string();
+        let page = match format {
+            ImportFormat::CasePage => true,
+            ImportFormat::Jsonl => false,
+            ImportFormat::Auto => !text.trim_start().starts_with('{'),
+        };
+        if page {
+            let page = case_page::parse(&text, &name);
+            for left in &page.unplaced {
+                eprintln!("not placed: {}: {} ({})", left.place, left.text, left.why);
+            }
+            if page.cases.is_empty() {
+                anyhow::bail!("{name} holds no case; a case page begins its cases with a line \"Disinfo: …\"");
+            }
+            cases.extend(page.cases);
+        } else {
+            let records = jsonl::read_text::<Case>(&text, &name)?;
+            for bad in &records.bad {
+                eprintln!("rejected: {bad}");
+            }
+            complete &= records.bad.is_empty();
+            for placed in records.good {
+                if placed.record.has_claim() {
+                    cases.push(placed.record);
+                } else {
+                    let problem = RecordProblem::CaseWithoutClaim(placed.record.id);
+                    eprintln!("rejected: {}: {problem}", placed.place);
+                    complete = false;
+                }
+            }
+        }
+    }
+    Ok((cases, complete))
+}
+
+/// A case for people.
+fn page(c: &Case) -> String {
+    let mut out = String::new();
+    let mut field = |name: &str, value: &str| {
+        if !value.trim().is_empty() {
+            let _ = writeln!(out, "{name}: {value}");
+        }
+    };
+    field("id", &c.id);
+    field("title", &c.title);
+    field("published", &c.published);
+    field("language", &c.language);
+    field("circulated in", &c.languages.join(", "));
+    field("countries", &c.countries.join(", "));
+    field("outlets", &c.outlets.join(", "));
+    field("keywords", &c.keywords.join(", "));
+    field("narratives", &c.narratives.join(", "));
+    field("url", &c.url);
+    for (name, text) in [("Claim", &c.claim), ("Disproof", &c.disproof)] {
+        if !text.is_empty() {
+            let _ = writeln!(out, "\n{name}\n{text}");
+        }
+    }
+    out
+}

@@ -1,0 +1,45 @@
+//! `leitmotif classify`: one text, the whole answer.
+
+use clap::Args;
+
+use super::Done;
+use super::input::TextInput;
+use super::open::Using;
+use super::{colour::Style, print, write_out};
+use crate::assess::Options;
+use crate::document::Language;
+
+/// Flags of `classify`.
+#[derive(Debug, Args)]
+pub(super) struct Classify {
+    #[command(flatten)]
+    using: Using,
+    #[command(flatten)]
+    input: TextInput,
+    /// Narratives to show
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    top: usize,
+    /// Related cases to show
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    related: usize,
+    /// Language of the text (ISO 639 code); detected without it
+    #[arg(long, value_name = "L")]
+    language: Option<Language>,
+    /// Print the assessment as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Classify) -> anyhow::Result<Done> {
+    let document = args.input.read(args.language)?;
+    let assessor = args.using.assessor()?;
+    let options = Options { top: args.top, related: args.related, evidence: true };
+    let assessment = assessor.assess(&mut assessor.worker(), &document, options);
+    if args.json {
+        let mut json = serde_json::to_vec(&assessment)?;
+        json.push(b'\n');
+        return write_out(&json);
+    }
+    let page = print::assessment(&assessment, &document.text, &assessor.cases.index, Style::for_stdout());
+    write_out(page.as_bytes())
+}

@@ -1,0 +1,52 @@
+//! One text from a file, standard input or an option.
+
+use anyhow::Context;
+use clap::Args;
+use std::io::Read;
+use std::path::PathBuf;
+
+use crate::document::{Document, Language};
+use crate::ingest::{charset, jsonl, page};
+
+/// Where the text comes from.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct TextInput {
+    /// File with the text or HTML page; `-` or nothing is standard input
+    file: Option<PathBuf>,
+    /// The text itself
+    #[arg(long, short)]
+    text: Option<String>,
+}
+
+impl TextInput {
+    /// The document, with HTML reduced to its article; what had to be mended is said on standard error.
+    pub(super) fn read(&self, language: Option<Language>) -> anyhow::Result<Document> {
+        if let Some(text) = &self.text {
+            return Ok(Document { language, ..Document::from_text(text.as_str()) });
+        }
+        let path = self.file.clone().unwrap_or_else(|| PathBuf::from("-"));
+        let mut bytes = Vec::new();
+        jsonl::open(&path)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+        let decoded = charset::decode_html(&bytes);
+        if decoded.replaced > 0 {
+            eprintln!(
+                "warning: {} characters could not be read as {}; save the text as UTF-8",
+                decoded.replaced, decoded.encoding
+            );
+        }
+        let mut document = Document { language, ..Document::default() };
+        if page::looks_like_html(&decoded.text) {
+            let article = page::article(&decoded.text)?;
+            eprintln!("note: the input is HTML; its article text is assessed and offsets count in it");
+            document.language = language.or(article.language);
+            document.text = article.text;
+        } else {
+            document.text = decoded.text;
+        }
+        if path.as_os_str() != "-" {
+            document.id = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        }
+        Ok(document)
+    }
+}

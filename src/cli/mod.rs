@@ -1,0 +1,113 @@
+//! The command line: raw flags become validated settings once, then the library does the work.
+//!
+//! Data goes to standard output, everything about the work to standard error. Exit codes: 0 done, 1 failed, 2 usage,
+//! 3 done but some records were rejected.
+
+mod batch;
+mod cases;
+mod classify;
+mod colour;
+mod input;
+mod open;
+mod print;
+mod progress;
+mod related;
+mod train;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Which known disinformation narratives does a text carry, where, and which debunked cases does it repeat?
+///
+/// A lead for a person, not a verdict: it knows words, not truth.
+#[derive(Debug, Parser)]
+#[command(name = "leitmotif", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Name the narratives, evidence and related cases of one text
+    Classify(classify::Classify),
+    /// Find the debunked cases a text repeats
+    Related(related::RelatedArgs),
+    /// Assess files of documents, one assessment a line
+    Batch(batch::Batch),
+    /// Train a model from labelled cases and texts
+    Train(train::Train),
+    /// Look after the case base
+    #[command(subcommand)]
+    Cases(cases::Cases),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What a command came to, when it did not fail.
+enum Done {
+    /// Everything.
+    All,
+    /// All but some rejected records.
+    Rejected,
+}
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Classify(c) => classify::run(&c),
+        Command::Related(c) => related::run(&c),
+        Command::Batch(c) => batch::run(&c),
+        Command::Train(c) => train::run(&c),
+        Command::Cases(c) => cases::run(&c),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "leitmotif", &mut script);
+            write_out(&script)
+        }
+        Command::Man => man(),
+    };
+    match outcome {
+        Ok(Done::All) => ExitCode::SUCCESS,
+        Ok(Done::Rejected) => ExitCode::from(3),
+        Err(e) if is_closed_pipe(&e) => ExitCode::SUCCESS,
+        Err(e) => {
+            // The chain from what failed to why; nothing can be done if standard error is closed, too.
+            let _ = writeln!(io::stderr(), "error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the reader of our output went away (`| head`): no failure of ours.
+fn is_closed_pipe(e: &anyhow::Error) -> bool {
+    e.chain().any(|c| c.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}
+
+fn write_out(bytes: &[u8]) -> anyhow::Result<Done> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()?;
+    Ok(Done::All)
+}
+
+/// The manual page of the program, with a section for every command.
+fn man() -> anyhow::Result<Done> {
+    let mut page = Vec::new();
+    let mut root = Cli::command();
+    root.build();
+    clap_mangen::Man::new(root.clone()).render(&mut page)?;
+    for command in root.get_subcommands().filter(|c| c.get_name() != "help") {
+        let section = clap_mangen::Man::new(command.clone());
+        section.render_synopsis_section(&mut page)?;
+        section.render_description_section(&mut page)?;
+        section.render_options_section(&mut page)?;
+    }
+    write_out(&page)
+}

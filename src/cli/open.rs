@@ -1,0 +1,122 @@
+//! Opens the model and the cases a command works with.
+
+use anyhow::Context;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+use crate::assess::Assessor;
+use crate::cases::case::Case;
+use crate::cases::index::CaseIndex;
+use crate::cases::ranker::Ranker;
+use crate::cases::related::CaseBase;
+use crate::error::{Error, ModelProblem};
+use crate::ingest::jsonl;
+use crate::model::folder::{self, Model};
+
+/// Which model and cases to use.
+#[derive(Debug, Args)]
+pub(super) struct Using {
+    /// Model folder; the bundled starter model without it
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Case base: a JSONL file or an SQLite store; your store, or else the starter cases, without it
+    #[arg(long, value_name = "FILE|DB")]
+    cases: Option<PathBuf>,
+}
+
+impl Using {
+    /// Model and cases for assessing.
+    pub(super) fn assessor(&self) -> anyhow::Result<Assessor> {
+        let model = self.model()?;
+        let cases = self.case_base(model.ranker())?;
+        let path = self.model.clone().unwrap_or_else(|| model.name.clone().into());
+        Assessor::new(model, cases).ok_or_else(|| Error::model(path, ModelProblem::NoNarratives).into())
+    }
+
+    /// Only the cases, with the model's ranker.
+    pub(super) fn cases(&self) -> anyhow::Result<CaseBase> {
+        let ranker = match &self.model {
+            Some(path) => folder::open(path)?.manifest.ranker,
+            None => None,
+        };
+        self.case_base(ranker.as_ref())
+    }
+
+    fn model(&self) -> anyhow::Result<Model> {
+        match &self.model {
+            Some(path) => Ok(folder::open(path)?),
+            None => starter_model(),
+        }
+    }
+
+    fn case_base(&self, ranker: Option<&Ranker>) -> anyhow::Result<CaseBase> {
+        let cases = match &self.cases {
+            Some(path) => read_cases(path)?,
+            None => default_cases()?,
+        };
+        let mut index = CaseIndex::default();
+        for case in cases {
+            if let Some(old) = index.add(case) {
+                eprintln!("warning: the case id \"{}\" stands twice; the later one counts", old.id);
+            }
+        }
+        let ranker = match ranker {
+            Some(ranker) => ranker.clone(),
+            None => starter_model()?.manifest.ranker.context("the starter model has no ranker; retrain it")?,
+        };
+        Ok(CaseBase { index, ranker })
+    }
+}
+
+/// Reads cases from a JSONL file or a store. A bad line stops the command: an answer from half a case base would look
+/// like "no related case".
+pub(super) fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
+    #[cfg(feature = "store")]
+    if crate::store::is_store(path) {
+        return Ok(crate::store::Store::open(path)?.cases()?);
+    }
+    // Duplicate ids are left to the index, where the later case counts.
+    let records = jsonl::read::<Case>(path)?;
+    let (duplicates, bad): (Vec<_>, Vec<_>) =
+        (records.bad.into_iter()).partition(|b| matches!(b.problem, crate::error::RecordProblem::DuplicateId { .. }));
+    if !bad.is_empty() {
+        return Err(Error::Records(bad).into());
+    }
+    for duplicate in duplicates {
+        eprintln!("warning: {duplicate}; the first one counts");
+    }
+    if let Some(case) = records.good.iter().find(|c| !c.record.has_claim()) {
+        let problem = crate::error::RecordProblem::CaseWithoutClaim(case.record.id.clone());
+        return Err(Error::Records(vec![crate::error::BadRecord { place: case.place.clone(), problem }]).into());
+    }
+    Ok(records.good.into_iter().map(|c| c.record).collect())
+}
+
+/// The user's store if there is one, otherwise the starter cases.
+pub(super) fn default_cases() -> anyhow::Result<Vec<Case>> {
+    #[cfg(feature = "store")]
+    if let Some(path) = crate::store::default_path().filter(|p| p.exists()) {
+        return Ok(crate::store::Store::open(&path)?.cases()?);
+    }
+    starter_cases()
+}
+
+#[cfg(feature = "embedded")]
+fn starter_model() -> anyhow::Result<Model> {
+    Ok(crate::embedded::model()?)
+}
+
+#[cfg(not(feature = "embedded"))]
+fn starter_model() -> anyhow::Result<Model> {
+    anyhow::bail!("this program was built without the starter model; give one with --model")
+}
+
+#[cfg(feature = "embedded")]
+pub(super) fn starter_cases() -> anyhow::Result<Vec<Case>> {
+    Ok(crate::embedded::cases()?)
+}
+
+#[cfg(not(feature = "embedded"))]
+pub(super) fn starter_cases() -> anyhow::Result<Vec<Case>> {
+    anyhow::bail!("this program was built without the starter cases; give some with --cases")
+}

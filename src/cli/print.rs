@@ -1,0 +1,186 @@
+//! An assessment for people: the answer in one line, then what shows it.
+
+use std::fmt::Write;
+
+use super::colour::Style;
+use crate::assess::{Assessment, Evidence, NarrativeAssessment, Outcome};
+use crate::cases::index::CaseIndex;
+use crate::cases::related::{Passage, Related};
+use crate::model::classifier::Decision;
+
+/// Related cases below this probability are not listed in words; JSON has them all.
+const LEAST_SCORE: f64 = 0.1;
+
+/// Longest quotation, in characters.
+const QUOTE: usize = 240;
+
+/// The whole answer.
+pub(super) fn assessment(a: &Assessment, text: &str, cases: &CaseIndex, style: Style) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_assessment(&mut out, a, text, cases, style);
+    out
+}
+
+/// Only related cases.
+pub(super) fn related(found: &[Related], text: &str, cases: &CaseIndex, style: Style) -> String {
+    let mut out = String::new();
+    let _ = write_related(&mut out, found, text, cases, style);
+    out
+}
+
+fn percent(p: f64) -> String {
+    match (p * 100.0).round() {
+        r if r >= 100.0 => "> 99 %".into(),
+        r if r < 1.0 => "< 1 %".into(),
+        r => format!("{r:.0} %"),
+    }
+}
+
+fn write_assessment(out: &mut String, a: &Assessment, text: &str, cases: &CaseIndex, style: Style) -> std::fmt::Result {
+    writeln!(out, "{}", style.strong(headline(a)))?;
+    let language = a.language.map_or_else(|| "language not recognised".to_owned(), |l| format!("language {l}"));
+    writeln!(out, "{}", style.faint(format!("{language} · model {} {}", a.model.name, a.model.version)))?;
+    for warning in &a.warnings {
+        writeln!(out, "{}", style.doubt(format!("note: {warning}")))?;
+    }
+    // A parent is shown with its child; on its own only when it alone was decided.
+    let shown = |n: &&NarrativeAssessment| {
+        n.decision > Decision::Weak
+            && !a.narratives.iter().any(|c| c.parent.as_deref() == Some(&n.id) && c.decision > Decision::Weak)
+    };
+    for n in a.narratives.iter().filter(shown) {
+        write_narrative(out, n, a, style)?;
+    }
+    let weak: Vec<String> = (a.narratives.iter())
+        .filter(|n| {
+            n.decision == Decision::Weak
+                && n.parent.is_some() | !a.narratives.iter().any(|c| c.parent.as_deref() == Some(&n.id))
+        })
+        .take(3)
+        .map(|n| format!("{} {}", percent(n.probability), n.name))
+        .collect();
+    if !weak.is_empty() {
+        writeln!(out, "\n{}", style.faint(format!("too weak to say: {}", weak.join(" · "))))?;
+    }
+    let likely = a.related.iter().filter(|r| r.score >= LEAST_SCORE).cloned().collect::<Vec<_>>();
+    if likely.is_empty() {
+        writeln!(out, "\nNo debunked case says the same.")
+    } else {
+        write_related(out, &likely, text, cases, style)
+    }
+}
+
+fn headline(a: &Assessment) -> String {
+    match a.outcome {
+        Outcome::TooShort => "Too short to say: give at least a sentence.".into(),
+        Outcome::Unsupported => "Not supported: the model knows too few words of this text.".into(),
+        Outcome::Unknown => "No known narrative.".into(),
+        Outcome::Known => {
+            let leaf = |n: &&NarrativeAssessment| !a.narratives.iter().any(|c| c.parent.as_deref() == Some(&n.id));
+            let of = |d: Decision| a.narratives.iter().filter(leaf).filter(move |n| n.decision == d);
+            let names = |found: Vec<&NarrativeAssessment>| {
+                let list: Vec<_> = found.iter().map(|n| format!("{} ({})", n.name, percent(n.probability))).collect();
+                list.join("; ")
+            };
+            let (matched, suggested): (Vec<_>, Vec<_>) =
+                (of(Decision::Match).collect(), of(Decision::Suggest).collect());
+            if !matched.is_empty() {
+                format!("Carries: {}", names(matched))
+            } else if !suggested.is_empty() {
+                format!("May carry: {}", names(suggested))
+            } else {
+                let parents = a.narratives.iter().filter(|n| n.decision > Decision::Weak).collect();
+                format!("May carry a form of: {}", names(parents))
+            }
+        }
+    }
+}
+
+fn write_narrative(out: &mut String, n: &NarrativeAssessment, a: &Assessment, style: Style) -> std::fmt::Result {
+    let (word, paint): (&str, fn(Style, String) -> String) = match n.decision {
+        Decision::Match => ("match", |s, t| s.alarm(t)),
+        Decision::Suggest => ("suggested", |s, t| s.doubt(t)),
+        Decision::Weak => ("weak", |s, t| s.faint(t)),
+    };
+    let label = paint(style, format!("{word:<9} {:>6}", percent(n.probability)));
+    writeln!(out, "\n{label}  {}", style.strong(&n.name))?;
+    if let Some(parent) = n.parent.as_ref().and_then(|p| a.narratives.iter().find(|x| x.id == *p)) {
+        writeln!(
+            out,
+            "{:18}{}",
+            "",
+            style.faint(format!("a form of: {} ({})", parent.name, percent(parent.probability)))
+        )?;
+    }
+    for e in &n.evidence {
+        writeln!(out, "  {}", marked(e, style))?;
+    }
+    Ok(())
+}
+
+/// The sentence with its strongest words marked, cut around them if it is long.
+fn marked(e: &Evidence, style: Style) -> String {
+    let letters: Vec<char> = e.text.chars().collect();
+    let mut out = String::from("“");
+    let mut at = 0usize;
+    // Words that give next to nothing are left unmarked, so that the eye finds those that matter.
+    let most = e.terms.iter().map(|t| t.contribution).fold(0.0, f64::max);
+    for t in e.terms.iter().filter(|t| t.contribution >= most * 0.2) {
+        let (from, to) = ((t.start - e.start) as usize, (t.end - e.start) as usize);
+        if from < at || to > letters.len() {
+            continue;
+        }
+        out.extend(&letters[at..from]);
+        out.push_str(&style.mark(letters[from..to].iter().collect::<String>()));
+        at = to;
+    }
+    out.extend(&letters[at.min(letters.len())..]);
+    out.push('”');
+    out.replace(['\n', '\r', '\t'], " ")
+}
+
+fn write_related(out: &mut String, found: &[Related], text: &str, cases: &CaseIndex, style: Style) -> std::fmt::Result {
+    if found.is_empty() {
+        return writeln!(out, "No debunked case says the same.");
+    }
+    writeln!(out, "\n{}", style.strong("Related debunked cases"))?;
+    for r in found {
+        let date = if r.published.is_empty() { String::new() } else { format!(" ({})", r.published) };
+        writeln!(out, "{:>6}  {}{}", percent(r.score), style.strong(&r.title), style.faint(date))?;
+        if let Some(case) = cases.by_id(&r.id) {
+            if !case.disproof.is_empty() {
+                writeln!(out, "        {} {}", style.faint("debunk:"), quote(&case.disproof))?;
+            }
+            if let Some(p) = r.passages.first() {
+                write_passage(out, p, text, &case.field(p_field(p)), style)?;
+            }
+        }
+        if !r.url.is_empty() {
+            writeln!(out, "        {}", style.faint(&r.url))?;
+        }
+    }
+    Ok(())
+}
+
+fn p_field(p: &Passage) -> crate::cases::case::Field {
+    use crate::cases::case::Field;
+    Field::ALL.into_iter().find(|f| f.name() == p.field).unwrap_or(Field::Claim)
+}
+
+fn write_passage(out: &mut String, p: &Passage, text: &str, field: &str, style: Style) -> std::fmt::Result {
+    let cut = |text: &str, from: u32, to: u32| -> String {
+        quote(&text.chars().skip(from as usize).take((to - from) as usize).collect::<String>())
+    };
+    writeln!(out, "        {} {}", style.faint("here: "), cut(text, p.start, p.end))?;
+    writeln!(out, "        {} {}", style.faint(format!("{}:", p.field)), cut(field, p.field_start, p.field_end))
+}
+
+/// The beginning of a text on one line.
+fn quote(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(QUOTE) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}

@@ -1,0 +1,71 @@
+//! Figures over predictions, as the literature defines them.
+
+use std::collections::BTreeMap;
+
+/// F1 from counts of right, wrong and missed decisions; `None` when there was nothing to decide.
+pub fn f1(right: usize, wrong: usize, missed: usize) -> Option<f64> {
+    let all = 2 * right + wrong + missed;
+    (all > 0).then(|| 2.0 * right as f64 / all as f64)
+}
+
+/// Mean F1 over all classes that occur in either list; 0 for empty lists.
+pub fn macro_f1<L: Ord + Copy>(gold: &[L], predicted: &[L]) -> f64 {
+    let mut counts: BTreeMap<L, (usize, usize, usize)> = BTreeMap::new();
+    for (&g, &p) in gold.iter().zip(predicted) {
+        if g == p {
+            counts.entry(g).or_default().0 += 1;
+        } else {
+            counts.entry(p).or_default().1 += 1;
+            counts.entry(g).or_default().2 += 1;
+        }
+    }
+    let sum: f64 = counts.values().filter_map(|&(r, w, m)| f1(r, w, m)).sum();
+    if counts.is_empty() { 0.0 } else { sum / counts.len() as f64 }
+}
+
+/// Share of predictions that are right; 0 for none.
+pub fn accuracy<L: PartialEq>(gold: &[L], predicted: &[L]) -> f64 {
+    let right = gold.iter().zip(predicted).filter(|(g, p)| g == p).count();
+    if gold.is_empty() { 0.0 } else { right as f64 / gold.len() as f64 }
+}
+
+/// Expected calibration error over ten bins of equal width (Guo et al., "On Calibration of Modern Neural Networks",
+/// 2017): the mean gap between stated probability and share of right ones, weighted by how many say so.
+pub fn expected_calibration_error(probabilities: &[f64], outcomes: &[bool]) -> f64 {
+    let mut bins = [(0.0, 0.0); 10];
+    for (&p, &o) in probabilities.iter().zip(outcomes) {
+        // The bin of 1 is the last; probabilities are never negative.
+        let bin = (1..10).rfind(|&b| p >= b as f64 / 10.0).unwrap_or(0);
+        bins[bin].0 += p;
+        bins[bin].1 += f64::from(u8::from(o));
+    }
+    let gap: f64 = bins.iter().map(|b| (b.0 - b.1).abs()).sum();
+    if outcomes.is_empty() { 0.0 } else { gap / outcomes.len() as f64 }
+}
+
+/// Label ranking average precision of one text: for each of its labels, the share of labels ranked at or above it
+/// that are right, averaged. `ranked` says for each rank whether the label there is right.
+pub fn average_precision(ranked: &[bool], labels: usize) -> f64 {
+    let mut right = 0;
+    let mut sum = 0.0;
+    for (rank, _) in ranked.iter().enumerate().filter(|r| *r.1) {
+        right += 1;
+        sum += f64::from(right) / (rank + 1) as f64;
+    }
+    if labels == 0 { 0.0 } else { sum / labels as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values() {
+        // Worked by hand from the definitions.
+        let (gold, predicted) = ([0, 0, 1, 2, 2], [0, 1, 1, 2, 0]);
+        assert!((macro_f1(&gold, &predicted) - 0.611_111_111_111_111).abs() < 1e-12);
+        assert!((accuracy(&gold, &predicted) - 0.6).abs() < 1e-12);
+        assert!((average_precision(&[false, true, true], 2) - f64::midpoint(0.5, 2.0 / 3.0)).abs() < 1e-12);
+        assert!((expected_calibration_error(&[0.85, 0.95, 0.15], &[true, true, false]) - 0.35 / 3.0).abs() < 1e-12);
+    }
+}

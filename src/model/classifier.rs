@@ -1,0 +1,146 @@
+//! Scores a text: TF-IDF row, linear scores, votes, fusion, calibrated probabilities, decisions.
+
+use serde::{Deserialize, Serialize};
+
+use super::fusion::{Fusion, InputRow, Kinship};
+use super::mapped::Numbers;
+use super::neighbours::{Neighbours, VoteScratch};
+use super::taxonomy::{NarrativeNo, Taxonomy};
+use crate::features::space::{FeatureSpace, Featuriser, Weights};
+use crate::learn::calibrate::Platt;
+use crate::learn::thresholds::Thresholds;
+
+/// What the model decides about a narrative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Below the review threshold.
+    Weak,
+    /// From the review threshold: worth a person's look.
+    Suggest,
+    /// From the confirmed threshold.
+    Match,
+}
+
+/// A trained narrative model. Immutable; share it between threads and give each its own [`Scratch`].
+pub struct Classifier {
+    /// The narratives.
+    pub taxonomy: Taxonomy,
+    /// The features.
+    pub space: FeatureSpace,
+    /// Linear weights in 255 steps, feature by feature, the narratives of a feature side by side.
+    pub(crate) steps: Numbers<i8>,
+    /// Size of a step, per feature.
+    pub(crate) step_sizes: Numbers<f32>,
+    /// Linear bias per narrative, and last that of "spreads any narrative".
+    pub bias: Vec<f64>,
+    /// The stored training texts.
+    pub neighbours: Neighbours,
+    /// The fusion.
+    pub fusion: Fusion,
+    /// Calibration per narrative.
+    pub calibration: Vec<Platt>,
+    /// Thresholds per narrative.
+    pub thresholds: Vec<Thresholds>,
+    pub(crate) kinship: Kinship,
+}
+
+/// A thread's working memory for one [`Classifier`], and the results of the last text.
+pub struct Scratch {
+    /// Analysis, counts and weights.
+    pub featuriser: Featuriser,
+    /// Linear score per narrative, and last that of "spreads any narrative".
+    pub scores: Vec<f64>,
+    /// Calibrated probability per narrative.
+    pub probabilities: Vec<f64>,
+    pub(crate) votes: VoteScratch,
+    inputs: Vec<InputRow>,
+    /// What one occurrence of each term gives, for explanations.
+    pub(crate) credit: Vec<f64>,
+}
+
+impl Classifier {
+    /// Working memory for this classifier.
+    pub fn scratch(&self) -> Scratch {
+        Scratch {
+            featuriser: Featuriser::new(&self.space),
+            scores: Vec::new(),
+            probabilities: Vec::new(),
+            votes: VoteScratch::default(),
+            inputs: Vec::new(),
+            credit: Vec::new(),
+        }
+    }
+
+    /// Number of narratives.
+    pub fn len(&self) -> usize {
+        self.thresholds.len()
+    }
+
+    /// Whether it knows no narrative.
+    pub fn is_empty(&self) -> bool {
+        self.thresholds.is_empty()
+    }
+
+    /// The linear weight of a feature for a narrative.
+    #[inline]
+    pub fn weight(&self, feature: u32, narrative: NarrativeNo) -> f64 {
+        let step = self.steps.get()[feature as usize * self.bias.len() + narrative.index()];
+        f64::from(self.step_sizes.get()[feature as usize]) * f64::from(step)
+    }
+
+    /// Scores the text that `scratch.featuriser` holds: fills `scores` and `probabilities`.
+    pub fn score(&self, scratch: &mut Scratch) {
+        let Scratch { featuriser, scores, probabilities, votes, inputs, .. } = scratch;
+        self.linear(&featuriser.weights, scores);
+        self.neighbours.vote(&self.space, &featuriser.weights, self.len(), |_| false, votes);
+        self.kinship.inputs(scores, &votes.votes, inputs);
+        probabilities.clear();
+        for (k, row) in inputs.iter().enumerate() {
+            probabilities.push(self.calibration[k].probability(self.fusion.score(&self.kinship, k, row)));
+        }
+        self.lift_parents(probabilities);
+    }
+
+    /// Linear scores: `bias + Σ value · weight`, summed in f64.
+    fn linear(&self, weights: &Weights, scores: &mut Vec<f64>) {
+        scores.clear();
+        scores.extend_from_slice(&self.bias);
+        let (n, all, sizes) = (self.bias.len(), self.steps.get(), self.step_sizes.get());
+        for (term, &value) in weights.terms.iter().zip(&weights.values) {
+            let row = &all[term.index() * n..(term.index() + 1) * n];
+            let value = value * f64::from(sizes[term.index()]);
+            for (score, &step) in scores.iter_mut().zip(row) {
+                *score += value * f64::from(step);
+            }
+        }
+    }
+
+    /// A parent is carried whenever a child is: its probability is never below the best child's.
+    pub(crate) fn lift_parents(&self, probabilities: &mut [f64]) {
+        lift_parents(&self.taxonomy, probabilities);
+    }
+
+    /// What a probability means for a narrative. A parent inherits the decision of its best child if that is higher.
+    pub fn decide(&self, narrative: NarrativeNo, probability: f64) -> Decision {
+        let t = self.thresholds[narrative.index()];
+        if probability >= t.confirmed {
+            Decision::Match
+        } else if probability >= t.review {
+            Decision::Suggest
+        } else {
+            Decision::Weak
+        }
+    }
+}
+
+/// Raises every parent's probability to its best child's, children first.
+pub(crate) fn lift_parents(taxonomy: &Taxonomy, probabilities: &mut [f64]) {
+    for n in taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)) {
+        let mut least = probabilities[n.index()];
+        for a in taxonomy.ancestors(n) {
+            least = least.max(probabilities[a.index()]);
+            probabilities[a.index()] = least;
+        }
+    }
+}

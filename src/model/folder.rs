@@ -1,0 +1,328 @@
+//! The model folder: `model.json`, `weights.safetensors`, `vocabulary`, `README.md`.
+//!
+//! Plain files that other programs can read, no code in them. Written to a temporary folder beside the target and
+//! renamed, so that a reader never sees half a model. Every file is checked against its SHA-256 before use, `model.json`
+//! included: a damaged model is refused, never guessed from.
+
+use rustc_hash::FxHashMap;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::classifier::Classifier;
+use super::fusion::Kinship;
+use super::manifest::{FORMAT, Manifest, NarrativePart};
+use super::mapped::{Blob, Numbers};
+use super::neighbours::Neighbours;
+use super::taxonomy::Taxonomy;
+use crate::cases::ranker::Ranker;
+use crate::error::{Error, ModelProblem, Place, Result};
+use crate::features::space::FeatureSpace;
+use crate::features::vocabulary::{TermKind, Vocabulary};
+
+/// File names in the folder.
+pub const MANIFEST: &str = "model.json";
+const WEIGHTS: &str = "weights.safetensors";
+const VOCABULARY: &str = "vocabulary";
+/// The model card.
+pub const CARD: &str = "README.md";
+/// Stands for the version in a card that is not yet written.
+pub const VERSION_MARK: &str = "{version}";
+
+/// A model as it is used.
+pub struct Model {
+    /// The name of its folder.
+    pub name: String,
+    /// What `model.json` says.
+    pub manifest: Manifest,
+    /// The narratives, where it has any.
+    pub classifier: Option<Classifier>,
+}
+
+impl Model {
+    /// The ranker of related cases, where it has one.
+    pub fn ranker(&self) -> Option<&Ranker> {
+        self.manifest.ranker.as_ref()
+    }
+}
+
+/// SHA-256 as lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, b| {
+        use std::fmt::Write;
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
+
+fn bytes<T: bytemuck::NoUninit>(v: &[T]) -> &[u8] {
+    bytemuck::cast_slice(v)
+}
+
+/// Linear weights in 255 steps per feature: a quarter of the size, an error of at most 0.4 % of the feature's largest
+/// weight. Scores and evidence are both computed from the steps, so evidence stays exact.
+pub struct QuantisedWeights {
+    /// Steps, feature by feature, the narratives of a feature side by side.
+    pub steps: Vec<i8>,
+    /// Size of a step, per feature.
+    pub step_sizes: Vec<f32>,
+}
+
+impl QuantisedWeights {
+    /// Rounds weights given feature by feature, `columns` to a feature.
+    pub fn new(weights: &[f32], columns: usize) -> Self {
+        let mut out = Self { steps: Vec::with_capacity(weights.len()), step_sizes: Vec::new() };
+        for row in weights.chunks_exact(columns.max(1)) {
+            let size = row.iter().fold(0f32, |m, w| m.max(w.abs())) / 127.0;
+            out.step_sizes.push(size);
+            out.steps.extend(row.iter().map(|w| if size > 0.0 { (w / size).round() as i8 } else { 0 }));
+        }
+        out
+    }
+}
+
+/// The files of a narrative model before they are written.
+pub struct Parts {
+    /// Features.
+    pub space: FeatureSpace,
+    /// Linear weights, feature by feature.
+    pub weights: QuantisedWeights,
+    /// Stored training texts.
+    pub neighbours: Neighbours,
+}
+
+impl Parts {
+    fn tensors(&self, columns: usize) -> std::result::Result<Vec<u8>, safetensors::SafeTensorError> {
+        let n = &self.neighbours;
+        let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
+        let list = |dtype, v: &'_ [u8]| (dtype, vec![v.len() / 4], v.to_vec());
+        let parts = [
+            ("idf", list(Dtype::F32, bytes(&self.space.idf))),
+            ("neighbours.label_starts", list(Dtype::U32, bytes(n.label_starts.get()))),
+            ("neighbours.labels", list(Dtype::U32, bytes(n.labels.get()))),
+            ("neighbours.rows", list(Dtype::U32, bytes(n.rows.get()))),
+            ("neighbours.starts", list(Dtype::U32, bytes(n.starts.get()))),
+            ("neighbours.values", list(Dtype::F32, bytes(n.values.get()))),
+            ("step_sizes", list(Dtype::F32, bytes(&self.weights.step_sizes))),
+            ("weights", (Dtype::I8, vec![self.space.len(), columns], bytes(&self.weights.steps).to_vec())),
+        ];
+        let views: Vec<_> = parts
+            .iter()
+            .map(|(name, (dtype, shape, data))| Ok((*name, tensor(*dtype, shape.clone(), data)?)))
+            .collect::<std::result::Result<_, safetensors::SafeTensorError>>()?;
+        serialize(views, None)
+    }
+}
+
+/// Writes a model folder, replacing one of that name as a whole. Fills in checksums and the version, a digest of all
+/// that the model is, and gives the version back. [`VERSION_MARK`] in the card becomes the version.
+pub fn save(path: &Path, mut manifest: Manifest, parts: Option<&Parts>, card: &str) -> Result<String> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(Error::write(parent))?;
+    let name = path.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned());
+    if path.exists() && !path.join(MANIFEST).exists() && fs::read_dir(path).is_ok_and(|mut d| d.next().is_some()) {
+        let full = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "the folder holds files that are no model");
+        return Err(Error::write(path)(full));
+    }
+    let temporary = parent.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written =
+        write_files(&temporary, &mut manifest, parts, card).and_then(|()| swap(&temporary, path, parent, &name));
+    if written.is_err() {
+        // Best effort: the error that matters is the one already at hand.
+        let _ = fs::remove_dir_all(&temporary);
+    }
+    written.map(|()| manifest.version)
+}
+
+fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, card: &str) -> Result<()> {
+    fs::create_dir_all(folder).map_err(Error::write(folder))?;
+    let write = |file: &str, bytes: &[u8]| -> Result<String> {
+        let path = folder.join(file);
+        fs::write(&path, bytes).map_err(Error::write(&path))?;
+        fs::File::open(&path).and_then(|f| f.sync_all()).map_err(Error::write(&path))?;
+        Ok(sha256(bytes))
+    };
+    manifest.files.clear();
+    if let Some(parts) = parts {
+        let columns = manifest.narratives.as_ref().map_or(0, |n| n.narratives.len() + 1);
+        let tensors = parts.tensors(columns).map_err(|e| Error::write(folder)(std::io::Error::other(e.to_string())))?;
+        manifest.files.insert(WEIGHTS.into(), write(WEIGHTS, &tensors)?);
+        manifest.files.insert(VOCABULARY.into(), write(VOCABULARY, parts.space.vocabulary.as_text().as_bytes())?);
+    }
+    manifest.checksum.clear();
+    manifest.version.clear();
+    let json = |m: &Manifest| {
+        serde_json::to_string_pretty(m).map(|s| s + "\n").map_err(|e| Error::write(folder)(std::io::Error::other(e)))
+    };
+    manifest.version = sha256(json(manifest)?.as_bytes())[..12].to_owned();
+    manifest.checksum = sha256(json(manifest)?.as_bytes());
+    write(MANIFEST, json(manifest)?.as_bytes())?;
+    write(CARD, card.replace(VERSION_MARK, &manifest.version).as_bytes())?;
+    Ok(())
+}
+
+/// Puts the finished folder in place of the old one.
+fn swap(temporary: &Path, path: &Path, parent: &Path, name: &str) -> Result<()> {
+    if path.exists() {
+        let old = parent.join(format!(".{name}.{}.old", std::process::id()));
+        fs::rename(path, &old).map_err(Error::write(path))?;
+        if let Err(e) = fs::rename(temporary, path) {
+            let _ = fs::rename(&old, path);
+            return Err(Error::write(path)(e));
+        }
+        return fs::remove_dir_all(&old).map_err(Error::write(&old));
+    }
+    fs::rename(temporary, path).map_err(Error::write(path))
+}
+
+/// Opens a model folder: memory-maps it and checks every file.
+pub fn open(path: &Path) -> Result<Model> {
+    let problem = |p| Error::model(path, p);
+    if !path.is_dir() {
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such folder");
+        return Err(Error::read(path)(missing));
+    }
+    let file = path.join(MANIFEST);
+    if !file.exists() {
+        return Err(problem(ModelProblem::NotAModel));
+    }
+    let text = fs::read(&file).map_err(Error::read(&file))?;
+    let blob = |name: &str| -> Result<Blob> {
+        let file = path.join(name);
+        if file.exists() { Blob::map(&file) } else { Err(problem(ModelProblem::MissingFile(name.into()))) }
+    };
+    let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = resolved.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned());
+    load(path, name, &text, blob, true)
+}
+
+/// A model compiled into the program. Its checksums were verified when it was built (a test does), so only the shape
+/// is checked here, which keeps the first answer fast.
+pub fn embedded(name: &str, manifest: &[u8], weights: &'static [u8], vocabulary: &'static [u8]) -> Result<Model> {
+    let blob = |file: &str| Ok(Blob::Static(if file == WEIGHTS { weights } else { vocabulary }));
+    load(&PathBuf::from(format!("(embedded {name})")), name.to_owned(), manifest, blob, false)
+}
+
+fn load(
+    path: &Path,
+    name: String,
+    manifest: &[u8],
+    blob: impl Fn(&str) -> Result<Blob>,
+    verify: bool,
+) -> Result<Model> {
+    let problem = |p| Error::model(path, p);
+    let damaged = |e| problem(ModelProblem::Json(e));
+    // The version first: a manifest of another version may have another shape.
+    let raw: FxHashMap<String, serde_json::Value> = serde_json::from_slice(manifest).map_err(damaged)?;
+    match raw.get("format").and_then(serde_json::Value::as_u64) {
+        Some(FORMAT) => {}
+        found => {
+            let found = found.unwrap_or(0);
+            return Err(problem(ModelProblem::Version { found, supported: FORMAT }));
+        }
+    }
+    let mut manifest: Manifest = serde_json::from_slice(manifest).map_err(damaged)?;
+    if verify {
+        let said = std::mem::take(&mut manifest.checksum);
+        let text = serde_json::to_string_pretty(&manifest).map_err(damaged)? + "\n";
+        if sha256(text.as_bytes()) != said {
+            return Err(problem(ModelProblem::Checksum(MANIFEST.into())));
+        }
+        manifest.checksum = said;
+    }
+    let file = |name: &str| -> Result<Arc<Blob>> {
+        let said = manifest.files.get(name).ok_or_else(|| problem(ModelProblem::MissingFile(name.into())))?;
+        let blob = blob(name)?;
+        if verify && sha256(blob.bytes()) != *said {
+            return Err(problem(ModelProblem::Checksum(name.into())));
+        }
+        Ok(Arc::new(blob))
+    };
+    let classifier = match &manifest.narratives {
+        Some(part) => {
+            let (weights, vocabulary) = (file(WEIGHTS)?, file(VOCABULARY)?);
+            Some(classifier(part, &manifest, &weights, &vocabulary).map_err(problem)?)
+        }
+        None => None,
+    };
+    Ok(Model { name, manifest, classifier })
+}
+
+fn classifier(
+    part: &NarrativePart,
+    manifest: &Manifest,
+    weights: &Arc<Blob>,
+    vocabulary: &Arc<Blob>,
+) -> std::result::Result<Classifier, ModelProblem> {
+    let wrong = |file: &str, what| ModelProblem::Inconsistent { file: file.into(), what };
+    let text = std::str::from_utf8(vocabulary.bytes()).map_err(|_| wrong(VOCABULARY, "it is not UTF-8"))?;
+    let vocabulary = Vocabulary::parse(text.into()).ok_or_else(|| wrong(VOCABULARY, "terms out of order"))?;
+    let tensors = Tensors::read(weights).ok_or_else(|| wrong(WEIGHTS, "it is no safetensors file"))?;
+    let missing = || wrong(WEIGHTS, "a tensor is missing");
+    let idf = tensors.numbers::<f32>("idf").ok_or_else(missing)?.get().to_vec();
+    let entries = &part.narratives;
+    let (words, labels) = (vocabulary.range(TermKind::Word).len(), entries.len());
+    let space = FeatureSpace::new(manifest.settings.features.clone(), vocabulary, idf)
+        .ok_or_else(|| wrong(WEIGHTS, "idf and vocabulary differ in length"))?;
+    let steps = tensors.numbers::<i8>("weights").ok_or_else(missing)?;
+    let step_sizes = tensors.numbers::<f32>("step_sizes").ok_or_else(missing)?;
+    if steps.get().len() != space.len() * (labels + 1) || step_sizes.get().len() != space.len() {
+        return Err(wrong(WEIGHTS, "the weights are not one per term and narrative"));
+    }
+    let numbers = |name: &str| tensors.numbers::<u32>(name).ok_or_else(missing);
+    let neighbours = Neighbours {
+        starts: numbers("neighbours.starts")?,
+        rows: numbers("neighbours.rows")?,
+        values: tensors.numbers("neighbours.values").ok_or_else(missing)?,
+        label_starts: numbers("neighbours.label_starts")?,
+        labels: numbers("neighbours.labels")?,
+    };
+    if !neighbours.is_sound(words, labels) {
+        return Err(wrong(WEIGHTS, "the lists of stored texts do not fit together"));
+    }
+    let place = |line: usize| Place { source: MANIFEST.into(), line };
+    let records = entries.iter().enumerate().map(|(i, e)| (place(i + 1), e.narrative.clone())).collect();
+    let taxonomy = Taxonomy::new(records).map_err(|_| wrong(MANIFEST, "the narratives are no tree"))?;
+    Ok(Classifier {
+        kinship: Kinship::new(&taxonomy),
+        taxonomy,
+        space,
+        steps,
+        step_sizes,
+        bias: entries.iter().map(|e| e.bias).chain([part.spreads_bias]).collect(),
+        neighbours,
+        fusion: part.fusion.clone(),
+        calibration: entries.iter().map(|e| e.calibration).collect(),
+        thresholds: entries.iter().map(|e| e.thresholds).collect(),
+    })
+}
+
+/// Byte ranges of the tensors in a blob.
+struct Tensors {
+    blob: Arc<Blob>,
+    ranges: FxHashMap<String, std::ops::Range<usize>>,
+}
+
+impl Tensors {
+    fn read(blob: &Arc<Blob>) -> Option<Self> {
+        let bytes = blob.bytes();
+        let tensors = SafeTensors::deserialize(bytes).ok()?;
+        let start = bytes.as_ptr() as usize;
+        let ranges = tensors
+            .tensors()
+            .into_iter()
+            .map(|(name, view)| {
+                let from = view.data().as_ptr() as usize - start;
+                (name, from..from + view.data().len())
+            })
+            .collect();
+        Some(Self { blob: Arc::clone(blob), ranges })
+    }
+
+    fn numbers<T: bytemuck::Pod>(&self, name: &str) -> Option<Numbers<T>> {
+        Numbers::view(&self.blob, self.ranges.get(name)?.clone())
+    }
+}

@@ -1,0 +1,133 @@
+//! Joins the views of a text into one log-odds per narrative: a small linfa-logistic model.
+//!
+//! The linear score knows words, the nearest cases know exceptions, the description knows narratives without cases,
+//! the parent lends strength to a rare child. One model serves all narratives without children and one all parents:
+//! with a dozen cases per narrative a model each would learn noise, and every input is already relative to its
+//! narrative. Fitted on out-of-fold scores only.
+
+use serde::{Deserialize, Serialize};
+
+use super::neighbours::Vote;
+use super::taxonomy::{NarrativeNo, Taxonomy};
+use crate::learn::dense::DenseModel;
+
+/// The inputs, in order.
+pub const INPUTS: [&str; 11] = [
+    "linear score",
+    "linear score less the best other's",
+    "linear score of the parent, or of the best child",
+    "nearest-case vote",
+    "nearest-case vote of the parent, or of the best child",
+    "cosine with the nearest case",
+    "the same less the best other's",
+    "mean cosine with its cases",
+    "cosine with its description",
+    "the same less the best other's",
+    "linear score of spreading any narrative",
+];
+
+/// Input values of one narrative for one text.
+pub(crate) type InputRow = [f64; INPUTS.len()];
+
+/// The two fusion models.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fusion {
+    /// For narratives without children.
+    pub leaves: DenseModel,
+    /// For narratives with children.
+    pub parents: DenseModel,
+}
+
+/// Who stands where: what the inputs of each narrative are taken from. Derived from the taxonomy.
+#[derive(Debug, Clone)]
+pub(crate) struct Kinship {
+    parent: Vec<Option<usize>>,
+    children: Vec<Vec<usize>>,
+    leaf: Vec<bool>,
+}
+
+impl Kinship {
+    pub(crate) fn new(taxonomy: &Taxonomy) -> Self {
+        let mut children = vec![Vec::new(); taxonomy.len()];
+        for n in taxonomy.numbers() {
+            if let Some(p) = taxonomy.parent(n) {
+                children[p.index()].push(n.index());
+            }
+        }
+        Self {
+            parent: taxonomy.numbers().map(|n| taxonomy.parent(n).map(NarrativeNo::index)).collect(),
+            children,
+            leaf: taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect(),
+        }
+    }
+
+    /// Input rows of all narratives for one text. `scores` holds a score per narrative and "spreads any" last.
+    pub(crate) fn inputs(&self, scores: &[f64], votes: &[Vote], out: &mut Vec<InputRow>) {
+        out.clear();
+        let lead = |value: &dyn Fn(usize) -> f64| Lead::new(&self.leaf, value);
+        let score_lead = lead(&|k| scores[k]);
+        let near_lead = lead(&|k| votes[k].nearest);
+        let description_lead = lead(&|k| votes[k].description);
+        let spreads = scores.last().copied().unwrap_or(0.0);
+        for k in 0..self.leaf.len() {
+            let kin = |value: &dyn Fn(usize) -> f64| -> f64 {
+                if self.leaf[k] {
+                    self.parent[k].map_or_else(|| value(k), value)
+                } else {
+                    self.children[k].iter().map(|&c| value(c)).fold(f64::NEG_INFINITY, f64::max)
+                }
+            };
+            out.push([
+                scores[k],
+                scores[k] - score_lead.other(k, self.leaf[k]),
+                kin(&|i| scores[i]),
+                votes[k].share,
+                kin(&|i| votes[i].share),
+                votes[k].nearest,
+                votes[k].nearest - near_lead.other(k, self.leaf[k]),
+                votes[k].centroid,
+                votes[k].description,
+                votes[k].description - description_lead.other(k, self.leaf[k]),
+                spreads,
+            ]);
+        }
+    }
+
+    pub(crate) fn is_leaf(&self, k: usize) -> bool {
+        self.leaf[k]
+    }
+}
+
+/// The best and second-best value per level, to answer "the best of the others" in one step.
+struct Lead([[(f64, usize); 2]; 2]);
+
+impl Lead {
+    fn new(leaf: &[bool], value: &dyn Fn(usize) -> f64) -> Self {
+        let mut best = [[(f64::NEG_INFINITY, usize::MAX); 2]; 2];
+        for (k, &l) in leaf.iter().enumerate() {
+            let level = &mut best[usize::from(l)];
+            let v = value(k);
+            if v > level[0].0 {
+                *level = [(v, k), level[0]];
+            } else if v > level[1].0 {
+                level[1] = (v, k);
+            }
+        }
+        Self(best)
+    }
+
+    /// The best value among the others of `k`'s level; 0 when it is alone.
+    fn other(&self, k: usize, leaf: bool) -> f64 {
+        let level = &self.0[usize::from(leaf)];
+        let v = if level[0].1 == k { level[1].0 } else { level[0].0 };
+        if v.is_finite() { v } else { 0.0 }
+    }
+}
+
+impl Fusion {
+    /// The log-odds of narrative `k`.
+    pub(crate) fn score(&self, kinship: &Kinship, k: usize, row: &InputRow) -> f64 {
+        if kinship.is_leaf(k) { self.leaves.score(row) } else { self.parents.score(row) }
+    }
+}

@@ -1,0 +1,159 @@
+//! `model.json`: everything about a model that a person may want to read.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use super::fusion::Fusion;
+use super::taxonomy::Narrative;
+use crate::cases::ranker::Ranker;
+use crate::features::tfidf::FeatureSettings;
+use crate::learn::calibrate::Platt;
+use crate::learn::thresholds::{TargetPrecision, Thresholds};
+
+/// Version of the folder format this program writes and reads.
+pub const FORMAT: u64 = 1;
+
+/// How a model is trained. Plain values, checked once by [`Settings::check`], stored in the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// What is counted.
+    pub features: FeatureSettings,
+    /// L2 penalty of the linear models, above 0.
+    pub alpha: f64,
+    /// How far rare narratives are lifted: 0 not at all, 1 until positives and negatives weigh the same.
+    pub balance: f64,
+    /// Weight of a case's title as a training text; 0 leaves titles out.
+    pub title_weight: f64,
+    /// Weight of a disproof as an example of its narrative. `None`: 1 when there are no background texts, so that the
+    /// model at least learns what a narrative is about; 0 when there are, because then it can learn that a text that
+    /// speaks of a narrative need not spread it.
+    pub disproof_weight: Option<f64>,
+    /// Weight of a narrative's name (each language) and description.
+    pub description_weight: f64,
+    /// Folds of the out-of-fold scores, at least 2.
+    pub folds: usize,
+    /// Seed of the fold assignment.
+    pub seed: u64,
+    /// Precision the thresholds are chosen for.
+    pub target_precision: TargetPrecision,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            features: FeatureSettings::default(),
+            alpha: 1.0 / 30.0,
+            balance: 1.0,
+            title_weight: 1.0,
+            disproof_weight: None,
+            description_weight: 1.0,
+            folds: 5,
+            seed: 1,
+            target_precision: TargetPrecision::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Checks all ranges.
+    pub fn check(&self) -> Result<(), crate::error::TrainingProblem> {
+        let require = |ok: bool, name, range| {
+            if ok { Ok(()) } else { Err(crate::error::TrainingProblem::Setting { name, range }) }
+        };
+        let weight = |w: f64| w.is_finite() && (0.0..=100.0).contains(&w);
+        let (shortest, longest) = self.features.char_ngrams;
+        require(self.alpha.is_finite() && self.alpha > 0.0, "alpha", "a number above 0")?;
+        require((0.0..=1.0).contains(&self.balance), "balance", "between 0 and 1")?;
+        require(weight(self.title_weight), "title_weight", "between 0 and 100")?;
+        require(self.disproof_weight.is_none_or(weight), "disproof_weight", "between 0 and 100")?;
+        require(weight(self.description_weight), "description_weight", "between 0 and 100")?;
+        require((2..=50).contains(&self.folds), "folds", "between 2 and 50")?;
+        require(shortest >= 1 && longest <= 12, "features.char_ngrams", "lengths from 1 to 12 (shortest, longest)")?;
+        require(weight(self.features.word_weight), "features.word_weight", "between 0 and 100")?;
+        require(weight(self.features.char_weight), "features.char_weight", "between 0 and 100")?;
+        let share = |p: f64| p > 0.0 && p < 1.0;
+        require(share(self.target_precision.review), "target_precision.review", "between 0 and 1")?;
+        require(share(self.target_precision.confirmed), "target_precision.confirmed", "between 0 and 1")
+    }
+}
+
+/// One narrative as the model holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NarrativeEntry {
+    /// The record.
+    pub narrative: Narrative,
+    /// Labelled records that carry it.
+    pub examples: usize,
+    /// Bias of its linear model.
+    pub bias: f64,
+    /// Its calibration.
+    pub calibration: Platt,
+    /// Its decision thresholds.
+    pub thresholds: Thresholds,
+}
+
+/// What the model was trained on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSummary {
+    /// SHA-256 over all records, in order.
+    pub sha256: String,
+    /// Cases.
+    pub cases: usize,
+    /// Labelled texts.
+    pub texts: usize,
+    /// Background texts.
+    pub background: usize,
+    /// Judged queries of the ranker; 0 when it learned from free pairs.
+    pub judged_queries: usize,
+    /// Records per language.
+    pub languages: BTreeMap<String, usize>,
+    /// First and last date of publication, where given.
+    pub published: Option<(String, String)>,
+}
+
+/// Figures on out-of-fold predictions: texts the scoring model had not seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Figures by name, as the model card prints them.
+    pub out_of_fold: BTreeMap<String, f64>,
+}
+
+/// The narrative part of `model.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NarrativePart {
+    /// All narratives, in the order of the model's columns.
+    pub narratives: Vec<NarrativeEntry>,
+    /// Bias of the linear model of "spreads any narrative".
+    pub spreads_bias: f64,
+    /// The fusion models.
+    pub fusion: Fusion,
+}
+
+/// `model.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Format version, [`FORMAT`].
+    pub format: u64,
+    /// Names this very model: derived from data and settings.
+    pub version: String,
+    /// SHA-256 of this file with this value empty.
+    pub checksum: String,
+    /// SHA-256 of the other files.
+    pub files: BTreeMap<String, String>,
+    /// How it was trained.
+    pub settings: Settings,
+    /// On what.
+    pub data: DataSummary,
+    /// How well it does on texts it has not seen.
+    pub metrics: Metrics,
+    /// The narratives; absent in a ranker-only model.
+    pub narratives: Option<NarrativePart>,
+    /// The ranker of related cases, if trained.
+    pub ranker: Option<Ranker>,
+}

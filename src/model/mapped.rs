@@ -1,0 +1,76 @@
+//! Numbers of a model that stay where they are: in the binary, or in a memory-mapped file.
+//!
+//! A model of 100 MB opens without being read; pages that no text needs are never loaded.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// Bytes that outlive every view of them.
+pub(crate) enum Blob {
+    /// Compiled in.
+    Static(&'static [u8]),
+    /// A mapped file.
+    Mapped(memmap2::Mmap),
+}
+
+impl Blob {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Static(b) => b,
+            Self::Mapped(m) => m,
+        }
+    }
+
+    /// Maps a file for reading.
+    #[allow(unsafe_code)]
+    pub(crate) fn map(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(Error::read(path))?;
+        // SAFETY: a mapping is unsound if the file shrinks or changes while mapped. Model files are never written in
+        // place: `folder::save` writes a new folder and renames it, which leaves mapped pages on the old file. Whoever
+        // truncates a model under a running program gets SIGBUS, as with a deleted shared library; checksums are
+        // verified over these very pages before any number is used.
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::read(path))?;
+        Ok(Self::Mapped(map))
+    }
+}
+
+/// A list of numbers, owned or viewed in a [`Blob`].
+#[derive(Clone)]
+pub(crate) enum Numbers<T> {
+    Owned(Arc<[T]>),
+    View(Arc<Blob>, Range<usize>),
+}
+
+impl<T: bytemuck::Pod> Numbers<T> {
+    /// Views `range` of the blob; copies where the bytes are not aligned. `None` when they are no whole numbers.
+    pub(crate) fn view(blob: &Arc<Blob>, range: Range<usize>) -> Option<Self> {
+        let bytes = blob.bytes().get(range.clone())?;
+        match bytemuck::try_cast_slice::<u8, T>(bytes) {
+            Ok(_) => Some(Self::View(Arc::clone(blob), range)),
+            Err(bytemuck::PodCastError::TargetAlignmentGreaterAndInputNotAligned) => {
+                Some(Self::Owned(bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()))
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// The numbers.
+    #[inline]
+    pub(crate) fn get(&self) -> &[T] {
+        match self {
+            Self::Owned(v) => v,
+            // Alignment and length were checked in `view`, so this cannot fail.
+            Self::View(blob, range) => bytemuck::cast_slice(&blob.bytes()[range.clone()]),
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for Numbers<T> {
+    fn from(v: Vec<T>) -> Self {
+        Self::Owned(v.into())
+    }
+}

@@ -1,0 +1,211 @@
+//! The nearest training texts of a text, by the cosine of their words, and what they vote for.
+//!
+//! A linear model draws one boundary per narrative; the nearest cases remember each exception. Words only, without
+//! pairs and n-grams: the linear model already has those, and an index over n-grams would cost more than everything
+//! else together. Descriptions of narratives stand in the same index, so that a narrative without a case is near, too.
+
+use rustc_hash::FxHashSet;
+
+use super::mapped::Numbers;
+use crate::features::space::{FeatureSpace, Weights};
+use crate::features::sparse::SparseRows;
+use crate::features::vocabulary::TermKind;
+
+/// Neighbours that vote.
+const VOTERS: usize = 12;
+
+/// What a stored text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeighbourKind {
+    /// A training text.
+    Text,
+    /// Name or description of a narrative.
+    Description,
+}
+
+/// Inverted index of stored texts by word.
+#[derive(Clone)]
+pub struct Neighbours {
+    /// Per word the start of its list, and the end of the last.
+    pub(crate) starts: Numbers<u32>,
+    /// Stored texts, list by list.
+    pub(crate) rows: Numbers<u32>,
+    /// Their weights, vectors of length one.
+    pub(crate) values: Numbers<f32>,
+    /// Per stored text the start of its labels, and the end of the last.
+    pub(crate) label_starts: Numbers<u32>,
+    /// Narratives of the stored texts; [`DESCRIPTION`] added for descriptions.
+    pub(crate) labels: Numbers<u32>,
+}
+
+/// Marks a label of a description.
+const DESCRIPTION: u32 = 1 << 31;
+
+/// What the neighbours say about one narrative.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Vote {
+    /// Similarity-weighted share of the nearest texts that carry it, 0 to 1.
+    pub(crate) share: f64,
+    /// Largest cosine with a text that carries it.
+    pub(crate) nearest: f64,
+    /// Mean cosine over all texts that carry it: the cosine with their centroid, but for its length.
+    pub(crate) centroid: f64,
+    /// Largest cosine with its name or description.
+    pub(crate) description: f64,
+}
+
+/// Per-thread working memory.
+#[derive(Default)]
+pub(crate) struct VoteScratch {
+    sums: Vec<f64>,
+    touched: Vec<u32>,
+    order: Vec<(f64, u32)>,
+    counts: Vec<u32>,
+    pub(crate) votes: Vec<Vote>,
+}
+
+impl Neighbours {
+    /// Builds the index from rows of the training matrix; `stored` gives for each the row number, what it is, and the
+    /// narratives it carries.
+    pub(crate) fn build(space: &FeatureSpace, rows: &SparseRows, stored: &[(usize, NeighbourKind, Vec<u32>)]) -> Self {
+        let words = space.vocabulary.range(TermKind::Word);
+        let mut lists: Vec<Vec<(u32, f32)>> = vec![Vec::new(); words.len()];
+        let (mut label_starts, mut labels) = (vec![0], Vec::new());
+        for (number, (row, kind, carried)) in stored.iter().enumerate() {
+            let row = rows.row(*row);
+            let entries = || row.columns.iter().zip(row.values).filter(|&(&c, _)| words.contains(&c));
+            let length: f64 = entries().map(|(_, &v)| f64::from(v).powi(2)).sum::<f64>().sqrt();
+            if length > 0.0 {
+                for (&column, &value) in entries() {
+                    lists[column as usize].push((number as u32, (f64::from(value) / length) as f32));
+                }
+            }
+            let mark = if *kind == NeighbourKind::Description { DESCRIPTION } else { 0 };
+            labels.extend(carried.iter().map(|l| l | mark));
+            label_starts.push(labels.len() as u32);
+        }
+        let mut starts = vec![0];
+        let (mut numbers, mut values) = (Vec::new(), Vec::new());
+        for list in lists {
+            numbers.extend(list.iter().map(|l| l.0));
+            values.extend(list.iter().map(|l| l.1));
+            starts.push(numbers.len() as u32);
+        }
+        Self {
+            starts: starts.into(),
+            rows: numbers.into(),
+            values: values.into(),
+            label_starts: label_starts.into(),
+            labels: labels.into(),
+        }
+    }
+
+    /// Whether the lists fit together and name only known texts and narratives.
+    pub(crate) fn is_sound(&self, words: usize, narratives: usize) -> bool {
+        let grows = |s: &[u32], end: usize| {
+            s.first() == Some(&0) && s.windows(2).all(|w| w[0] <= w[1]) && s.last().is_some_and(|&l| l as usize == end)
+        };
+        let texts = self.label_starts.get().len().saturating_sub(1);
+        self.starts.get().len() == words + 1
+            && grows(self.starts.get(), self.rows.get().len())
+            && self.values.get().len() == self.rows.get().len()
+            && grows(self.label_starts.get(), self.labels.get().len())
+            && self.rows.get().iter().all(|&r| (r as usize) < texts)
+            && self.labels.get().iter().all(|&l| ((l & !DESCRIPTION) as usize) < narratives)
+    }
+
+    /// Number of stored texts.
+    pub fn len(&self) -> usize {
+        self.label_starts.get().len() - 1
+    }
+
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn labels_of(&self, row: u32) -> &[u32] {
+        let starts = self.label_starts.get();
+        &self.labels.get()[starts[row as usize] as usize..starts[row as usize + 1] as usize]
+    }
+
+    /// Collects the votes for every narrative into `scratch.votes`. Texts for which `skip` holds are passed over.
+    pub(crate) fn vote(
+        &self,
+        space: &FeatureSpace,
+        weights: &Weights,
+        narratives: usize,
+        skip: impl Fn(u32) -> bool,
+        scratch: &mut VoteScratch,
+    ) {
+        let VoteScratch { sums, touched, order, counts, votes } = scratch;
+        votes.clear();
+        votes.resize(narratives, Vote::default());
+        sums.resize(self.len(), 0.0);
+        let words = space.vocabulary.range(TermKind::Word);
+        let known = || weights.terms.iter().zip(&weights.values).filter(|(t, _)| words.contains(&t.0));
+        let length = known().map(|(_, v)| v * v).sum::<f64>().sqrt();
+        if length == 0.0 {
+            return;
+        }
+        let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
+        for (term, value) in known() {
+            let list = starts[term.index()] as usize..starts[term.index() + 1] as usize;
+            let value = value / length;
+            for (&row, &stored) in rows[list.clone()].iter().zip(&values[list]) {
+                let sum = &mut sums[row as usize];
+                if *sum == 0.0 {
+                    touched.push(row);
+                }
+                *sum += value * f64::from(stored);
+            }
+        }
+        order.clear();
+        counts.clear();
+        counts.resize(narratives, 0);
+        for row in touched.drain(..) {
+            let cosine = std::mem::take(&mut sums[row as usize]);
+            if skip(row) {
+                continue;
+            }
+            let labels = self.labels_of(row);
+            let described = labels.first().is_some_and(|l| l & DESCRIPTION != 0);
+            for &label in labels {
+                let vote = &mut votes[(label & !DESCRIPTION) as usize];
+                if described {
+                    vote.description = vote.description.max(cosine);
+                } else {
+                    vote.nearest = vote.nearest.max(cosine);
+                    vote.centroid += cosine;
+                    counts[label as usize] += 1;
+                }
+            }
+            if !described {
+                order.push((cosine, row));
+            }
+        }
+        for (vote, &n) in votes.iter_mut().zip(counts.iter()) {
+            // The mean over those that share a word at all: the others differ by language, not by storyline.
+            vote.centroid /= f64::from(n.max(1));
+        }
+        let by_cosine = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if order.len() > VOTERS {
+            order.select_nth_unstable_by(VOTERS - 1, by_cosine);
+            order.truncate(VOTERS);
+        }
+        // Summed in one order, so that the last bit does not depend on the selection.
+        order.sort_unstable_by(by_cosine);
+        let total: f64 = order.iter().map(|o| o.0).sum();
+        for &(cosine, row) in order.iter() {
+            for &label in self.labels_of(row) {
+                votes[label as usize].share += cosine / total;
+            }
+        }
+    }
+}
+
+/// Joins rows with the same labels and text, so that a title repeated in a hundred cases is stored once.
+pub(crate) fn distinct<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<usize> {
+    let mut seen = FxHashSet::default();
+    keys.enumerate().filter_map(|(i, k)| seen.insert(k).then_some(i)).collect()
+}

@@ -1,0 +1,121 @@
+//! The model card: what a model is, what it was trained on, how well it does, and what it is not for.
+//!
+//! Every figure comes from the manifest, so the card cannot say more than was measured.
+
+use std::fmt::Write;
+
+use crate::cases::ranker::FEATURES;
+use crate::model::folder::VERSION_MARK;
+use crate::model::fusion::INPUTS;
+use crate::model::manifest::{Manifest, NarrativePart};
+
+/// The card as Markdown.
+pub(super) fn write(manifest: &Manifest) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = card(&mut out, manifest);
+    out
+}
+
+fn card(out: &mut String, m: &Manifest) -> std::fmt::Result {
+    let d = &m.data;
+    writeln!(out, "# Model card\n")?;
+    writeln!(
+        out,
+        "Version `{}`, written by `leitmotif train`. All figures below were computed by that command.\n",
+        m.version
+    )?;
+    writeln!(
+        out,
+        "The model points to known disinformation narratives and debunked cases that a text may repeat. It gives a \
+         person a lead, not a verdict: it knows words, not truth, and nothing outside its training data.\n"
+    )?;
+    writeln!(out, "## Training data\n")?;
+    writeln!(out, "| | |\n|---|---|")?;
+    writeln!(
+        out,
+        "| cases | {} |\n| labelled texts | {} |\n| background texts | {} |",
+        d.cases, d.texts, d.background
+    )?;
+    writeln!(out, "| judged queries | {} |", d.judged_queries)?;
+    if let Some((first, last)) = &d.published {
+        writeln!(out, "| published | {first} to {last} |")?;
+    }
+    let languages: Vec<String> = d.languages.iter().map(|(l, n)| format!("{l} {n}")).collect();
+    writeln!(out, "| languages | {} |", languages.join(", "))?;
+    writeln!(out, "| SHA-256 of the records | `{}` |\n", d.sha256)?;
+    if let Some(part) = &m.narratives {
+        narratives(out, m, part)?;
+    }
+    ranker(out, m)?;
+    writeln!(out, "## Settings\n\n```json")?;
+    writeln!(out, "{}", serde_json::to_string_pretty(&m.settings).unwrap_or_default())?;
+    writeln!(out, "```")
+}
+
+fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt::Result {
+    writeln!(out, "## Figures on texts the scoring model had not seen\n")?;
+    writeln!(
+        out,
+        "{}-fold cross-validation; a group (an article, its translations and copies) is never split. Fusion, \
+         calibration and thresholds were chosen on these same predictions, so expect a little less on new texts.\n",
+        m.settings.folds
+    )?;
+    writeln!(out, "| figure | value |\n|---|---|")?;
+    for (name, value) in &m.metrics.out_of_fold {
+        if name.ends_with("texts") {
+            writeln!(out, "| {name} | {value} |")?;
+        } else {
+            writeln!(out, "| {name} | {value:.3} |")?;
+        }
+    }
+    let few: Vec<&str> = part.narratives.iter().filter(|n| n.examples < 8).map(|n| n.narrative.id.as_str()).collect();
+    if !few.is_empty() {
+        writeln!(out, "\nFewer than 8 examples, hence unreliable: {}.", few.join(", "))?;
+    }
+    writeln!(out, "\n## Narratives\n")?;
+    writeln!(out, "| narrative | parent | examples | suggested from | match from |\n|---|---|---|---|---|")?;
+    for n in &part.narratives {
+        writeln!(
+            out,
+            "| {} (`{}`) | {} | {} | {:.2} | {:.2} |",
+            n.narrative.name.replace('|', "/"),
+            n.narrative.id,
+            n.narrative.parent.as_deref().unwrap_or(""),
+            n.examples,
+            n.thresholds.review,
+            n.thresholds.confirmed
+        )?;
+    }
+    writeln!(
+        out,
+        "\nThresholds were chosen for a precision of {} (suggested) and {} (match).",
+        m.settings.target_precision.review, m.settings.target_precision.confirmed
+    )?;
+    writeln!(out, "\n## Fusion\n")?;
+    writeln!(out, "| input | weight, narratives | weight, parents |\n|---|---|---|")?;
+    for (i, input) in INPUTS.iter().enumerate() {
+        writeln!(out, "| {input} | {:.3} | {:.3} |", part.fusion.leaves.weights[i], part.fusion.parents.weights[i])?;
+    }
+    writeln!(out)
+}
+
+fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
+    let Some(ranker) = &m.ranker else {
+        return writeln!(out, "## Related cases\n\nThis model has no ranker of its own; the bundled one is used.\n");
+    };
+    writeln!(out, "## Related cases\n")?;
+    if m.data.judged_queries > 0 {
+        writeln!(out, "The ranker learned from {} judged queries.\n", m.data.judged_queries)?;
+    } else {
+        writeln!(
+            out,
+            "The ranker learned from free pairs: a title should find its own claim, a claim its own title.\n"
+        )?;
+    }
+    writeln!(out, "| feature | weight |\n|---|---|")?;
+    for (feature, weight) in FEATURES.iter().zip(&ranker.model.weights) {
+        writeln!(out, "| {feature} | {weight:.3} |")?;
+    }
+    writeln!(out)
+}

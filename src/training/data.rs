@@ -1,0 +1,181 @@
+//! The records a model is trained on, gathered and checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::cases::case::Case;
+use crate::cases::pairs::JudgedQuery;
+use crate::document::Language;
+use crate::error::{BadRecord, Error, RecordProblem, Result};
+use crate::ingest::jsonl::{self, Placed};
+use crate::ingest::judgements;
+use crate::model::folder::sha256;
+use crate::model::manifest::DataSummary;
+use crate::model::taxonomy::{Narrative, NarrativeNo, Taxonomy};
+use crate::record::TextRecord;
+
+/// The files to train on.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The taxonomy; without it the ids found in the records are a flat one.
+    pub narratives: Option<PathBuf>,
+    /// Case files.
+    pub cases: Vec<PathBuf>,
+    /// Labelled texts.
+    pub texts: Vec<PathBuf>,
+    /// Background texts.
+    pub background: Vec<PathBuf>,
+    /// Queries of the ranker, and their judgements.
+    pub queries: Option<(PathBuf, PathBuf)>,
+}
+
+/// Checked records.
+#[derive(Debug, Default)]
+pub struct TrainingData {
+    /// The narratives.
+    pub taxonomy: Taxonomy,
+    /// The cases with their narratives by number.
+    pub cases: Vec<(Case, Vec<NarrativeNo>)>,
+    /// The texts with theirs.
+    pub texts: Vec<(TextRecord, Vec<NarrativeNo>)>,
+    /// Texts that carry none.
+    pub background: Vec<TextRecord>,
+    /// Judged queries.
+    pub queries: Vec<JudgedQuery>,
+}
+
+impl TrainingData {
+    /// Reads and checks all files. Bad lines, unknown labels and a broken taxonomy are all listed in one error: a
+    /// model trained without the records that failed would be another model than the one asked for.
+    pub fn read(sources: &Sources) -> Result<Self> {
+        let mut bad = Vec::new();
+        let narratives = optional::<Narrative>(sources.narratives.as_deref(), &mut bad)?;
+        let cases = many::<Case>(&sources.cases, &mut bad)?;
+        let texts = many::<TextRecord>(&sources.texts, &mut bad)?;
+        let background = many::<TextRecord>(&sources.background, &mut bad)?;
+        for case in cases.iter().filter(|c| !c.record.has_claim()) {
+            bad.push(problem(case, RecordProblem::CaseWithoutClaim(case.record.id.clone())));
+        }
+        for text in texts.iter().chain(&background).filter(|t| t.record.text.trim().is_empty()) {
+            bad.push(problem(text, RecordProblem::EmptyText(text.record.id.clone())));
+        }
+        for text in background.iter().filter(|t| !t.record.narratives.is_empty()) {
+            bad.push(problem(text, RecordProblem::LabelledBackground(text.record.id.clone())));
+        }
+        let taxonomy = match narratives {
+            Some(records) => match Taxonomy::new(records.into_iter().map(|r| (r.place, r.record)).collect()) {
+                Ok(taxonomy) => taxonomy,
+                Err(Error::Records(more)) => {
+                    bad.extend(more);
+                    return Err(Error::Records(bad));
+                }
+                Err(other) => return Err(other),
+            },
+            None => found_labels(&cases, &texts),
+        };
+        let numbers: BTreeMap<&str, NarrativeNo> =
+            taxonomy.numbers().map(|n| (taxonomy.narrative(n).id.as_str(), n)).collect();
+        let mut resolve = |id: &str, labels: &[String], place: &crate::error::Place| -> Vec<NarrativeNo> {
+            let mut out = BTreeSet::new();
+            for label in labels {
+                match numbers.get(label.as_str()) {
+                    Some(&n) => {
+                        out.insert(n);
+                    }
+                    None => bad.push(BadRecord {
+                        place: place.clone(),
+                        problem: RecordProblem::UnknownNarrative {
+                            id: id.to_owned(),
+                            narrative: label.clone(),
+                            near: taxonomy.near(label),
+                        },
+                    }),
+                }
+            }
+            out.into_iter().collect()
+        };
+        let cases: Vec<_> = cases
+            .into_iter()
+            .map(|c| {
+                let labels = resolve(&c.record.id, &c.record.narratives, &c.place);
+                (c.record, labels)
+            })
+            .collect();
+        let texts: Vec<_> = texts
+            .into_iter()
+            .map(|t| {
+                let labels = resolve(&t.record.id, &t.record.narratives, &t.place);
+                (t.record, labels)
+            })
+            .collect();
+        let queries = match &sources.queries {
+            Some((queries, qrels)) => judgements::read(queries, qrels, &mut bad)?,
+            None => Vec::new(),
+        };
+        if !bad.is_empty() {
+            return Err(Error::Records(bad));
+        }
+        let background = background.into_iter().map(|b| b.record).collect();
+        Ok(Self { taxonomy, cases, texts, background, queries })
+    }
+
+    /// Whether any record carries a narrative.
+    pub fn has_labels(&self) -> bool {
+        self.cases.iter().any(|c| !c.1.is_empty()) || self.texts.iter().any(|t| !t.1.is_empty())
+    }
+
+    /// Counts, languages, dates and a hash over all of it.
+    pub fn summary(&self) -> DataSummary {
+        let mut hashed = String::new();
+        let mut line = |json: serde_json::Result<String>| hashed.extend(json.into_iter().chain(["\n".to_owned()]));
+        self.taxonomy.records().iter().for_each(|n| line(serde_json::to_string(n)));
+        self.cases.iter().for_each(|c| line(serde_json::to_string(&c.0)));
+        self.texts.iter().for_each(|t| line(serde_json::to_string(&t.0)));
+        self.background.iter().for_each(|b| line(serde_json::to_string(b)));
+        for q in &self.queries {
+            let relevant: BTreeSet<&String> = q.relevant.iter().collect();
+            line(serde_json::to_string(&(&q.text, relevant)));
+        }
+        let mut languages = BTreeMap::new();
+        let mut dates = BTreeSet::new();
+        let records = (self.cases.iter().map(|c| (&c.0.language, &c.0.published)))
+            .chain(self.texts.iter().map(|t| &t.0).chain(&self.background).map(|t| (&t.language, &t.published)));
+        for (language, date) in records {
+            let code = Language::lenient(language).map_or_else(|| "unknown".to_owned(), |l| l.to_string());
+            *languages.entry(code).or_insert(0) += 1;
+            if !date.is_empty() {
+                dates.insert(date.clone());
+            }
+        }
+        DataSummary {
+            sha256: sha256(hashed.as_bytes()),
+            cases: self.cases.len(),
+            texts: self.texts.len(),
+            background: self.background.len(),
+            judged_queries: self.queries.len(),
+            languages,
+            published: dates.first().cloned().zip(dates.last().cloned()),
+        }
+    }
+}
+
+fn problem<T>(record: &Placed<T>, problem: RecordProblem) -> BadRecord {
+    BadRecord { place: record.place.clone(), problem }
+}
+
+fn many<T: crate::record::Record>(paths: &[PathBuf], bad: &mut Vec<BadRecord>) -> Result<Vec<Placed<T>>> {
+    let records = jsonl::read_all::<T>(paths)?;
+    bad.extend(records.bad);
+    Ok(records.good)
+}
+
+fn optional<T: crate::record::Record>(path: Option<&Path>, bad: &mut Vec<BadRecord>) -> Result<Option<Vec<Placed<T>>>> {
+    path.map(|p| many(&[p.to_owned()], bad)).transpose()
+}
+
+/// Without a taxonomy the ids in the records, sorted, are a flat one.
+fn found_labels(cases: &[Placed<Case>], texts: &[Placed<TextRecord>]) -> Taxonomy {
+    let in_cases = cases.iter().flat_map(|c| &c.record.narratives);
+    let ids: BTreeSet<String> = in_cases.chain(texts.iter().flat_map(|t| &t.record.narratives)).cloned().collect();
+    Taxonomy::flat(ids)
+}

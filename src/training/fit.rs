@@ -1,0 +1,401 @@
+//! The training pipeline: rows, features, out-of-fold scores, fusion, calibration, thresholds, final model.
+
+use linfa::ParamGuard;
+use ndarray::Array2;
+use rayon::prelude::*;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::card;
+use super::data::TrainingData;
+use super::out_of_fold::{Job, OutOfFold};
+use super::rows::{Row, RowKind, rows};
+use crate::cases::index::CaseIndex;
+use crate::cases::pairs;
+use crate::cases::ranker::Ranker;
+use crate::error::{Error, Result, TrainingProblem};
+use crate::evaluate::metrics;
+use crate::features::space::{FeatureSpace, learn};
+use crate::features::sparse::SparseRows;
+use crate::learn::calibrate::Platt;
+use crate::learn::dense::DenseModel;
+use crate::learn::one_vs_rest::{ClassWeight, OneVsRestParams, OneVsRestValidParams};
+use crate::learn::thresholds::{Thresholds, for_precision};
+use crate::model::classifier::lift_parents;
+use crate::model::folder::{self, Parts, QuantisedWeights};
+use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
+use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, Settings};
+use crate::model::neighbours::{NeighbourKind, Neighbours, distinct};
+use crate::model::taxonomy::Taxonomy;
+
+/// Hears how far training is.
+#[derive(Clone, Copy)]
+pub struct Watch<'w>(pub &'w (dyn Fn(&'static str, usize, usize) + Sync));
+
+impl Watch<'_> {
+    pub(super) fn step(&self, stage: &'static str, done: usize, all: usize) {
+        (self.0)(stage, done, all);
+    }
+}
+
+/// A trained model, not yet written.
+pub struct Trained {
+    /// What goes into `model.json`.
+    pub manifest: Manifest,
+    parts: Option<Parts>,
+    /// The model card.
+    pub card: String,
+}
+
+impl Trained {
+    /// Writes the model folder and gives the version it got.
+    pub fn save(&self, path: &Path) -> Result<String> {
+        folder::save(path, self.manifest.clone(), self.parts.as_ref(), &self.card)
+    }
+}
+
+/// Fewest positive examples for a calibration and thresholds of a narrative's own.
+const OWN: usize = 25;
+
+/// Trains on checked data: narratives where there are labels, a ranker where there are queries or pairs.
+pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Result<Trained> {
+    settings.check()?;
+    if !data.has_labels() && data.cases.is_empty() {
+        return Err(TrainingProblem::NoLabels.into());
+    }
+    let (narratives, metrics) = if data.has_labels() {
+        let (part, parts, metrics) = fit_narratives(data, settings, watch)?;
+        (Some((part, parts)), metrics)
+    } else {
+        (None, Metrics::default())
+    };
+    watch.step("ranker", 0, 1);
+    let ranker = fit_ranker(data, narratives.is_some())?;
+    watch.step("ranker", 1, 1);
+    let summary = data.summary();
+    let (part, parts) = narratives.unzip();
+    let manifest = Manifest {
+        format: FORMAT,
+        version: String::new(),
+        checksum: String::new(),
+        files: std::collections::BTreeMap::new(),
+        settings: settings.clone(),
+        data: summary,
+        metrics,
+        narratives: part,
+        ranker,
+    };
+    let card = card::write(&manifest);
+    Ok(Trained { manifest, parts, card })
+}
+
+/// Learns from judged queries where there are any, otherwise from free pairs. A model that has narratives may do
+/// without a ranker; the bundled one serves then.
+fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
+    let index = CaseIndex::new(data.cases.iter().map(|c| c.0.clone()));
+    let fitted =
+        if data.queries.is_empty() { pairs::learn_free(&index) } else { pairs::learn_judged(&index, &data.queries) };
+    match fitted {
+        Ok(ranker) => Ok(Some(ranker)),
+        Err(Error::Training(TrainingProblem::NoPairs)) if optional && data.queries.is_empty() => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn fit_narratives(
+    data: &TrainingData,
+    settings: &Settings,
+    watch: Watch<'_>,
+) -> Result<(NarrativePart, Parts, Metrics)> {
+    let rows = rows(data, settings);
+    let taxonomy = &data.taxonomy;
+    let narratives = taxonomy.len();
+    if let Some(n) = taxonomy.numbers().find(|n| {
+        let mut probes = rows.iter().filter(|r| r.kind == RowKind::Probe);
+        probes.all(|r| r.carries(n.index()))
+    }) {
+        return Err(TrainingProblem::OneClass(taxonomy.narrative(n).id.clone()).into());
+    }
+    watch.step("features", 0, 1);
+    let samples: Vec<_> = rows.iter().map(Row::sample).collect();
+    let (space, matrix) = learn(&samples, &settings.features)?;
+    watch.step("features", 1, 1);
+    let solver = OneVsRestParams::default()
+        .alpha(settings.alpha)
+        .class_weight(ClassWeight::Tempered(settings.balance))
+        .check()?;
+    let (neighbours, stored) = store(&rows, &space, &matrix);
+    let job = Job {
+        rows: &rows,
+        matrix: &matrix,
+        space: &space,
+        narratives,
+        folds: settings.folds,
+        solver: &solver,
+        neighbours: &neighbours,
+        stored: &stored,
+    };
+    let unseen = job.run(&watch);
+    watch.step("fusion", 0, 1);
+    let fused = fuse(taxonomy, &rows, &unseen)?;
+    let calibrated = calibrate(taxonomy, &rows, &unseen, &fused.scores);
+    let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &calibrated.1, settings);
+    watch.step("fusion", 1, 1);
+    let metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
+    let (weights, bias) = final_weights(&rows, &matrix, narratives, &solver, watch);
+    let weights = QuantisedWeights::new(&weights, narratives + 1);
+    let mut entries = Vec::with_capacity(narratives);
+    for n in taxonomy.numbers() {
+        let k = n.index();
+        entries.push(NarrativeEntry {
+            narrative: taxonomy.narrative(n).clone(),
+            examples: rows.iter().filter(|r| r.kind == RowKind::Probe && r.carries(k)).count(),
+            bias: bias[k],
+            calibration: calibrated.0[k],
+            thresholds: thresholds[k],
+        });
+    }
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], fusion: fused.fusion };
+    Ok((part, Parts { space, weights, neighbours }, metrics))
+}
+
+/// Chooses which rows the neighbours remember: all but disproofs, equal texts once.
+fn store(rows: &[Row], space: &FeatureSpace, matrix: &SparseRows) -> (Neighbours, Vec<usize>) {
+    let kept: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].kind != RowKind::Disproof).collect();
+    let once = distinct(kept.iter().map(|&i| (&rows[i].text, &rows[i].labels, rows[i].fold)));
+    let stored: Vec<usize> = once.into_iter().map(|i| kept[i]).collect();
+    let texts: Vec<_> = stored
+        .iter()
+        .map(|&i| {
+            let described = rows[i].kind == RowKind::Description;
+            let kind = if described { NeighbourKind::Description } else { NeighbourKind::Text };
+            (i, kind, rows[i].labels.clone())
+        })
+        .collect();
+    (Neighbours::build(space, matrix, &texts), stored)
+}
+
+/// Fusion models and their out-of-fold log-odds, probe by probe.
+struct Fused {
+    fusion: Fusion,
+    scores: Vec<Vec<f64>>,
+}
+
+/// Most examples a fusion model is fitted on; beyond that every further text adds nothing but time.
+const FUSION_EXAMPLES: usize = 400_000;
+
+fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> {
+    let kinship = Kinship::new(taxonomy);
+    let mut inputs: Vec<Vec<InputRow>> = Vec::with_capacity(unseen.probes.len());
+    for (scores, votes) in unseen.scores.iter().zip(&unseen.votes) {
+        let mut row = Vec::new();
+        kinship.inputs(scores, votes, &mut row);
+        inputs.push(row);
+    }
+    let stride = (inputs.len() * taxonomy.len()).div_ceil(FUSION_EXAMPLES).max(1);
+    let fit = |leaf: bool| -> Result<DenseModel> {
+        let mut flat = Vec::new();
+        let mut labels = Vec::new();
+        for (probe, row) in inputs.iter().enumerate().step_by(stride) {
+            for (k, values) in row.iter().enumerate().filter(|&(k, _)| kinship.is_leaf(k) == leaf) {
+                flat.extend_from_slice(values);
+                labels.push(rows[unseen.probes[probe]].carries(k));
+            }
+        }
+        let shape = (labels.len(), INPUTS.len());
+        let inputs = Array2::from_shape_vec(shape, flat)
+            .map_err(|_| TrainingProblem::Shape { rows: shape.0, targets: labels.len() })?;
+        DenseModel::fit(&inputs, &labels, 1.0)
+    };
+    let leaves = fit(true)?;
+    let has_parents = taxonomy.numbers().any(|n| !taxonomy.is_leaf(n));
+    let parents = if has_parents { fit(false)? } else { leaves.clone() };
+    let fusion = Fusion { leaves, parents };
+    let scores = inputs
+        .iter()
+        .map(|row| row.iter().enumerate().map(|(k, values)| fusion.score(&kinship, k, values)).collect())
+        .collect();
+    Ok(Fused { fusion, scores })
+}
+
+/// Calibration per narrative, and the calibrated probabilities probe by probe, parents lifted.
+fn calibrate(
+    taxonomy: &Taxonomy,
+    rows: &[Row],
+    unseen: &OutOfFold,
+    scores: &[Vec<f64>],
+) -> (Vec<Platt>, Vec<Vec<f64>>) {
+    let column = |keep: &dyn Fn(usize) -> bool| -> (Vec<f64>, Vec<bool>) {
+        let mut out = (Vec::new(), Vec::new());
+        for (probe, row) in scores.iter().enumerate() {
+            for (k, &score) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
+                out.0.push(score);
+                out.1.push(rows[unseen.probes[probe]].carries(k));
+            }
+        }
+        out
+    };
+    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+    let pooled = [false, true].map(|level| {
+        let (scores, outcomes) = column(&|k| leaf[k] == level);
+        Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY)
+    });
+    let calibration: Vec<Platt> = (0..taxonomy.len())
+        .map(|k| {
+            let (scores, outcomes) = column(&|i| i == k);
+            let own = outcomes.iter().filter(|&&o| o).count() >= OWN;
+            own.then(|| Platt::fit(&scores, &outcomes)).flatten().unwrap_or(pooled[usize::from(leaf[k])])
+        })
+        .collect();
+    let probabilities = scores
+        .iter()
+        .map(|row| {
+            let mut p: Vec<f64> = row.iter().zip(&calibration).map(|(&s, c)| c.probability(s)).collect();
+            lift_parents(taxonomy, &mut p);
+            p
+        })
+        .collect();
+    (calibration, probabilities)
+}
+
+/// Thresholds per narrative where it has enough examples, those of its level otherwise.
+fn choose_thresholds(
+    taxonomy: &Taxonomy,
+    rows: &[Row],
+    unseen: &OutOfFold,
+    probabilities: &[Vec<f64>],
+    settings: &Settings,
+) -> Vec<Thresholds> {
+    let gather = |keep: &dyn Fn(usize) -> bool| -> (Vec<f64>, Vec<bool>) {
+        let mut out = (Vec::new(), Vec::new());
+        for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
+            for (k, &p) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
+                out.0.push(p);
+                out.1.push(rows[probe].carries(k));
+            }
+        }
+        out
+    };
+    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+    let target = settings.target_precision;
+    let pooled = [false, true].map(|level| {
+        let (p, o) = gather(&|k| leaf[k] == level);
+        Thresholds::choose(&p, &o, target)
+    });
+    (0..taxonomy.len())
+        .map(|k| {
+            let level = pooled[usize::from(leaf[k])];
+            let (p, o) = gather(&|i| i == k);
+            if o.iter().filter(|&&x| x).count() < OWN {
+                return level;
+            }
+            // Half way to the level's: a threshold that rests on thirty texts is a rough estimate.
+            let own = |precision: f64, pooled: f64| {
+                for_precision(&p, &o, precision).map_or(pooled, |own| f64::midpoint(own, pooled).max(precision / 2.0))
+            };
+            let review = own(target.review, level.review);
+            Thresholds { review, confirmed: own(target.confirmed, level.confirmed).max(review) }
+        })
+        .collect()
+}
+
+/// The figures of the model card, all on out-of-fold probabilities.
+fn figures(
+    taxonomy: &Taxonomy,
+    rows: &[Row],
+    unseen: &OutOfFold,
+    probabilities: &[Vec<f64>],
+    thresholds: &[Thresholds],
+) -> Metrics {
+    let mut out = std::collections::BTreeMap::new();
+    let is_leaf = |k: usize| taxonomy.is_leaf(crate::model::taxonomy::NarrativeNo(k as u32));
+    let has_parents = (0..taxonomy.len()).any(|k| !is_leaf(k));
+    for (level, leaf) in [("narratives", true), ("parents", false)] {
+        if !leaf && !has_parents {
+            continue;
+        }
+        let (mut gold, mut said, mut sure, mut right) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
+            let labels: Vec<usize> =
+                rows[probe].labels.iter().map(|&l| l as usize).filter(|&k| is_leaf(k) == leaf).collect();
+            let candidates = (0..taxonomy.len()).filter(|&k| is_leaf(k) == leaf);
+            let Some(best) = candidates.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) else { continue };
+            if let Some(&first) = labels.first() {
+                // A text with several narratives counts as right for any of them.
+                gold.push(if labels.contains(&best) { best } else { first });
+                said.push(best);
+                sure.push(row[best]);
+                right.push(labels.contains(&best));
+            }
+        }
+        out.insert(format!("{level}: texts"), gold.len() as f64);
+        out.insert(format!("{level}: accuracy of the best"), metrics::accuracy(&gold, &said));
+        out.insert(format!("{level}: macro-F1 of the best"), metrics::macro_f1(&gold, &said));
+        out.insert(
+            format!("{level}: calibration error of the best"),
+            metrics::expected_calibration_error(&sure, &right),
+        );
+    }
+    let (mut background, mut matched, mut suggested) = (0, 0, 0);
+    let (mut right, mut wrong, mut missed) = (0, 0, 0);
+    for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
+        let decided = |pick: fn(&Thresholds) -> f64| {
+            row.iter().zip(thresholds).enumerate().filter(move |(_, (p, t))| **p >= pick(t)).map(|(k, _)| k)
+        };
+        let labels = &rows[probe].labels;
+        for k in (0..taxonomy.len()).filter(|&k| is_leaf(k)) {
+            let said = row[k] >= thresholds[k].review;
+            match (said, rows[probe].carries(k)) {
+                (true, true) => right += 1,
+                (true, false) => wrong += 1,
+                (false, true) => missed += 1,
+                (false, false) => {}
+            }
+        }
+        if rows[probe].background || labels.is_empty() {
+            background += 1;
+            matched += usize::from(decided(|t| t.confirmed).next().is_some());
+            suggested += usize::from(decided(|t| t.review).next().is_some());
+        }
+    }
+    if background > 0 {
+        out.insert("background: texts".into(), f64::from(background));
+        out.insert("background: share with a match".into(), matched as f64 / f64::from(background));
+        out.insert("background: share with a match or suggestion".into(), suggested as f64 / f64::from(background));
+    }
+    let share = |a: usize, b: usize| if b > 0 { a as f64 / b as f64 } else { 0.0 };
+    out.insert("suggested or matched: precision".into(), share(right, right + wrong));
+    out.insert("suggested or matched: recall".into(), share(right, right + missed));
+    out.insert("suggested or matched: micro-F1".into(), metrics::f1(right, wrong, missed).unwrap_or(0.0));
+    Metrics { out_of_fold: out }
+}
+
+/// The linear models on all rows: weights feature by feature, and biases.
+fn final_weights(
+    rows: &[Row],
+    matrix: &SparseRows,
+    narratives: usize,
+    solver: &OneVsRestValidParams,
+    watch: Watch<'_>,
+) -> (Vec<f32>, Vec<f64>) {
+    use linfa::dataset::Records;
+    let columns = narratives + 1;
+    let done = AtomicUsize::new(0);
+    let fitted: Vec<(Vec<f32>, f64)> = (0..columns)
+        .into_par_iter()
+        .map(|k| {
+            let weights: Vec<f32> = rows.iter().map(|r| r.weight_in(k, narratives)).collect();
+            let positive: Vec<bool> = rows.iter().map(|r| r.is_positive(k, narratives)).collect();
+            let fit = solver.fit_label(matrix, &positive, &weights);
+            watch.step("final models", done.fetch_add(1, Ordering::Relaxed) + 1, columns);
+            (fit.weights.iter().map(|&w| w as f32).collect(), fit.bias)
+        })
+        .collect();
+    let mut all = vec![0f32; matrix.nfeatures() * columns];
+    for (k, (column, _)) in fitted.iter().enumerate() {
+        for (feature, &w) in column.iter().enumerate() {
+            all[feature * columns + k] = w;
+        }
+    }
+    (all, fitted.into_iter().map(|f| f.1).collect())
+}

@@ -1,0 +1,161 @@
+//! Which texts a model learns from, with what weight, and which of them stand in for what users will paste.
+
+use super::data::TrainingData;
+use crate::document::Language;
+use crate::features::space::Sample;
+use crate::learn::split::grouped_folds;
+use crate::model::manifest::Settings;
+use crate::model::taxonomy::{NarrativeNo, Taxonomy};
+
+/// What a training text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowKind {
+    /// A claim, a text or a background text: what users paste.
+    Probe,
+    /// The title of a record.
+    Title,
+    /// The disproof of a case.
+    Disproof,
+    /// Name or description of a narrative.
+    Description,
+}
+
+/// One training text.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) text: String,
+    pub(super) language: Option<Language>,
+    /// Its narratives and all their ancestors, by number.
+    pub(super) labels: Vec<u32>,
+    /// Weight in the models of single narratives.
+    pub(super) weight: f32,
+    /// Whether it spreads a narrative at all, and its weight in learning that; a disproof speaks of a narrative
+    /// without spreading it.
+    pub(super) spreads: bool,
+    pub(super) spreads_weight: f32,
+    pub(super) kind: RowKind,
+    /// The fold it is held out in; `None` for descriptions, which always train.
+    pub(super) fold: Option<usize>,
+    /// Whether it comes from the background.
+    pub(super) background: bool,
+}
+
+/// A disproof counts up to this many bytes: what it is about stands in front.
+const DISPROOF: usize = 600;
+
+/// A record, reduced to what training needs of it.
+struct Unit<'d> {
+    group: &'d str,
+    language: &'d str,
+    labels: &'d [NarrativeNo],
+    background: bool,
+    texts: Vec<(RowKind, &'d str, f64)>,
+}
+
+pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
+    let mut units: Vec<Unit<'_>> = Vec::new();
+    let disproof_weight = settings.disproof_weight.unwrap_or(if data.background.is_empty() { 1.0 } else { 0.0 });
+    for (case, labels) in &data.cases {
+        let (main, title) = if case.claim.trim().is_empty() { (&case.title, "") } else { (&case.claim, &*case.title) };
+        let disproof = &case.disproof[..case.disproof.floor_char_boundary(DISPROOF)];
+        units.push(Unit {
+            group: case.split_group(),
+            language: &case.language,
+            labels,
+            background: false,
+            texts: vec![
+                (RowKind::Probe, main, 1.0),
+                (RowKind::Title, if title == main { "" } else { title }, settings.title_weight),
+                (RowKind::Disproof, disproof, disproof_weight),
+            ],
+        });
+    }
+    let texts = data.texts.iter().map(|(t, labels)| (t, labels.as_slice(), false));
+    for (text, labels, background) in texts.chain(data.background.iter().map(|t| (t, &[][..], true))) {
+        units.push(Unit {
+            group: if text.group.is_empty() { &text.id } else { &text.group },
+            language: &text.language,
+            labels,
+            background,
+            texts: vec![(RowKind::Probe, &text.text, 1.0), (RowKind::Title, &text.title, settings.title_weight)],
+        });
+    }
+    let groups: Vec<&str> = units.iter().map(|u| u.group).collect();
+    let firsts: Vec<Option<u32>> = units.iter().map(|u| u.labels.first().map(|l| l.0)).collect();
+    let folds = grouped_folds(&groups, &firsts, settings.folds, settings.seed);
+    let mut out = Vec::new();
+    for (unit, fold) in units.iter().zip(folds) {
+        let labels = with_ancestors(&data.taxonomy, unit.labels);
+        let filled = unit.texts.iter().filter(|t| !t.1.trim().is_empty());
+        for &(kind, text, weight) in filled.filter(|t| t.2 > 0.0 || t.0 == RowKind::Disproof) {
+            out.push(Row {
+                text: text.to_owned(),
+                language: Language::lenient(unit.language),
+                labels: labels.clone(),
+                weight: weight as f32,
+                spreads: !labels.is_empty() && kind != RowKind::Disproof,
+                spreads_weight: if kind == RowKind::Title { weight as f32 } else { 1.0 },
+                kind,
+                fold: Some(fold),
+                background: unit.background,
+            });
+        }
+    }
+    if settings.description_weight > 0.0 {
+        descriptions(&data.taxonomy, settings.description_weight as f32, &mut out);
+    }
+    out
+}
+
+fn descriptions(taxonomy: &Taxonomy, weight: f32, out: &mut Vec<Row>) {
+    for n in taxonomy.numbers() {
+        let record = taxonomy.narrative(n);
+        let mut texts: Vec<(Option<Language>, &str)> = vec![(None, &record.description)];
+        if record.name != record.id {
+            texts.push((None, &record.name));
+        }
+        texts
+            .extend(record.names.iter().filter(|(_, n)| **n != record.name).map(|(l, n)| (Language::lenient(l), &**n)));
+        for (language, text) in texts.into_iter().filter(|t| !t.1.trim().is_empty()) {
+            out.push(Row {
+                text: text.to_owned(),
+                language,
+                labels: with_ancestors(taxonomy, &[n]),
+                weight,
+                spreads: true,
+                spreads_weight: 0.0,
+                kind: RowKind::Description,
+                fold: None,
+                background: false,
+            });
+        }
+    }
+}
+
+fn with_ancestors(taxonomy: &Taxonomy, labels: &[NarrativeNo]) -> Vec<u32> {
+    let mut out: Vec<u32> =
+        labels.iter().flat_map(|&l| std::iter::once(l).chain(taxonomy.ancestors(l))).map(|n| n.0).collect();
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+impl Row {
+    pub(super) fn sample(&self) -> Sample<'_> {
+        Sample { text: &self.text, language: self.language }
+    }
+
+    pub(super) fn carries(&self, narrative: usize) -> bool {
+        self.labels.binary_search(&(narrative as u32)).is_ok()
+    }
+
+    /// Whether the row is a positive of a column of the linear model: a narrative, or (the last) "spreads any".
+    pub(super) fn is_positive(&self, column: usize, narratives: usize) -> bool {
+        if column == narratives { self.spreads } else { self.carries(column) }
+    }
+
+    /// Its weight in that column.
+    pub(super) fn weight_in(&self, column: usize, narratives: usize) -> f32 {
+        if column == narratives { self.spreads_weight } else { self.weight }
+    }
+}
