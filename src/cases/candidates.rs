@@ -3,8 +3,8 @@
 //! Every posting of every query term is visited, so the result is exact. Words count in all fields, character n-grams
 //! (which carry languages without a stemmer, names and typing errors) in title, claim and keywords.
 
-use super::case::Field;
-use super::index::{CaseIndex, CaseNo, FieldCounts, short_settings};
+use super::index::{CaseIndex, CaseNo, FieldCounts, long_settings, short_settings};
+use super::related::{Words, passages};
 use crate::document::Language;
 use crate::features::lexicon::{Lexicon, LookUp, Reading};
 use crate::features::vocabulary::TermKind;
@@ -62,12 +62,12 @@ pub struct Query {
     /// Distinct words of each sentence, as places in `terms`; one list after the other.
     pub(crate) sentences: Vec<Vec<u32>>,
     has_numbers: bool,
+    /// For reading fields of cases without forgetting the query.
+    field: FieldReader,
     scores: Vec<f32>,
     touched: Vec<CaseNo>,
-    /// idf by document frequency, for the number of cases it was made for.
-    idf: Vec<f64>,
-    /// Terms the index had when words were remembered.
-    known: usize,
+    /// What was derived from the index, and from which state of it.
+    derived: Derived,
 }
 
 impl Default for Query {
@@ -80,11 +80,25 @@ impl Default for Query {
             slots: Vec::new(),
             sentences: Vec::new(),
             has_numbers: false,
+            field: FieldReader::default(),
             scores: Vec::new(),
             touched: Vec::new(),
-            idf: Vec::new(),
-            known: 0,
+            derived: Derived::default(),
         }
+    }
+}
+
+/// Memory for reading the words of one field.
+struct FieldReader {
+    lexicon: Lexicon,
+    analysis: Analysis,
+    reading: Reading,
+}
+
+impl Default for FieldReader {
+    fn default() -> Self {
+        let lexicon = Lexicon::new(&long_settings());
+        Self { lexicon, analysis: Analysis::default(), reading: Reading::default() }
     }
 }
 
@@ -113,13 +127,11 @@ impl Query {
 
     /// Counts the terms of the analysed text.
     fn read(&mut self, index: &CaseIndex) {
-        if self.idf.len() != index.len() + 1 {
-            self.idf = (0..=index.len()).map(|df| bm25_idf(index.len(), df)).collect();
-        }
-        if self.known != index.terms.len() {
+        if self.derived.generation != Some(index.generation()) {
+            self.derived = Derived::new(index);
             // Words remembered as unknown may be known now.
             self.lexicon = Lexicon::new(&short_settings());
-            self.known = index.terms.len();
+            self.field = FieldReader::default();
         }
         self.lexicon.read(&self.analysis, &mut LookUp(&index.terms), &mut self.reading);
         for t in self.terms.drain(..) {
@@ -134,18 +146,41 @@ impl Query {
             }
             self.slots[term as usize] = self.terms.len() as u32;
             let weight = 1.0 + f64::from(self.reading.count(term)).ln();
-            self.terms.push(QueryTerm { term, kind: index.kind(term), idf: self.idf[df], weight });
+            self.terms.push(QueryTerm { term, kind: index.kind(term), idf: self.derived.idf(term), weight });
         }
     }
 
     /// The idf of an index term.
-    pub(crate) fn idf(&self, index: &CaseIndex, term: u32) -> f64 {
-        self.idf[index.postings[term as usize].len()]
+    pub(crate) fn idf(&self, term: u32) -> f64 {
+        self.derived.idf(term)
+    }
+
+    /// The weighted, length-normalised frequency of a term in the fields of `mask` (BM25F, Robertson, Zaragoza and
+    /// Taylor 2004).
+    #[inline]
+    pub(crate) fn frequency(&self, case: CaseNo, counts: FieldCounts, mask: FieldMask) -> f64 {
+        let weights = &self.derived.field_weights[case.index()];
+        let mut sum = 0.0;
+        for f in 0..4 {
+            if mask[f] {
+                sum += f64::from(weights[f]) * f64::from(counts[f]);
+            }
+        }
+        sum
     }
 
     /// Whether the text has any number.
     pub(crate) fn has_numbers(&self) -> bool {
         self.has_numbers
+    }
+
+    /// The sentences of a field of a case as bags of words.
+    pub(crate) fn read_field(&mut self, index: &CaseIndex, text: &str, language: Option<Language>) -> Vec<Words> {
+        let FieldReader { lexicon, analysis, reading } = &mut self.field;
+        analysis.analyse(text, language);
+        lexicon.read(analysis, &mut LookUp(&index.terms), reading);
+        let derived = &self.derived;
+        passages(text, analysis, lexicon, reading, &|term| derived.idf(term))
     }
 
     /// Sorts the words of the query by sentence, and notes whether it has numbers.
@@ -171,17 +206,17 @@ impl Query {
     /// The `k` best cases, best first; cases of equal score by their number.
     pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
         self.scores.resize(index.capacity(), 0.0);
-        let norm = Norm::new(index);
-        for t in &self.terms {
+        for i in 0..self.terms.len() {
+            let t = self.terms[i];
             let weight = share(t.kind) * t.idf * t.weight;
             for posting in &index.postings[t.term as usize] {
-                let tf = norm.frequency(index.lengths(posting.case), posting.counts, mask);
+                let tf = self.frequency(posting.case, posting.counts, mask);
                 if tf > 0.0 {
                     let score = &mut self.scores[posting.case.index()];
                     if *score == 0.0 {
                         self.touched.push(posting.case);
                     }
-                    *score += (weight * Norm::saturate(tf)) as f32;
+                    *score += (weight * saturate(tf)) as f32;
                 }
             }
         }
@@ -209,31 +244,43 @@ fn share(kind: TermKind) -> f64 {
     }
 }
 
-/// Length normalisation over the fields together (BM25F, Robertson, Zaragoza and Taylor 2004).
-pub(crate) struct Norm {
-    mean: [f64; 4],
+/// BM25's saturation of a frequency.
+#[inline]
+pub(crate) fn saturate(tf: f64) -> f64 {
+    (K1 + 1.0) * tf / (K1 + tf)
 }
 
-impl Norm {
-    pub(crate) fn new(index: &CaseIndex) -> Self {
-        Self { mean: index.mean_lengths() }
+/// The largest value of [`saturate`].
+pub(crate) const SATURATED: f64 = K1 + 1.0;
+
+/// What is computed once per state of the index.
+#[derive(Default)]
+struct Derived {
+    generation: Option<u64>,
+    /// Per term.
+    idf: Vec<f32>,
+    /// Per case and field: the field's weight over its normalised length.
+    field_weights: Vec<[f32; 4]>,
+}
+
+impl Derived {
+    fn new(index: &CaseIndex) -> Self {
+        let idf = index.postings.iter().map(|p| bm25_idf(index.len(), p.len()) as f32).collect();
+        let mean = index.mean_lengths();
+        let field_weights = (0..index.capacity())
+            .map(|case| {
+                let lengths = index.lengths(CaseNo(case as u32));
+                std::array::from_fn(|f| {
+                    let length = 1.0 - B + B * f64::from(lengths[f]) / mean[f];
+                    (FIELD_WEIGHTS[f] / length) as f32
+                })
+            })
+            .collect();
+        Self { generation: Some(index.generation()), idf, field_weights }
     }
 
-    /// The weighted, length-normalised frequency of a term in the fields of `mask`.
-    pub(crate) fn frequency(&self, lengths: [u32; 4], counts: FieldCounts, mask: FieldMask) -> f64 {
-        let mut sum = 0.0;
-        for f in Field::ALL.map(|f| f as usize) {
-            if counts[f] > 0 && mask[f] {
-                let length = 1.0 - B + B * f64::from(lengths[f]) / self.mean[f];
-                sum += FIELD_WEIGHTS[f] * f64::from(counts[f]) / length;
-            }
-        }
-        sum
-    }
-
-    /// BM25's saturation.
-    pub(crate) fn saturate(tf: f64) -> f64 {
-        (K1 + 1.0) * tf / (K1 + tf)
+    fn idf(&self, term: u32) -> f64 {
+        f64::from(self.idf[term as usize])
     }
 }
 

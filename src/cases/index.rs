@@ -53,6 +53,8 @@ pub struct CaseIndex {
     lengths: Vec<[u32; 4]>,
     totals: [u64; 4],
     live: usize,
+    /// Changes whenever a case is added or removed.
+    generation: u64,
     writer: Writer,
 }
 
@@ -90,6 +92,7 @@ impl Default for CaseIndex {
             lengths: Vec::new(),
             totals: [0; 4],
             live: 0,
+            generation: 0,
             writer: Writer {
                 short: Lexicon::new(&short_settings()),
                 long: Lexicon::new(&long_settings()),
@@ -151,6 +154,7 @@ impl CaseIndex {
         self.by_id.insert(case.id.clone(), number);
         self.cases.push(case);
         self.live += 1;
+        self.generation += 1;
         replaced
     }
 
@@ -165,7 +169,13 @@ impl CaseIndex {
             *total -= u64::from(length);
         }
         self.live -= 1;
+        self.generation += 1;
         Some(std::mem::take(&mut self.cases[at]))
+    }
+
+    /// Tells whether anything changed since it last was this number.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Number of cases.

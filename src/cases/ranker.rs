@@ -7,7 +7,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::candidates::{Candidate, FieldMask, Norm, Query};
+use super::candidates::{Candidate, FieldMask, Query, SATURATED, saturate};
 use super::case::Field;
 use super::index::CaseIndex;
 use crate::error::Result;
@@ -73,7 +73,6 @@ fn share(part: f64, whole: f64) -> f64 {
 
 /// Feature rows of the candidates of a prepared query.
 pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], mask: FieldMask) -> Vec<FeatureRow> {
-    let norm = Norm::new(index);
     let total = |kind: TermKind| -> f64 {
         query.terms.iter().filter(|t| t.kind == kind).map(|t| t.idf * t.weight).sum::<f64>()
     };
@@ -92,7 +91,7 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
         marks.fill(0);
         for ct in index.terms_of(candidate.case) {
             let kind = index.kind(ct.term);
-            let idf = query.idf(index, ct.term);
+            let idf = query.idf(ct.term);
             let slot = query.slots[ct.term as usize];
             let known = (slot != u32::MAX).then(|| query.terms[slot as usize]);
             for (side, field) in [(&mut title, Field::Title as usize), (&mut claim, Field::Claim as usize)] {
@@ -112,8 +111,8 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
             }
             let Some(term) = known else { continue };
             let weight = term.idf * term.weight;
-            let everywhere = Norm::saturate(norm.frequency(lengths, ct.counts, mask));
-            let in_short = Norm::saturate(norm.frequency(lengths, ct.counts, short_mask));
+            let everywhere = saturate(query.frequency(candidate.case, ct.counts, mask));
+            let in_short = saturate(query.frequency(candidate.case, ct.counts, short_mask));
             match kind {
                 TermKind::Word if everywhere > 0.0 => {
                     bm25 += weight * everywhere;
@@ -139,10 +138,10 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
             _ => 0.5,
         };
         rows.push([
-            share(bm25, words * Norm::saturate(1e9)),
-            share(short, words * Norm::saturate(1e9)),
-            share(gram, grams * Norm::saturate(1e9)),
-            share(pair, pairs * Norm::saturate(1e9)),
+            share(bm25, words * SATURATED),
+            share(short, words * SATURATED),
+            share(gram, grams * SATURATED),
+            share(pair, pairs * SATURATED),
             share(shared_idf, words),
             coverage,
             gram_coverage,

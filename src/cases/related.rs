@@ -7,9 +7,8 @@ use super::case::{Case, Field};
 use super::index::CaseIndex;
 use super::ranker::{Ranker, features};
 use crate::document::Language;
-use crate::features::lexicon::{Lexicon, LookUp, Reading};
+use crate::features::lexicon::{Lexicon, Reading};
 use crate::text::analyser::{Analysis, sentences};
-use crate::text::token::{CharOffset, Sentence};
 
 /// Candidates the ranker looks at.
 pub(crate) const RANKED: usize = 50;
@@ -66,8 +65,7 @@ impl CaseBase {
         if ranked.is_empty() {
             return Vec::new();
         }
-        let marked: Vec<_> = sentences(text);
-        let mut passages = PassageFinder::new();
+        let own = passages(text, &query.analysis, &query.lexicon, &query.reading, &|t| query.idf(t));
         ranked
             .into_iter()
             .map(|(candidate, score)| {
@@ -79,7 +77,7 @@ impl CaseBase {
                     published: case.published.clone(),
                     narratives: case.narratives.clone(),
                     score,
-                    passages: passages.find(&self.index, query, &marked, case),
+                    passages: self.align(query, &own, case),
                 }
             })
             .collect()
@@ -101,46 +99,24 @@ impl CaseBase {
         let ranked = self.ranker.rank(&found, &rows);
         ranked.into_iter().take(top).map(|r| (r.candidate, r.probability)).collect()
     }
-}
 
-/// Aligns sentences of the text with sentences of a case.
-struct PassageFinder {
-    lexicon: Lexicon,
-    analysis: Analysis,
-    reading: Reading,
-}
-
-impl PassageFinder {
-    fn new() -> Self {
-        Self {
-            lexicon: Lexicon::new(&super::index::long_settings()),
-            analysis: Analysis::default(),
-            reading: Reading::default(),
-        }
-    }
-
-    /// The best passage per field, best first; at most three.
-    fn find(&mut self, index: &CaseIndex, query: &Query, marked: &[Sentence], case: &Case) -> Vec<Passage> {
-        let own: Vec<Vec<u32>> =
-            marked.iter().map(|s| words(&query.analysis, &query.lexicon, &query.reading, s)).collect();
+    /// The best pair of passages per field, best first.
+    fn align(&self, query: &mut Query, own: &[Words], case: &Case) -> Vec<Passage> {
         let mut found = Vec::new();
         for field in [Field::Claim, Field::Title, Field::Disproof] {
             let text = case.field(field);
-            self.analysis.analyse(&text, case.own_language());
-            self.lexicon.read(&self.analysis, &mut LookUp(&index.terms), &mut self.reading);
+            let theirs = query.read_field(&self.index, &text, case.own_language());
             let mut best: Option<(f64, Passage)> = None;
-            for theirs in sentences(&text) {
-                let field_words = words(&self.analysis, &self.lexicon, &self.reading, &theirs);
-                for (ours, own_words) in marked.iter().zip(&own) {
-                    let overlap = dice(index, query, own_words, &field_words);
+            for theirs in &theirs {
+                for ours in own {
+                    let overlap = ours.overlap(theirs);
                     if overlap >= LEAST_OVERLAP && best.is_none_or(|(b, _)| overlap > b) {
-                        let CharOffset(start) = ours.start;
                         let passage = Passage {
-                            start,
-                            end: ours.end.0,
+                            start: ours.start,
+                            end: ours.end,
                             field: field.name(),
-                            field_start: theirs.start.0,
-                            field_end: theirs.end.0,
+                            field_start: theirs.start,
+                            field_end: theirs.end,
                         };
                         best = Some((overlap, passage));
                     }
@@ -153,21 +129,55 @@ impl PassageFinder {
     }
 }
 
-/// The distinct known words of a sentence, sorted.
-fn words(analysis: &Analysis, lexicon: &Lexicon, reading: &Reading, sentence: &Sentence) -> Vec<u32> {
-    let from = analysis.tokens.partition_point(|t| t.start < sentence.start);
-    let tokens = analysis.tokens[from..].iter().take_while(|t| t.start < sentence.end);
-    let mut out: Vec<u32> = tokens.enumerate().map(|(i, _)| lexicon.word_of(reading, from + i)).collect();
-    out.sort_unstable();
-    out.dedup();
-    out.retain(|&w| w != u32::MAX);
-    out
+/// The distinct known words of a sentence.
+#[derive(Debug)]
+pub(crate) struct Words {
+    start: u32,
+    end: u32,
+    /// Terms in growing order, with their idf.
+    terms: Vec<(u32, f64)>,
+    total: f64,
 }
 
-/// idf-weighted Dice overlap of two sorted word lists.
-fn dice(index: &CaseIndex, query: &Query, a: &[u32], b: &[u32]) -> f64 {
-    let total = |w: &[u32]| w.iter().map(|&t| query.idf(index, t)).sum::<f64>();
-    let shared: f64 = a.iter().filter(|t| b.binary_search(t).is_ok()).map(|&t| query.idf(index, t)).sum();
-    let whole = total(a) + total(b);
-    if whole > 0.0 { 2.0 * shared / whole } else { 0.0 }
+impl Words {
+    /// idf-weighted Dice overlap with another sentence.
+    fn overlap(&self, other: &Self) -> f64 {
+        let (mut a, mut b, mut shared) = (self.terms.as_slice(), other.terms.as_slice(), 0.0);
+        while let (Some(&(x, idf)), Some(&(y, _))) = (a.first(), b.first()) {
+            match x.cmp(&y) {
+                std::cmp::Ordering::Less => a = &a[1..],
+                std::cmp::Ordering::Greater => b = &b[1..],
+                std::cmp::Ordering::Equal => {
+                    shared += idf;
+                    (a, b) = (&a[1..], &b[1..]);
+                }
+            }
+        }
+        let whole = self.total + other.total;
+        if whole > 0.0 { 2.0 * shared / whole } else { 0.0 }
+    }
+}
+
+/// The sentences of an analysed text as bags of words.
+pub(crate) fn passages(
+    text: &str,
+    analysis: &Analysis,
+    lexicon: &Lexicon,
+    reading: &Reading,
+    idf: &dyn Fn(u32) -> f64,
+) -> Vec<Words> {
+    let mut out = Vec::new();
+    let mut next = 0;
+    for sentence in sentences(text) {
+        let from = next + analysis.tokens[next..].partition_point(|t| t.start < sentence.start);
+        next = from + analysis.tokens[from..].partition_point(|t| t.start < sentence.end);
+        let mut terms: Vec<u32> =
+            (from..next).map(|i| lexicon.word_of(reading, i)).filter(|&w| w != u32::MAX).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        let terms: Vec<(u32, f64)> = terms.into_iter().map(|t| (t, idf(t))).collect();
+        let total = terms.iter().map(|t| t.1).sum();
+        out.push(Words { start: sentence.start.0, end: sentence.end.0, terms, total });
+    }
+    out
 }

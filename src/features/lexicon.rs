@@ -216,13 +216,18 @@ impl Lexicon {
         }
     }
 
-    /// The terms token number `token` of the last reading holds by itself: its stem and its n-grams, an n-gram as
-    /// often as it stands in the word.
-    pub(crate) fn terms_of<'l>(&'l self, reading: &Reading, token: usize) -> impl Iterator<Item = u32> + use<'l> {
-        let entry = reading.entries.get(token).and_then(|&id| self.entries.get(id as usize)).copied();
-        let entry = entry.unwrap_or(Entry { word: NONE, grams: (0, 0) });
-        let grams = &self.grams[entry.grams.0 as usize..entry.grams.1 as usize];
-        (entry.word != NONE).then_some(entry.word).into_iter().chain(grams.iter().copied())
+    /// What each token of the last reading gets by itself (its stem and n-grams, an n-gram as often as it stands in
+    /// the word; without pairs), given what one occurrence of each term is worth. `words` is working memory.
+    pub(crate) fn spread(&self, reading: &Reading, credit: &[f64], words: &mut Vec<f64>, out: &mut Vec<f64>) {
+        words.resize(self.entries.len(), 0.0);
+        for &id in &reading.distinct {
+            let entry = self.entries[id as usize];
+            let grams = &self.grams[entry.grams.0 as usize..entry.grams.1 as usize];
+            let stem = if entry.word == NONE { 0.0 } else { credit[entry.word as usize] };
+            words[id as usize] = stem + grams.iter().map(|&g| credit[g as usize]).sum::<f64>();
+        }
+        out.clear();
+        out.extend(reading.entries.iter().map(|&id| if id == NONE { 0.0 } else { words[id as usize] }));
     }
 
     /// The stem number of a token of the last reading, or [`NONE`].

@@ -5,6 +5,7 @@
 //! reader that everything else uses. Rejected: taking all text of the page, since menus and teasers of other articles
 //! would be assessed as if the author had written them; that is only what happens where no article is found.
 
+mod element;
 mod recognise;
 mod tags;
 mod tame;

@@ -10,6 +10,14 @@ use crate::features::space::{FeatureSpace, Featuriser, Weights};
 use crate::learn::calibrate::Platt;
 use crate::learn::thresholds::Thresholds;
 
+/// Columns summed together.
+const BLOCK: usize = 16;
+
+/// Columns stored per feature: whole blocks.
+pub(crate) fn stride(columns: usize) -> usize {
+    columns.next_multiple_of(BLOCK)
+}
+
 /// What the model decides about a narrative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -28,7 +36,7 @@ pub struct Classifier {
     pub taxonomy: Taxonomy,
     /// The features.
     pub space: FeatureSpace,
-    /// Linear weights in 255 steps, feature by feature, the narratives of a feature side by side.
+    /// Linear weights in 255 steps, feature by feature, the narratives of a feature side by side in whole blocks.
     pub(crate) steps: Numbers<i8>,
     /// Size of a step, per feature.
     pub(crate) step_sizes: Numbers<f32>,
@@ -57,6 +65,8 @@ pub struct Scratch {
     inputs: Vec<InputRow>,
     /// What one occurrence of each term gives, for explanations.
     pub(crate) credit: Vec<f64>,
+    /// The same per remembered word.
+    pub(crate) words: Vec<f64>,
 }
 
 impl Classifier {
@@ -69,6 +79,7 @@ impl Classifier {
             votes: VoteScratch::default(),
             inputs: Vec::new(),
             credit: Vec::new(),
+            words: Vec::new(),
         }
     }
 
@@ -85,7 +96,7 @@ impl Classifier {
     /// The linear weight of a feature for a narrative.
     #[inline]
     pub fn weight(&self, feature: u32, narrative: NarrativeNo) -> f64 {
-        let step = self.steps.get()[feature as usize * self.bias.len() + narrative.index()];
+        let step = self.steps.get()[feature as usize * stride(self.bias.len()) + narrative.index()];
         f64::from(self.step_sizes.get()[feature as usize]) * f64::from(step)
     }
 
@@ -106,13 +117,19 @@ impl Classifier {
     fn linear(&self, weights: &Weights, scores: &mut Vec<f64>) {
         scores.clear();
         scores.extend_from_slice(&self.bias);
-        let (n, all, sizes) = (self.bias.len(), self.steps.get(), self.step_sizes.get());
-        for (term, &value) in weights.terms.iter().zip(&weights.values) {
-            let row = &all[term.index() * n..(term.index() + 1) * n];
-            let value = value * f64::from(sizes[term.index()]);
-            for (score, &step) in scores.iter_mut().zip(row) {
-                *score += value * f64::from(step);
+        let (stride, all, sizes) = (stride(self.bias.len()), self.steps.get(), self.step_sizes.get());
+        // A block of columns at a time: its sums stay in registers while the features pass by.
+        for (block, out) in scores.chunks_mut(BLOCK).enumerate() {
+            let mut sums = [0.0; BLOCK];
+            sums[..out.len()].copy_from_slice(out);
+            for (term, &value) in weights.terms.iter().zip(&weights.values) {
+                let value = value * f64::from(sizes[term.index()]);
+                let Some(row) = all[term.index() * stride + block * BLOCK..].first_chunk::<BLOCK>() else { continue };
+                for (sum, &step) in sums.iter_mut().zip(row) {
+                    *sum += value * f64::from(step);
+                }
             }
+            out.copy_from_slice(&sums[..out.len()]);
         }
     }
 

@@ -13,16 +13,15 @@ impl Classifier {
     ///
     /// As many values as the analysis has tokens; with the bias they sum to `scratch.scores`.
     pub fn contributions(&self, scratch: &mut Scratch, narrative: NarrativeNo) -> Vec<f64> {
-        let Scratch { featuriser: f, credit, .. } = scratch;
+        let Scratch { featuriser: f, credit, words, .. } = scratch;
         // What one occurrence of each term gives. Terms of other texts hold stale values that are never read.
         credit.resize(self.space.len(), 0.0);
         for (&TermId(term), &value) in f.weights.terms.iter().zip(&f.weights.values) {
             let whole = value * self.weight(term, narrative);
             credit[term as usize] = whole / f64::from(f.reading.count(term));
         }
-        let mut out: Vec<f64> = (0..f.analysis.tokens.len())
-            .map(|token| f.lexicon.terms_of(&f.reading, token).map(|term| credit[term as usize]).sum())
-            .collect();
+        let mut out = Vec::with_capacity(f.analysis.tokens.len());
+        f.lexicon.spread(&f.reading, credit, words, &mut out);
         for pair in &f.reading.pairs {
             let half = credit[pair.term as usize] / 2.0;
             out[pair.first as usize] += half;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::classifier::Classifier;
+use super::classifier::{Classifier, stride};
 use super::fusion::Kinship;
 use super::manifest::{FORMAT, Manifest, NarrativePart};
 use super::mapped::{Blob, Numbers};
@@ -72,13 +72,15 @@ pub struct QuantisedWeights {
 }
 
 impl QuantisedWeights {
-    /// Rounds weights given feature by feature, `columns` to a feature.
+    /// Rounds weights given feature by feature, `columns` to a feature, and fills each feature up to whole blocks.
     pub fn new(weights: &[f32], columns: usize) -> Self {
+        let stride = stride(columns);
         let mut out = Self { steps: Vec::with_capacity(weights.len()), step_sizes: Vec::new() };
         for row in weights.chunks_exact(columns.max(1)) {
             let size = row.iter().fold(0f32, |m, w| m.max(w.abs())) / 127.0;
             out.step_sizes.push(size);
             out.steps.extend(row.iter().map(|w| if size > 0.0 { (w / size).round() as i8 } else { 0 }));
+            out.steps.resize(out.step_sizes.len() * stride, 0);
         }
         out
     }
@@ -107,7 +109,7 @@ impl Parts {
             ("neighbours.starts", list(Dtype::U32, bytes(n.starts.get()))),
             ("neighbours.values", list(Dtype::F32, bytes(n.values.get()))),
             ("step_sizes", list(Dtype::F32, bytes(&self.weights.step_sizes))),
-            ("weights", (Dtype::I8, vec![self.space.len(), columns], bytes(&self.weights.steps).to_vec())),
+            ("weights", (Dtype::I8, vec![self.space.len(), stride(columns)], bytes(&self.weights.steps).to_vec())),
         ];
         let views: Vec<_> = parts
             .iter()
@@ -157,7 +159,7 @@ fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, ca
     let json = |m: &Manifest| {
         serde_json::to_string_pretty(m).map(|s| s + "\n").map_err(|e| Error::write(folder)(std::io::Error::other(e)))
     };
-    manifest.version = sha256(json(manifest)?.as_bytes())[..12].to_owned();
+    sha256(json(manifest)?.as_bytes())[..12].clone_into(&mut manifest.version);
     manifest.checksum = sha256(json(manifest)?.as_bytes());
     write(MANIFEST, json(manifest)?.as_bytes())?;
     write(CARD, card.replace(VERSION_MARK, &manifest.version).as_bytes())?;
@@ -269,7 +271,7 @@ fn classifier(
         .ok_or_else(|| wrong(WEIGHTS, "idf and vocabulary differ in length"))?;
     let steps = tensors.numbers::<i8>("weights").ok_or_else(missing)?;
     let step_sizes = tensors.numbers::<f32>("step_sizes").ok_or_else(missing)?;
-    if steps.get().len() != space.len() * (labels + 1) || step_sizes.get().len() != space.len() {
+    if steps.get().len() != space.len() * stride(labels + 1) || step_sizes.get().len() != space.len() {
         return Err(wrong(WEIGHTS, "the weights are not one per term and narrative"));
     }
     let numbers = |name: &str| tensors.numbers::<u32>(name).ok_or_else(missing);

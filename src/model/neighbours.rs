@@ -9,10 +9,14 @@ use rustc_hash::FxHashSet;
 use super::mapped::Numbers;
 use crate::features::space::{FeatureSpace, Weights};
 use crate::features::sparse::SparseRows;
-use crate::features::vocabulary::TermKind;
+use crate::features::vocabulary::{TermId, TermKind};
 
 /// Neighbours that vote.
 const VOTERS: usize = 12;
+
+/// A word in more than this share of the stored texts (and in more than [`FEW`]) does not make texts neighbours.
+const TOO_COMMON: f64 = 0.1;
+const FEW: f64 = 50.0;
 
 /// What a stored text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +73,17 @@ impl Neighbours {
     /// narratives it carries.
     pub(crate) fn build(space: &FeatureSpace, rows: &SparseRows, stored: &[(usize, NeighbourKind, Vec<u32>)]) -> Self {
         let words = space.vocabulary.range(TermKind::Word);
+        let mut df = vec![0usize; words.len()];
+        for column in stored.iter().flat_map(|(row, ..)| rows.row(*row).columns).filter(|&c| words.contains(c)) {
+            df[*column as usize] += 1;
+        }
+        let common = (stored.len() as f64 * TOO_COMMON).max(FEW);
+        let telling = |column: u32| words.contains(&column) && df[column as usize] as f64 <= common;
         let mut lists: Vec<Vec<(u32, f32)>> = vec![Vec::new(); words.len()];
         let (mut label_starts, mut labels) = (vec![0], Vec::new());
         for (number, (row, kind, carried)) in stored.iter().enumerate() {
             let row = rows.row(*row);
-            let entries = || row.columns.iter().zip(row.values).filter(|&(&c, _)| words.contains(&c));
+            let entries = || row.columns.iter().zip(row.values).filter(|&(&c, _)| telling(c));
             let length: f64 = entries().map(|(_, &v)| f64::from(v).powi(2)).sum::<f64>().sqrt();
             if length > 0.0 {
                 for (&column, &value) in entries() {
@@ -143,14 +153,16 @@ impl Neighbours {
         votes.resize(narratives, Vote::default());
         sums.resize(self.len(), 0.0);
         let words = space.vocabulary.range(TermKind::Word);
-        let known = || weights.terms.iter().zip(&weights.values).filter(|(t, _)| words.contains(&t.0));
+        let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
+        let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
+        let telling = |t: TermId| words.contains(&t.0) && !list(t).is_empty();
+        let known = || weights.terms.iter().zip(&weights.values).filter(|&(&t, _)| telling(t));
         let length = known().map(|(_, v)| v * v).sum::<f64>().sqrt();
         if length == 0.0 {
             return;
         }
-        let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
-        for (term, value) in known() {
-            let list = starts[term.index()] as usize..starts[term.index() + 1] as usize;
+        for (&term, value) in known() {
+            let list = list(term);
             let value = value / length;
             for (&row, &stored) in rows[list.clone()].iter().zip(&values[list]) {
                 let sum = &mut sums[row as usize];

@@ -89,59 +89,56 @@ impl Normalised {
 
     fn assign_unicode(&mut self, text: &str) {
         self.text.reserve(text.len());
-        let mut chars = text.chars().peekable();
+        let mut byte = 0;
         let mut position = 0u32;
+        // Whether the last run is one to one and goes on here.
         let mut in_step = false;
         let mut cluster = String::new();
-        while let Some(c) = chars.next() {
+        while byte < text.len() {
+            let run = plain_ascii(&text.as_bytes()[byte..]);
+            // The last of the run may be the base of a cluster.
+            if run > 1 {
+                let end = byte + run - 1;
+                self.step_from(position, &mut in_step);
+                let from = self.text.len();
+                self.text.push_str(&text[byte..end]);
+                self.text[from..].make_ascii_lowercase();
+                position += (run - 1) as u32;
+                byte = end;
+            }
+            let mut rest = text[byte..].chars();
+            let Some(c) = rest.next() else { break };
             let at = position;
             position += 1;
+            byte += c.len_utf8();
             if is_invisible(c) {
                 in_step = false;
                 continue;
             }
-            if is_plain(c) && !chars.peek().copied().is_some_and(|n| continues_cluster(n) || is_invisible(n)) {
-                let mut lower = c.to_lowercase();
-                if lower.len() == 1 {
-                    if !in_step {
-                        self.runs.push(Run { start: self.text.len() as u32, original: at, cluster: None });
-                        in_step = true;
-                    }
-                    self.text.push(fold(lower.next().unwrap_or(c)));
-                    continue;
-                }
+            let alone = !rest.clone().next().is_some_and(|n| continues_cluster(n) || is_invisible(n));
+            let mut lower = c.to_lowercase();
+            if alone && is_plain(c) && lower.len() == 1 {
+                self.step_from(at, &mut in_step);
+                self.text.push(fold(lower.next().unwrap_or(c)));
+                continue;
             }
             cluster.clear();
             cluster.push(c);
-            let mut kept = 1;
-            while let Some(&next) = chars.peek() {
-                if is_invisible(next) {
-                    // Looked through only if something that combines follows; otherwise it is dropped on its own turn.
-                    let mut ahead = chars.clone();
-                    let mut skipped = 0;
-                    while ahead.peek().copied().is_some_and(is_invisible) && skipped < LONGEST_CLUSTER {
-                        ahead.next();
-                        skipped += 1;
-                    }
-                    if kept < LONGEST_CLUSTER && ahead.peek().copied().is_some_and(continues_cluster) {
-                        chars = ahead;
-                        position += skipped as u32;
-                        continue;
-                    }
-                    break;
-                }
-                if kept >= LONGEST_CLUSTER || !continues_cluster(next) {
-                    break;
-                }
-                cluster.push(next);
-                kept += 1;
-                chars.next();
-                position += 1;
-            }
+            let (marks, bytes) = gather_marks(&text[byte..], &mut cluster);
+            position += marks;
+            byte += bytes;
             self.push_cluster(&cluster, at, position - at);
             in_step = false;
         }
         self.original_chars = position;
+    }
+
+    /// Begins a one-to-one run at the original character `at`, unless one goes on.
+    fn step_from(&mut self, at: u32, in_step: &mut bool) {
+        if !*in_step {
+            self.runs.push(Run { start: self.text.len() as u32, original: at, cluster: None });
+            *in_step = true;
+        }
     }
 
     fn push_cluster(&mut self, cluster: &str, at: u32, len: u32) {
@@ -192,6 +189,36 @@ impl Normalised {
     pub fn cursor(&self) -> Cursor<'_> {
         Cursor { normalised: self, run: 0, byte: 0, chars: 0 }
     }
+}
+
+/// How many bytes from the start are ASCII that is kept as it is but for its case.
+fn plain_ascii(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&b| !matches!(b, b'\t'..=b'\r' | b' '..=b'_' | b'a'..=b'~')).unwrap_or(bytes.len())
+}
+
+/// Adds the marks that follow a letter to its cluster; invisible characters between them are passed over. Gives the
+/// characters and bytes read.
+fn gather_marks(rest: &str, cluster: &mut String) -> (u32, usize) {
+    let (mut chars, mut bytes) = (0, 0);
+    let (mut pending_chars, mut pending_bytes) = (0, 0);
+    let mut kept = 1;
+    for c in rest.chars() {
+        pending_chars += 1;
+        pending_bytes += c.len_utf8();
+        if is_invisible(c) && pending_chars <= LONGEST_CLUSTER as u32 {
+            // Taken along only if something that combines follows; otherwise dropped on its own turn.
+            continue;
+        }
+        if is_invisible(c) || kept >= LONGEST_CLUSTER || !continues_cluster(c) {
+            break;
+        }
+        cluster.push(c);
+        kept += 1;
+        chars += pending_chars;
+        bytes += pending_bytes;
+        (pending_chars, pending_bytes) = (0, 0);
+    }
+    (chars, bytes)
 }
 
 /// Whether NFKC keeps `c`, standing alone, as it is, and `c` can begin a cluster.

@@ -114,24 +114,77 @@ const ELISIONS: [&str; 27] = [
     "sull", "dall", "quell", "quest", "bell", "nessun", "ch", "gl", "com", "dov",
 ];
 
-/// Emits the words and numbers of text without addresses.
+/// Emits the words and numbers of text without addresses: ASCII stretches by a short form of the word rules, the rest
+/// by the full ones. White space is a boundary in both, so stretches are cut there.
 fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
+    let bytes = text.as_bytes();
+    let is_space = |b: &u8| b.is_ascii_whitespace();
+    let mut at = range.start;
+    while at < range.end {
+        let foreign = bytes[at..range.end].iter().position(|b| !b.is_ascii()).map(|i| at + i);
+        let Some(foreign) = foreign else { return ascii(text, at..range.end, emit) };
+        let start = bytes[at..foreign].iter().rposition(is_space).map_or(at, |i| at + i);
+        ascii(text, at..start, emit);
+        // To the first space after which an ASCII character follows.
+        let mut end = foreign;
+        loop {
+            end = bytes[end..range.end].iter().position(is_space).map_or(range.end, |i| end + i);
+            if bytes[end..range.end].get(1).is_none_or(u8::is_ascii) {
+                break;
+            }
+            end += 1;
+        }
+        full(text, start..end, emit);
+        at = end;
+    }
+}
+
+/// The word rules of UAX #29 for ASCII: letters, digits and `_` join; `'`, `.` and `:` join between letters, `'`, `.`,
+/// `,` and `;` between digits.
+fn ascii(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
+    let bytes = &text.as_bytes()[..range.end];
+    let joins = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let mut at = range.start;
+    while at < range.end {
+        let Some(start) = bytes[at..].iter().position(|&b| joins(b)).map(|i| at + i) else { return };
+        let mut end = start + 1;
+        while let Some(&b) = bytes.get(end) {
+            let bridges = || {
+                let (before, after) = (bytes[end - 1], bytes.get(end + 1).copied().unwrap_or(b' '));
+                let letters = before.is_ascii_alphabetic() && after.is_ascii_alphabetic();
+                let digits = before.is_ascii_digit() && after.is_ascii_digit();
+                matches!(b, b'\'' | b'.') && (letters || digits)
+                    || b == b':' && letters
+                    || matches!(b, b',' | b';') && digits
+            };
+            if !(joins(b) || bridges()) {
+                break;
+            }
+            end += 1;
+        }
+        word(text, start..end, emit);
+        at = end;
+    }
+}
+
+/// The full word rules.
+fn full(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
     // A stretch of a script without spaces, collected over its one-character "words".
     let mut unspaced: Option<(Range<usize>, usize)> = None;
-    for (at, word) in text[range.clone()].split_word_bound_indices() {
-        let Some(first) = word.chars().next() else { continue };
-        let word_range = range.start + at..range.start + at + word.len();
+    for (at, piece) in text[range.clone()].split_word_bound_indices() {
+        let Some(first) = piece.chars().next() else { continue };
+        let piece_range = range.start + at..range.start + at + piece.len();
         if is_unspaced(first) {
-            let letters = word.chars().count();
+            let letters = piece.chars().count();
             unspaced = match unspaced {
-                Some((r, n)) if r.end == word_range.start && n + letters <= LONGEST_UNSPACED => {
-                    Some((r.start..word_range.end, n + letters))
+                Some((r, n)) if r.end == piece_range.start && n + letters <= LONGEST_UNSPACED => {
+                    Some((r.start..piece_range.end, n + letters))
                 }
                 other => {
                     if let Some((r, _)) = other {
                         emit(TokenKind::Word, r);
                     }
-                    Some((word_range, letters))
+                    Some((piece_range, letters))
                 }
             };
             continue;
@@ -139,26 +192,33 @@ fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range
         if let Some((r, _)) = unspaced.take() {
             emit(TokenKind::Word, r);
         }
-        if first.is_alphabetic() {
-            if first.is_ascii_lowercase()
-                && let Some((article, noun)) = word.split_once('\'')
-                && noun.chars().next().is_some_and(char::is_alphabetic)
-                && ELISIONS.contains(&article)
-                && noun != "t"
-            {
-                let cut = word_range.start + article.len();
-                emit(TokenKind::Word, word_range.start..cut);
-                emit(TokenKind::Word, cut + 1..word_range.end);
-            } else {
-                emit(TokenKind::Word, word_range);
-            }
-        } else if word.chars().any(char::is_alphanumeric) {
-            let number = first.is_numeric() && !word.chars().any(char::is_alphabetic);
-            emit(if number { TokenKind::Number } else { TokenKind::Word }, word_range);
-        }
+        word(text, piece_range, emit);
     }
     if let Some((r, _)) = unspaced {
         emit(TokenKind::Word, r);
+    }
+}
+
+/// Emits one piece between word boundaries, if it is a word or number; an elided article leaves its noun.
+fn word(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
+    let piece = &text[range.clone()];
+    let Some(first) = piece.chars().next() else { return };
+    if first.is_alphabetic() {
+        if first.is_ascii_lowercase()
+            && let Some((article, noun)) = piece.split_once('\'')
+            && noun.chars().next().is_some_and(char::is_alphabetic)
+            && ELISIONS.contains(&article)
+            && noun != "t"
+        {
+            let cut = range.start + article.len();
+            emit(TokenKind::Word, range.start..cut);
+            emit(TokenKind::Word, cut + 1..range.end);
+        } else {
+            emit(TokenKind::Word, range);
+        }
+    } else if piece.chars().any(char::is_alphanumeric) {
+        let number = first.is_numeric() && !piece.chars().any(char::is_alphabetic);
+        emit(if number { TokenKind::Number } else { TokenKind::Word }, range);
     }
 }
 
@@ -223,6 +283,24 @@ mod tests {
     fn scripts_without_spaces_come_in_stretches() {
         assert_eq!(tokens("北约东扩。nato"), [(Word, "北约东扩"), (Word, "nato")]);
         assert!(tokens("นาโต้ขยายตัวไปทางตะวันออก").len() < 6);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_rules_are_the_full_ones_for_ascii(text in "[a-z0-9_'.,:;\"()\\-! \n\t]{0,40}|[ -~]{0,40}") {
+            let (mut short, mut long) = (Vec::new(), Vec::new());
+            ascii(&text, 0..text.len(), &mut |kind, range| short.push((kind, range)));
+            full(&text, 0..text.len(), &mut |kind, range| long.push((kind, range)));
+            proptest::prop_assert_eq!(short, long);
+        }
+
+        #[test]
+        fn cutting_at_spaces_changes_nothing(text in "[a-zя 'é0-9.,\u{301}北\n]{0,40}") {
+            let (mut cut, mut whole) = (Vec::new(), Vec::new());
+            plain(&text, 0..text.len(), &mut |kind, range| cut.push((kind, range)));
+            full(&text, 0..text.len(), &mut |kind, range| whole.push((kind, range)));
+            proptest::prop_assert_eq!(cut, whole);
+        }
     }
 
     #[test]

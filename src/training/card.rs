@@ -22,8 +22,7 @@ fn card(out: &mut String, m: &Manifest) -> std::fmt::Result {
     writeln!(out, "# Model card\n")?;
     writeln!(
         out,
-        "Version `{}`, written by `leitmotif train`. All figures below were computed by that command.\n",
-        m.version
+        "Version `{VERSION_MARK}`, written by `leitmotif train`. All figures below were computed by that command.\n"
     )?;
     writeln!(
         out,

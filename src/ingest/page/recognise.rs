@@ -3,13 +3,13 @@
 //! What counts is the first tag and that nearly all text stands inside of closed elements. Counting tags alone was
 //! rejected: texts about web pages, and Markdown, have many.
 
+use super::element::{Kind, known};
 use super::tags::{Piece, Pieces, Tag};
-use super::tame::{self, Kind};
 
 /// Bytes in which a page shows that it is one.
 const HEAD: usize = 8192;
 
-/// Elements of HTML that `tame` does not hand on.
+/// Elements of HTML that [`known`] leaves out.
 const PHRASES: [&str; 24] = [
     "b", "i", "em", "strong", "u", "s", "font", "code", "small", "big", "tt", "link", "base", "source", "picture",
     "col", "colgroup", "option", "legend", "strike", "svg", "noscript", "path", "wbr",
@@ -41,8 +41,8 @@ pub fn looks_like_html(text: &str) -> bool {
 fn is_fragment(head: &str) -> bool {
     let mut pieces = Pieces::new(head);
     let mut next = pieces.next();
-    let known = |tag: Tag<'_>| tame::known(tag.name).filter(|e| e.kind != Kind::Hidden);
-    if !matches!(next, Some(Piece::Start(tag)) if known(tag).is_some()) {
+    let shown = |tag: Tag<'_>| known(tag.name).filter(|e| e.kind != Kind::Hidden);
+    if !matches!(next, Some(Piece::Start(tag)) if shown(tag).is_some()) {
         return false;
     }
     let (mut pairs, mut strange, mut inside, mut outside) = (0usize, 0usize, 0usize, 0usize);
@@ -51,7 +51,7 @@ fn is_fragment(head: &str) -> bool {
         match piece {
             Piece::Text(text) if open.is_empty() => outside += text.trim().len(),
             Piece::Text(text) => inside += text.trim().len(),
-            Piece::Start(tag) => match known(tag) {
+            Piece::Start(tag) => match shown(tag) {
                 None => strange += usize::from(!PHRASES.iter().any(|name| tag.name.eq_ignore_ascii_case(name))),
                 Some(element) if matches!(element.kind, Kind::Raw | Kind::Title) => {
                     pieces.raw_text(element.name);

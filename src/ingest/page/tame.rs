@@ -6,6 +6,7 @@
 //! are is known before any is built. Rejected: a limit on the number of tags alone (the first two stay far below it),
 //! and taking the text between the tags without building a tree (it keeps every menu).
 
+use super::element::{Element, Kind, known};
 use super::tags::{Piece, Pieces, Tag};
 use crate::error::{Error, Result};
 
@@ -44,124 +45,6 @@ const LONGEST_META: usize = 700;
 
 /// How many blocks inside a link one `</a>` closes the link in (HTML standard, adoption agency algorithm).
 const ADOPTED: usize = 8;
-
-/// How a parser treats an element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// One of each in a page.
-    Document,
-    /// One in a page; its content is not markup.
-    Title,
-    /// Not shown; its content is not markup.
-    Raw,
-    /// Not shown.
-    Hidden,
-    /// Without content.
-    Void,
-    Block,
-    Form,
-    Heading,
-    Paragraph,
-    ListItem,
-    Term,
-    Table,
-    RowGroup,
-    Row,
-    Cell,
-    Caption,
-    Button,
-    Link,
-    Inline,
-}
-
-/// The elements that are known. The tags of all others are dropped and their content is kept: `b`, `font` and the like
-/// say nothing about an article, and they are what a parser opens again and again.
-const KNOWN: [(Kind, &[&str]); 19] = [
-    (Kind::Paragraph, &["p"]),
-    (Kind::Link, &["a"]),
-    (Kind::Inline, &["span", "abbr", "cite", "del", "ins", "label", "q", "sub", "sup", "time"]),
-    (
-        Kind::Block,
-        &[
-            "div",
-            "ul",
-            "ol",
-            "dl",
-            "section",
-            "article",
-            "address",
-            "aside",
-            "blockquote",
-            "center",
-            "details",
-            "dialog",
-            "dir",
-            "fieldset",
-            "figcaption",
-            "figure",
-            "footer",
-            "header",
-            "hgroup",
-            "main",
-            "menu",
-            "nav",
-            "pre",
-            "search",
-            "summary",
-        ],
-    ),
-    (Kind::ListItem, &["li"]),
-    (Kind::Void, &["br", "hr", "img", "input", "meta"]),
-    (Kind::Cell, &["td", "th"]),
-    (Kind::Row, &["tr"]),
-    (Kind::Heading, &["h1", "h2", "h3", "h4", "h5", "h6"]),
-    (Kind::Raw, &["script", "style", "iframe", "textarea", "noembed"]),
-    (Kind::Hidden, &["svg", "math", "noscript", "template", "select", "datalist", "audio", "video", "canvas"]),
-    (Kind::Button, &["button"]),
-    (Kind::Form, &["form"]),
-    (Kind::Table, &["table"]),
-    (Kind::RowGroup, &["tbody", "thead", "tfoot"]),
-    (Kind::Caption, &["caption"]),
-    (Kind::Term, &["dd", "dt"]),
-    (Kind::Title, &["title"]),
-    (Kind::Document, &["html", "head", "body"]),
-];
-
-/// The element of that name, in any case of letters.
-pub(super) fn known(name: &str) -> Option<Element> {
-    KNOWN.iter().find_map(|&(kind, names)| {
-        let name = names.iter().find(|known| known.eq_ignore_ascii_case(name))?;
-        Some(Element { kind, name })
-    })
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Element {
-    pub(super) kind: Kind,
-    pub(super) name: &'static str,
-}
-
-impl Element {
-    /// Whether end tags inside do not reach beyond it.
-    fn is_boundary(&self) -> bool {
-        matches!(self.kind, Kind::Table | Kind::Cell | Kind::Caption)
-    }
-
-    /// Whether end tags of phrases inside do not reach beyond it.
-    fn is_special(&self) -> bool {
-        !matches!(self.kind, Kind::Inline | Kind::Link)
-    }
-
-    fn is_table_part(&self) -> bool {
-        matches!(self.kind, Kind::RowGroup | Kind::Row | Kind::Cell | Kind::Caption)
-    }
-
-    /// Whether a paragraph ends where it begins.
-    fn ends_paragraph(&self) -> bool {
-        use Kind::{Block, Form, Heading, ListItem, Paragraph, Table, Term};
-        matches!(self.kind, Block | Form | Heading | ListItem | Paragraph | Table | Term) || self.name == "hr"
-    }
-}
 
 /// A page that is safe to parse.
 #[derive(Debug, Default)]
@@ -278,10 +161,11 @@ impl Tame<'_> {
 
     fn start(&mut self, tag: Tag<'_>, element: Element) -> Result<()> {
         let kind = element.kind;
-        // An open form makes a parser ignore another.
-        let second = (kind == Kind::Document && !self.first(element.name))
-            || (kind == Kind::Form && self.open.iter().any(|e| e.kind == Kind::Form));
-        if second || (element.is_table_part() && !self.enter_table(kind)) {
+        let in_table = self.nearest(|e| e.kind == Kind::Table, Element::is_boundary);
+        // An open form makes a parser ignore another; between the cells of a table it has no content.
+        let ignored = (kind == Kind::Document && !self.first(element.name))
+            || (kind == Kind::Form && (in_table.is_some() || self.open.iter().any(|e| e.kind == Kind::Form)));
+        if ignored || (element.is_table_part() && !self.enter_table(kind)) {
             return Ok(());
         }
         match kind {
@@ -291,7 +175,7 @@ impl Tame<'_> {
             }
             Kind::Link | Kind::Button => self.end(element),
             // Tables nest in cells only.
-            Kind::Table => self.close(self.nearest(|e| e.kind == Kind::Table, Element::is_boundary)),
+            Kind::Table => self.close(in_table),
             _ => {}
         }
         if element.ends_paragraph() {
@@ -356,6 +240,10 @@ impl Tame<'_> {
         let blocks = self.open[at + 1..].iter().filter(|e| e.is_special()).count();
         if blocks == 0 || !matches!(element.kind, Kind::Form | Kind::Link) {
             return self.close(found);
+        }
+        let implied = |e: &Element| matches!(e.kind, Kind::Paragraph | Kind::ListItem | Kind::Term);
+        while element.kind == Kind::Form && self.open.last().is_some_and(implied) {
+            self.close(Some(self.open.len() - 1));
         }
         // The blocks inside stay open; a parser puts a copy of the link into each.
         self.open.remove(at);
