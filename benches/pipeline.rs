@@ -1,8 +1,8 @@
 //! Every stage of the road, in bytes per second on generated text, beside the bare `unicode_words` pass as yardstick.
 //!
 //! `cargo bench` prints the table and, last, the share of the yardstick that the whole scoring path reaches, measured
-//! in alternation in the same run. The text is drawn from the starter claims' own words, so that the memory of words
-//! behaves as on real articles.
+//! in alternation in the same run. The articles are made of the background texts of `training-data/`: plain prose on
+//! the topics of the model.
 
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -11,10 +11,11 @@ use leitmotif::cases::candidates::Query;
 use leitmotif::cases::index::CaseIndex;
 use leitmotif::cases::related::CaseBase;
 use leitmotif::features::space::Featuriser;
+use leitmotif::ingest::jsonl;
 use leitmotif::text::analyser::{Analysis, sentences};
 use leitmotif::text::language::detect;
 use leitmotif::text::normalise::Normalised;
-use leitmotif::{Document, embedded};
+use leitmotif::{Document, TextRecord, embedded};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use unicode_segmentation::UnicodeSegmentation;
@@ -31,30 +32,23 @@ static STARTER: LazyLock<Assessor> = LazyLock::new(|| {
     Assessor::new(model, cases).unwrap()
 });
 
+/// Articles of whole background texts, one after the other, each article beginning with another text.
 fn articles(language: &str) -> Vec<Document> {
-    let mut seed = 7u64;
-    let mut draw = move |n: usize| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize % n
-    };
-    let claims: Vec<String> = embedded::cases()
-        .unwrap()
-        .into_iter()
-        .filter(|c| c.language == language)
-        .map(|c| c.claim + " " + &c.disproof)
+    let background = jsonl::read_text::<TextRecord>(include_str!("../training-data/background.jsonl"), "background");
+    let texts: Vec<String> = (background.unwrap().good.into_iter())
+        .filter(|r| r.record.language == language)
+        .map(|r| r.record.text)
         .collect();
-    let words: Vec<&str> = claims.iter().flat_map(|c| c.split(' ')).collect();
     (0..200)
         .map(|i| {
             let mut text = String::new();
+            let mut next = i;
             while text.chars().count() < 3000 {
-                // A run of words as they stand, so that pairs and sentences occur.
-                let from = draw(words.len() - 8);
-                for word in &words[from..from + 8] {
-                    text.push_str(word);
-                    text.push(' ');
-                }
+                text = text + &texts[next % texts.len()] + "\n\n";
+                next += 1 + i / texts.len();
             }
+            let end = text.char_indices().nth(3000).map_or(text.len(), |(i, _)| i);
+            text.truncate(end);
             Document { id: i.to_string(), text, language: language.parse().ok() }
         })
         .collect()

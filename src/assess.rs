@@ -180,14 +180,16 @@ impl Assessor {
         scratch.featuriser.run(&self.classifier.space, &document.text, document.language);
         let language = scratch.featuriser.analysis.language;
         let mut warnings = Vec::new();
+        let needed = options.evidence || options.related > 0;
+        let marked = if needed { sentences(&document.text) } else { Vec::new() };
         let (outcome, narratives) = if let Some(unreadable) = unreadable(scratch) {
             (unreadable, Vec::new())
         } else {
             self.classifier.score(scratch);
-            self.narratives(scratch, &document.text, options)
+            self.narratives(scratch, &document.text, &marked, options)
         };
         self.warn(scratch, outcome, &mut warnings);
-        let related = self.cases.related(query, &document.text, language, options.related);
+        let related = self.cases.related_to(query, &document.text, &marked, language, options.related);
         Assessment {
             id: document.id.clone(),
             model: self.model.clone(),
@@ -213,7 +215,13 @@ impl Assessor {
         }
     }
 
-    fn narratives(&self, scratch: &mut Scratch, text: &str, options: Options) -> (Outcome, Vec<NarrativeAssessment>) {
+    fn narratives(
+        &self,
+        scratch: &mut Scratch,
+        text: &str,
+        marked: &[Sentence],
+        options: Options,
+    ) -> (Outcome, Vec<NarrativeAssessment>) {
         let taxonomy = &self.classifier.taxonomy;
         let p = &scratch.probabilities;
         let mut leaves: Vec<NarrativeNo> = taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)).collect();
@@ -239,13 +247,12 @@ impl Assessor {
             order.then(depth(a.0).cmp(&depth(b.0))).then(a.0.cmp(&b.0))
         });
         let probabilities: Vec<f64> = shown.iter().map(|s| p[s.0.index()]).collect();
-        let marked = if options.evidence { sentences(text) } else { Vec::new() };
         let narratives = shown
             .into_iter()
             .zip(probabilities)
             .map(|((n, decision), probability)| {
                 let record = taxonomy.narrative(n);
-                let evidence = if options.evidence { self.evidence(scratch, n, text, &marked) } else { Vec::new() };
+                let evidence = if options.evidence { self.evidence(scratch, n, text, marked) } else { Vec::new() };
                 NarrativeAssessment {
                     id: record.id.clone(),
                     name: record.name.clone(),

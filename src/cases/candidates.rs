@@ -64,6 +64,7 @@ pub struct Query {
     has_numbers: bool,
     /// For reading fields of cases without forgetting the query.
     field: FieldReader,
+    gram_idf: Vec<f32>,
     scores: Vec<f32>,
     touched: Vec<CaseNo>,
     /// What was derived from the index, and from which state of it.
@@ -81,6 +82,7 @@ impl Default for Query {
             sentences: Vec::new(),
             has_numbers: false,
             field: FieldReader::default(),
+            gram_idf: Vec::new(),
             scores: Vec::new(),
             touched: Vec::new(),
             derived: Derived::default(),
@@ -102,6 +104,9 @@ impl Default for FieldReader {
     }
 }
 
+/// Character n-grams a query keeps: those of about a hundred words. In a longer text the words speak for themselves.
+const MOST_GRAMS: usize = 512;
+
 /// A term in more than this share of all cases says nothing and is left out, as a stop word would be.
 const TOO_COMMON: f64 = 0.5;
 
@@ -114,15 +119,15 @@ impl Query {
         language: Option<Language>,
         k: usize,
     ) -> Vec<&'i str> {
-        self.prepare(index, text, language);
+        self.prepare(index, text, &sentences(text), language);
         self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.case(c.case).id.as_str()).collect()
     }
 
     /// Reads `text` against `index`.
-    pub(crate) fn prepare(&mut self, index: &CaseIndex, text: &str, language: Option<Language>) {
+    pub(crate) fn prepare(&mut self, index: &CaseIndex, text: &str, marked: &[Sentence], language: Option<Language>) {
         self.analysis.analyse(text, language);
         self.read(index);
-        self.split(&sentences(text));
+        self.split(marked);
     }
 
     /// Counts the terms of the analysed text.
@@ -139,15 +144,31 @@ impl Query {
         }
         self.slots.resize(index.terms.len(), u32::MAX);
         let common = TOO_COMMON * index.len() as f64;
+        let least = self.least_gram(index);
         for &term in &self.reading.terms {
             let df = index.postings[term as usize].len();
             if df == 0 || df as f64 > common && df > 8 {
                 continue;
             }
+            let kind = index.kind(term);
+            if kind == TermKind::Chars && self.derived.idf[term as usize] < least {
+                continue;
+            }
             self.slots[term as usize] = self.terms.len() as u32;
             let weight = 1.0 + f64::from(self.reading.count(term)).ln();
-            self.terms.push(QueryTerm { term, kind: index.kind(term), idf: self.derived.idf(term), weight });
+            self.terms.push(QueryTerm { term, kind, idf: self.derived.idf(term), weight });
         }
+    }
+
+    /// The idf from which a character n-gram of the text counts: a long text keeps its [`MOST_GRAMS`] rarest.
+    fn least_gram(&mut self, index: &CaseIndex) -> f32 {
+        let grams = self.reading.terms.iter().filter(|&&t| index.kind(t) == TermKind::Chars);
+        self.gram_idf.clear();
+        self.gram_idf.extend(grams.map(|&t| self.derived.idf[t as usize]));
+        if self.gram_idf.len() <= MOST_GRAMS {
+            return 0.0;
+        }
+        *self.gram_idf.select_nth_unstable_by(MOST_GRAMS, |a, b| b.total_cmp(a)).1
     }
 
     /// The idf of an index term.
@@ -180,7 +201,7 @@ impl Query {
         analysis.analyse(text, language);
         lexicon.read(analysis, &mut LookUp(&index.terms), reading);
         let derived = &self.derived;
-        passages(text, analysis, lexicon, reading, &|term| derived.idf(term))
+        passages(&sentences(text), analysis, lexicon, reading, &|term| derived.idf(term))
     }
 
     /// Sorts the words of the query by sentence, and notes whether it has numbers.
@@ -296,13 +317,13 @@ mod tests {
             CaseIndex::new((0..200).map(|i| case(&format!("c{i}"), &format!("claim number {i} of many kinds"))));
         let mut query = Query::default();
         let text = "claim number 17 about zebras";
-        query.prepare(&index, text, None);
+        query.prepare(&index, text, &sentences(text), None);
         let all = query.candidates(&index, ALL_FIELDS, 1000);
         let top = query.candidates(&index, ALL_FIELDS, 5);
         assert_eq!(&all[..5], &top[..]);
         assert_eq!(index.case(top[0].case).id, "c17");
         index.add(case("z", "Zebras are painted horses"));
-        query.prepare(&index, text, None);
+        query.prepare(&index, text, &sentences(text), None);
         assert_eq!(index.case(query.candidates(&index, ALL_FIELDS, 1)[0].case).id, "z");
     }
 }

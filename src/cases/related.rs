@@ -9,9 +9,10 @@ use super::ranker::{Ranker, features};
 use crate::document::Language;
 use crate::features::lexicon::{Lexicon, Reading};
 use crate::text::analyser::{Analysis, sentences};
+use crate::text::token::Sentence;
 
 /// Candidates the ranker looks at.
-pub(crate) const RANKED: usize = 50;
+pub(crate) const RANKED: usize = 30;
 
 /// Least idf-weighted overlap of two passages that is worth showing.
 const LEAST_OVERLAP: f64 = 0.12;
@@ -61,11 +62,23 @@ pub struct CaseBase {
 impl CaseBase {
     /// The `top` cases that `text` most probably repeats, best first. Cases that share no word are never named.
     pub fn related(&self, query: &mut Query, text: &str, language: Option<Language>, top: usize) -> Vec<Related> {
-        let ranked = self.rank(query, text, language, top);
+        self.related_to(query, text, &sentences(text), language, top)
+    }
+
+    /// As [`CaseBase::related`], for a text whose sentences are already known.
+    pub(crate) fn related_to(
+        &self,
+        query: &mut Query,
+        text: &str,
+        marked: &[Sentence],
+        language: Option<Language>,
+        top: usize,
+    ) -> Vec<Related> {
+        let ranked = self.rank(query, text, marked, language, top);
         if ranked.is_empty() {
             return Vec::new();
         }
-        let own = passages(text, &query.analysis, &query.lexicon, &query.reading, &|t| query.idf(t));
+        let own = passages(marked, &query.analysis, &query.lexicon, &query.reading, &|t| query.idf(t));
         ranked
             .into_iter()
             .map(|(candidate, score)| {
@@ -85,15 +98,22 @@ impl CaseBase {
 
     /// Ids and scores only, for evaluation and TREC runs.
     pub fn rank_ids(&self, query: &mut Query, text: &str, language: Option<Language>, top: usize) -> Vec<(&str, f64)> {
-        let ranked = self.rank(query, text, language, top);
+        let ranked = self.rank(query, text, &sentences(text), language, top);
         ranked.into_iter().map(|(c, p)| (self.index.case(c.case).id.as_str(), p)).collect()
     }
 
-    fn rank(&self, query: &mut Query, text: &str, language: Option<Language>, top: usize) -> Vec<(Candidate, f64)> {
+    fn rank(
+        &self,
+        query: &mut Query,
+        text: &str,
+        marked: &[Sentence],
+        language: Option<Language>,
+        top: usize,
+    ) -> Vec<(Candidate, f64)> {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
-        query.prepare(&self.index, text, language);
+        query.prepare(&self.index, text, marked, language);
         let found = query.candidates(&self.index, ALL_FIELDS, RANKED.max(top));
         let rows = features(&self.index, query, &found, ALL_FIELDS);
         let ranked = self.ranker.rank(&found, &rows);
@@ -160,7 +180,7 @@ impl Words {
 
 /// The sentences of an analysed text as bags of words.
 pub(crate) fn passages(
-    text: &str,
+    marked: &[Sentence],
     analysis: &Analysis,
     lexicon: &Lexicon,
     reading: &Reading,
@@ -168,7 +188,7 @@ pub(crate) fn passages(
 ) -> Vec<Words> {
     let mut out = Vec::new();
     let mut next = 0;
-    for sentence in sentences(text) {
+    for sentence in marked {
         let from = next + analysis.tokens[next..].partition_point(|t| t.start < sentence.start);
         next = from + analysis.tokens[from..].partition_point(|t| t.start < sentence.end);
         let mut terms: Vec<u32> =

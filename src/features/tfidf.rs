@@ -14,7 +14,12 @@ pub fn smooth_idf(documents: usize, df: usize) -> f64 {
 /// Sublinear term frequency: `1 + ln(count)`, for a count of at least 1.
 #[inline]
 pub fn sublinear_tf(count: u32) -> f64 {
-    if count == 1 { 1.0 } else { 1.0 + f64::from(count).ln() }
+    match count {
+        // Most counts, without a call to `ln`; the same numbers to the last bit.
+        1 => 1.0,
+        2 => 1.0 + std::f64::consts::LN_2,
+        _ => 1.0 + f64::from(count).ln(),
+    }
 }
 
 /// What is counted and how it is weighed. Stored in the model.

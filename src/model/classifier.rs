@@ -63,6 +63,8 @@ pub struct Scratch {
     pub probabilities: Vec<f64>,
     pub(crate) votes: VoteScratch,
     inputs: Vec<InputRow>,
+    /// Per feature of the text the start of its row and its value in steps.
+    scaled: Vec<(usize, f64)>,
     /// What one occurrence of each term gives, for explanations.
     pub(crate) credit: Vec<f64>,
     /// The same per remembered word.
@@ -78,6 +80,7 @@ impl Classifier {
             probabilities: Vec::new(),
             votes: VoteScratch::default(),
             inputs: Vec::new(),
+            scaled: Vec::new(),
             credit: Vec::new(),
             words: Vec::new(),
         }
@@ -102,8 +105,8 @@ impl Classifier {
 
     /// Scores the text that `scratch.featuriser` holds: fills `scores` and `probabilities`.
     pub fn score(&self, scratch: &mut Scratch) {
-        let Scratch { featuriser, scores, probabilities, votes, inputs, .. } = scratch;
-        self.linear(&featuriser.weights, scores);
+        let Scratch { featuriser, scores, probabilities, votes, inputs, scaled, .. } = scratch;
+        self.linear(&featuriser.weights, scaled, scores);
         self.neighbours.vote(&self.space, &featuriser.weights, self.len(), |_| false, votes);
         self.kinship.inputs(scores, &votes.votes, inputs);
         probabilities.clear();
@@ -114,17 +117,22 @@ impl Classifier {
     }
 
     /// Linear scores: `bias + Σ value · weight`, summed in f64.
-    fn linear(&self, weights: &Weights, scores: &mut Vec<f64>) {
+    fn linear(&self, weights: &Weights, scaled: &mut Vec<(usize, f64)>, scores: &mut Vec<f64>) {
         scores.clear();
         scores.extend_from_slice(&self.bias);
         let (stride, all, sizes) = (stride(self.bias.len()), self.steps.get(), self.step_sizes.get());
+        scaled.clear();
+        scaled.extend(
+            (weights.terms.iter().zip(&weights.values))
+                .map(|(term, &value)| (term.index() * stride, value * f64::from(sizes[term.index()]))),
+        );
         // A block of columns at a time: its sums stay in registers while the features pass by.
         for (block, out) in scores.chunks_mut(BLOCK).enumerate() {
             let mut sums = [0.0; BLOCK];
             sums[..out.len()].copy_from_slice(out);
-            for (term, &value) in weights.terms.iter().zip(&weights.values) {
-                let value = value * f64::from(sizes[term.index()]);
-                let Some(row) = all[term.index() * stride + block * BLOCK..].first_chunk::<BLOCK>() else { continue };
+            let all = &all[block * BLOCK..];
+            for &(start, value) in scaled.iter() {
+                let Some(row) = all.get(start..).and_then(|row| row.first_chunk::<BLOCK>()) else { continue };
                 for (sum, &step) in sums.iter_mut().zip(row) {
                     *sum += value * f64::from(step);
                 }
