@@ -292,7 +292,8 @@ impl Assessor {
                 strongest.truncate(TERMS);
                 strongest.sort_unstable();
                 let words = &text[sentence.bytes.clone()];
-                let mut cut = Cut { text: words, chars: sentence.start.0, byte: 0 };
+                // From the sentence to the end of the text: a word may reach over a boundary of sentences.
+                let mut cut = Cut { text: &text[sentence.bytes.start..], chars: sentence.start.0, byte: 0 };
                 let terms = strongest
                     .into_iter()
                     .map(|i| {
