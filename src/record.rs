@@ -1,7 +1,7 @@
 //! The shape all JSONL records share: known fields, lenient about `null`, unknown fields kept.
 //!
-//! Written as one macro because serde's `flatten`, the usual way to keep unknown fields, buffers every value and made
-//! reading a large case base three times slower.
+//! Written as one macro because serde's `flatten`, the usual way to keep unknown fields, buffers every
+//! value before a field is read.
 
 use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Deserializer};

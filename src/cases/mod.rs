@@ -1,7 +1,8 @@
 //! Debunked cases, and finding those that a text repeats.
 //!
 //! `case` is the record, `index` holds the searchable terms of all cases, `candidates` finds the best by exact top-k,
-//! `ranker` turns a candidate into the probability of being the same claim, `related` shows which passages match.
+//! `ranker` turns a candidate into the probability of being the same claim, `related` shows which passages match,
+//! `pairs` is what the ranker learns from.
 
 pub mod candidates;
 pub mod case;

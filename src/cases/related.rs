@@ -60,7 +60,7 @@ pub struct CaseBase {
 }
 
 impl CaseBase {
-    /// The `top` cases that `text` most probably repeats, best first. Cases that share no word are never named.
+    /// The `top` cases that `text` most probably repeats, best first. Cases that share no term are never named.
     pub fn related(&self, query: &mut Query, text: &str, language: Option<Language>, top: usize) -> Vec<Related> {
         self.related_to(query, text, &sentences(text), language, top)
     }

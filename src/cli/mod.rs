@@ -79,10 +79,19 @@ pub fn main() -> ExitCode {
         Err(e) if is_closed_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
             // The chain from what failed to why; nothing can be done if standard error is closed, too.
-            let _ = writeln!(io::stderr(), "error: {e:#}");
+            let _ = writeln!(io::stderr(), "error: {}", told(&e));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The chain from what failed to why, without causes that a message already names.
+fn told(e: &anyhow::Error) -> String {
+    e.chain().map(ToString::to_string).fold(String::new(), |said, cause| match &*said {
+        "" => cause,
+        s if s.contains(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
 }
 
 /// Whether the reader of our output went away (`| head`): no failure of ours.

@@ -43,18 +43,6 @@ pub fn expected_calibration_error(probabilities: &[f64], outcomes: &[bool]) -> f
     if outcomes.is_empty() { 0.0 } else { gap / outcomes.len() as f64 }
 }
 
-/// Label ranking average precision of one text: for each of its labels, the share of labels ranked at or above it
-/// that are right, averaged. `ranked` says for each rank whether the label there is right.
-pub fn average_precision(ranked: &[bool], labels: usize) -> f64 {
-    let mut right = 0;
-    let mut sum = 0.0;
-    for (rank, _) in ranked.iter().enumerate().filter(|r| *r.1) {
-        right += 1;
-        sum += f64::from(right) / (rank + 1) as f64;
-    }
-    if labels == 0 { 0.0 } else { sum / labels as f64 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,7 +53,6 @@ mod tests {
         let (gold, predicted) = ([0, 0, 1, 2, 2], [0, 1, 1, 2, 0]);
         assert!((macro_f1(&gold, &predicted) - 0.611_111_111_111_111).abs() < 1e-12);
         assert!((accuracy(&gold, &predicted) - 0.6).abs() < 1e-12);
-        assert!((average_precision(&[false, true, true], 2) - f64::midpoint(0.5, 2.0 / 3.0)).abs() < 1e-12);
         assert!((expected_calibration_error(&[0.85, 0.95, 0.15], &[true, true, false]) - 0.35 / 3.0).abs() < 1e-12);
     }
 }

@@ -30,7 +30,7 @@ pub trait Terms {
 /// "No term" or "no entry" in the compact arrays.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Remembered words before the memory is emptied (between texts, never within one): about 40 MB at most.
+/// Remembered words before the memory is emptied (between texts, never within one).
 const REMEMBERED: usize = 200_000;
 
 /// What one word contributes.

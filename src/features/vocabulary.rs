@@ -2,7 +2,7 @@
 //!
 //! Three kinds share one numbering: word stems, pairs of stems, character n-grams. On disk a vocabulary is plain
 //! text, one term a line after a header, so that anyone can read what a model looks at; in memory it is that text
-//! plus an open-addressing table of numbers, built in about a millisecond for 60,000 terms. A prefix tree or `fst`
+//! plus an open-addressing table of numbers. A prefix tree or `fst`
 //! was rejected: nothing here needs ranges or prefixes, and a look-up costs more.
 
 use rustc_hash::FxHasher;

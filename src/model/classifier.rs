@@ -146,7 +146,7 @@ impl Classifier {
         lift_parents(&self.taxonomy, probabilities);
     }
 
-    /// What a probability means for a narrative. A parent inherits the decision of its best child if that is higher.
+    /// What a probability means for a narrative by its own thresholds.
     pub fn decide(&self, narrative: NarrativeNo, probability: f64) -> Decision {
         let t = self.thresholds[narrative.index()];
         if probability >= t.confirmed {

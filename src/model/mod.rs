@@ -2,7 +2,7 @@
 //!
 //! `taxonomy` is the tree of narratives, `classifier` scores a text, `neighbours` finds the nearest training texts,
 //! `fusion` joins the views into a probability, `explain` credits a score to words, `folder` reads and writes the
-//! model folder over the memory-mapped files of `mapped`, `card` writes the model card.
+//! model folder over the memory-mapped files of `mapped`, `manifest` is its `model.json`.
 
 pub mod classifier;
 pub mod explain;

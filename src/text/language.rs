@@ -1,7 +1,7 @@
 //! Which language a text is in, or that it is too short to say.
 //!
 //! `whatlang` names a language for any two words; on short text that guess is often wrong and a wrong stemmer is
-//! worse than none, so a guess counts only above a confidence that was right 99 times in 100 on sentences of 60 letters.
+//! worse than none, so a guess counts only above a confidence.
 
 use whatlang::{Detector, Lang};
 
@@ -13,7 +13,7 @@ const SAMPLE: usize = 1200;
 /// Fewest letters for a guess in a script that several languages share.
 const FEWEST_LETTERS: usize = 20;
 
-/// Least confidence for a guess. whatlang's own `is_reliable` (0.9) abstains on four of ten plain sentences.
+/// Least confidence for a guess. whatlang's own `is_reliable` asks for 0.9 and abstains on many plain sentences.
 const SURE: f64 = 0.4;
 
 /// Languages told apart. Rare ones of the same script (Esperanto, Afrikaans, Latin …) draw short text away from the

@@ -218,6 +218,23 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> 
     Ok(Fused { fusion, scores })
 }
 
+/// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.
+fn gather(
+    rows: &[Row],
+    unseen: &OutOfFold,
+    values: &[Vec<f64>],
+    keep: &dyn Fn(usize) -> bool,
+) -> (Vec<f64>, Vec<bool>) {
+    let mut out = (Vec::new(), Vec::new());
+    for (row, &probe) in values.iter().zip(&unseen.probes) {
+        for (k, &value) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
+            out.0.push(value);
+            out.1.push(rows[probe].carries(k));
+        }
+    }
+    out
+}
+
 /// Calibration per narrative, and the calibrated probabilities probe by probe, parents lifted.
 fn calibrate(
     taxonomy: &Taxonomy,
@@ -225,16 +242,7 @@ fn calibrate(
     unseen: &OutOfFold,
     scores: &[Vec<f64>],
 ) -> (Vec<Platt>, Vec<Vec<f64>>) {
-    let column = |keep: &dyn Fn(usize) -> bool| -> (Vec<f64>, Vec<bool>) {
-        let mut out = (Vec::new(), Vec::new());
-        for (probe, row) in scores.iter().enumerate() {
-            for (k, &score) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
-                out.0.push(score);
-                out.1.push(rows[unseen.probes[probe]].carries(k));
-            }
-        }
-        out
-    };
+    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, scores, keep);
     let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
     let pooled = [false, true].map(|level| {
         let (scores, outcomes) = column(&|k| leaf[k] == level);
@@ -266,26 +274,17 @@ fn choose_thresholds(
     probabilities: &[Vec<f64>],
     settings: &Settings,
 ) -> Vec<Thresholds> {
-    let gather = |keep: &dyn Fn(usize) -> bool| -> (Vec<f64>, Vec<bool>) {
-        let mut out = (Vec::new(), Vec::new());
-        for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
-            for (k, &p) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
-                out.0.push(p);
-                out.1.push(rows[probe].carries(k));
-            }
-        }
-        out
-    };
+    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, probabilities, keep);
     let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
     let target = settings.target_precision;
     let pooled = [false, true].map(|level| {
-        let (p, o) = gather(&|k| leaf[k] == level);
+        let (p, o) = column(&|k| leaf[k] == level);
         Thresholds::choose(&p, &o, target)
     });
     (0..taxonomy.len())
         .map(|k| {
             let level = pooled[usize::from(leaf[k])];
-            let (p, o) = gather(&|i| i == k);
+            let (p, o) = column(&|i| i == k);
             if o.iter().filter(|&&x| x).count() < OWN {
                 return level;
             }
@@ -352,7 +351,7 @@ fn figures(
                 (false, false) => {}
             }
         }
-        if rows[probe].background || labels.is_empty() {
+        if labels.is_empty() {
             background += 1;
             matched += usize::from(decided(|t| t.confirmed).next().is_some());
             suggested += usize::from(decided(|t| t.review).next().is_some());

@@ -36,8 +36,6 @@ pub(super) struct Row {
     pub(super) kind: RowKind,
     /// The fold it is held out in; `None` for descriptions, which always train.
     pub(super) fold: Option<usize>,
-    /// Whether it comes from the background.
-    pub(super) background: bool,
 }
 
 /// A disproof counts up to this many bytes: what it is about stands in front.
@@ -48,7 +46,6 @@ struct Unit<'d> {
     group: &'d str,
     language: &'d str,
     labels: &'d [NarrativeNo],
-    background: bool,
     texts: Vec<(RowKind, &'d str, f64)>,
 }
 
@@ -62,7 +59,6 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
             group: case.split_group(),
             language: &case.language,
             labels,
-            background: false,
             texts: vec![
                 (RowKind::Probe, main, 1.0),
                 (RowKind::Title, if title == main { "" } else { title }, settings.title_weight),
@@ -70,13 +66,12 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
             ],
         });
     }
-    let texts = data.texts.iter().map(|(t, labels)| (t, labels.as_slice(), false));
-    for (text, labels, background) in texts.chain(data.background.iter().map(|t| (t, &[][..], true))) {
+    let texts = data.texts.iter().map(|(t, labels)| (t, labels.as_slice()));
+    for (text, labels) in texts.chain(data.background.iter().map(|t| (t, &[][..]))) {
         units.push(Unit {
             group: if text.group.is_empty() { &text.id } else { &text.group },
             language: &text.language,
             labels,
-            background,
             texts: vec![(RowKind::Probe, &text.text, 1.0), (RowKind::Title, &text.title, settings.title_weight)],
         });
     }
@@ -97,7 +92,6 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
                 spreads_weight: if kind == RowKind::Title { weight as f32 } else { 1.0 },
                 kind,
                 fold: Some(fold),
-                background: unit.background,
             });
         }
     }
@@ -126,7 +120,6 @@ fn descriptions(taxonomy: &Taxonomy, weight: f32, out: &mut Vec<Row>) {
                 spreads_weight: 0.0,
                 kind: RowKind::Description,
                 fold: None,
-                background: false,
             });
         }
     }
