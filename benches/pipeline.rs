@@ -8,7 +8,6 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use leitmotif::assess::{Assessor, Options, Worker};
 use leitmotif::cases::candidates::Query;
-use leitmotif::cases::index::CaseIndex;
 use leitmotif::cases::related::CaseBase;
 use leitmotif::features::space::Featuriser;
 use leitmotif::ingest::jsonl;
@@ -28,7 +27,7 @@ static RUSSIAN: LazyLock<Vec<Document>> = LazyLock::new(|| articles("ru"));
 static STARTER: LazyLock<Assessor> = LazyLock::new(|| {
     let model = embedded::model().unwrap();
     let ranker = model.ranker().unwrap().clone();
-    let cases = CaseBase { index: CaseIndex::new(embedded::cases().unwrap()), ranker };
+    let cases = CaseBase { index: embedded::cases().unwrap(), ranker };
     Assessor::new(model, cases).unwrap()
 });
 

@@ -10,7 +10,7 @@ use crate::model::classifier::{Classifier, Decision, Scratch};
 use crate::model::folder::Model;
 use crate::model::taxonomy::NarrativeNo;
 use crate::text::analyser::sentences;
-use crate::text::token::{Sentence, TokenKind};
+use crate::text::token::{Sentence, Token, TokenKind};
 
 /// What the assessment comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -189,7 +189,7 @@ impl Assessor {
             self.narratives(scratch, &document.text, &marked, options)
         };
         self.warn(scratch, outcome, &mut warnings);
-        let related = self.cases.related_to(query, &document.text, &marked, language, options.related);
+        let related = self.cases.related_to(query, &scratch.featuriser.analysis, &marked, options.related);
         Assessment {
             id: document.id.clone(),
             model: self.model.clone(),
@@ -247,12 +247,21 @@ impl Assessor {
             order.then(depth(a.0).cmp(&depth(b.0))).then(a.0.cmp(&b.0))
         });
         let probabilities: Vec<f64> = shown.iter().map(|s| p[s.0.index()]).collect();
+        let contributions = options.evidence.then(|| {
+            let explained: Vec<NarrativeNo> = shown.iter().map(|s| s.0).collect();
+            self.classifier.contributions(scratch, &explained)
+        });
+        let tokens = &scratch.featuriser.analysis.tokens;
         let narratives = shown
             .into_iter()
             .zip(probabilities)
-            .map(|((n, decision), probability)| {
+            .enumerate()
+            .map(|(i, ((n, decision), probability))| {
                 let record = taxonomy.narrative(n);
-                let evidence = if options.evidence { self.evidence(scratch, n, text, marked) } else { Vec::new() };
+                let evidence = contributions.as_ref().map_or_else(Vec::new, |contributions| {
+                    let of: Vec<f64> = contributions.of(i).collect();
+                    evidence(tokens, &of, text, marked)
+                });
                 NarrativeAssessment {
                     id: record.id.clone(),
                     name: record.name.clone(),
@@ -265,47 +274,46 @@ impl Assessor {
             .collect();
         (if known { Outcome::Known } else { Outcome::Unknown }, narratives)
     }
+}
 
-    /// The sentences that contribute most to a narrative's linear score, and the words in them.
-    fn evidence(&self, scratch: &mut Scratch, n: NarrativeNo, text: &str, marked: &[Sentence]) -> Vec<Evidence> {
-        let contributions = self.classifier.contributions(scratch, n);
-        let tokens = &scratch.featuriser.analysis.tokens;
-        let mut found = Vec::new();
-        let mut next = 0;
-        for sentence in marked {
-            let from = next + tokens[next..].partition_point(|t| t.start < sentence.start);
-            next = from + tokens[from..].partition_point(|t| t.start < sentence.end);
-            let sum: f64 = contributions[from..next].iter().sum();
-            if sum > 0.0 {
-                found.push((sum, sentence, from..next));
-            }
+/// The sentences that contribute most to a narrative's linear score, and the words in them, given the contribution of
+/// every token.
+fn evidence(tokens: &[Token], contributions: &[f64], text: &str, marked: &[Sentence]) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    let mut next = 0;
+    for sentence in marked {
+        let from = next + tokens[next..].partition_point(|t| t.start < sentence.start);
+        next = from + tokens[from..].partition_point(|t| t.start < sentence.end);
+        let sum: f64 = contributions[from..next].iter().sum();
+        if sum > 0.0 {
+            found.push((sum, sentence, from..next));
         }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
-        let least = found.first().map_or(0.0, |f| f.0 * LEAST_SHARE);
-        found.retain(|f| f.0 >= least);
-        found.truncate(SENTENCES);
-        found
-            .into_iter()
-            .map(|(contribution, sentence, range)| {
-                let mut strongest: Vec<usize> = range.filter(|&i| contributions[i] > 0.0).collect();
-                strongest.sort_by(|&a, &b| contributions[b].total_cmp(&contributions[a]).then(a.cmp(&b)));
-                strongest.truncate(TERMS);
-                strongest.sort_unstable();
-                let words = &text[sentence.bytes.clone()];
-                // From the sentence to the end of the text: a word may reach over a boundary of sentences.
-                let mut cut = Cut { text: &text[sentence.bytes.start..], chars: sentence.start.0, byte: 0 };
-                let terms = strongest
-                    .into_iter()
-                    .map(|i| {
-                        let (start, end) = (tokens[i].start.0, tokens[i].end.0);
-                        let word = cut.slice(start, end).to_owned();
-                        Term { start, end, text: word, contribution: contributions[i] }
-                    })
-                    .collect();
-                Evidence { start: sentence.start.0, end: sentence.end.0, text: words.to_owned(), contribution, terms }
-            })
-            .collect()
     }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
+    let least = found.first().map_or(0.0, |f| f.0 * LEAST_SHARE);
+    found.retain(|f| f.0 >= least);
+    found.truncate(SENTENCES);
+    found
+        .into_iter()
+        .map(|(contribution, sentence, range)| {
+            let mut strongest: Vec<usize> = range.filter(|&i| contributions[i] > 0.0).collect();
+            strongest.sort_by(|&a, &b| contributions[b].total_cmp(&contributions[a]).then(a.cmp(&b)));
+            strongest.truncate(TERMS);
+            strongest.sort_unstable();
+            let words = &text[sentence.bytes.clone()];
+            // From the sentence to the end of the text: a word may reach over a boundary of sentences.
+            let mut cut = Cut { text: &text[sentence.bytes.start..], chars: sentence.start.0, byte: 0 };
+            let terms = strongest
+                .into_iter()
+                .map(|i| {
+                    let (start, end) = (tokens[i].start.0, tokens[i].end.0);
+                    let word = cut.slice(start, end).to_owned();
+                    Term { start, end, text: word, contribution: contributions[i] }
+                })
+                .collect();
+            Evidence { start: sentence.start.0, end: sentence.end.0, text: words.to_owned(), contribution, terms }
+        })
+        .collect()
 }
 
 /// Why the text cannot be assessed, if it cannot.

@@ -1,8 +1,8 @@
 //! The starter model and cases, compiled in: with no options the program works anywhere.
 
-use crate::cases::case::Case;
+use crate::cases::index::CaseIndex;
+use crate::cases::saved;
 use crate::error::Result;
-use crate::ingest::jsonl;
 use crate::model::folder::{self, Model};
 
 /// Bytes whose first byte lies on a multiple of 8, so that numbers in them can be viewed in place.
@@ -12,7 +12,7 @@ struct Aligned<B: ?Sized>(B);
 static WEIGHTS: &Aligned<[u8]> = &Aligned(*include_bytes!("../models/starter/weights.safetensors"));
 static VOCABULARY: &[u8] = include_bytes!("../models/starter/vocabulary");
 static MANIFEST: &[u8] = include_bytes!("../models/starter/model.json");
-static CASES: &str = include_str!("../training-data/cases.jsonl");
+static CASES: &[u8] = include_bytes!("../models/starter.cases");
 
 /// The name of the compiled-in model.
 pub const NAME: &str = "starter";
@@ -22,7 +22,7 @@ pub fn model() -> Result<Model> {
     folder::embedded(NAME, MANIFEST, &WEIGHTS.0, VOCABULARY)
 }
 
-/// The starter cases.
-pub fn cases() -> Result<Vec<Case>> {
-    Ok(jsonl::read_text::<Case>(CASES, "(embedded starter cases)")?.strict()?.into_iter().map(|c| c.record).collect())
+/// The starter cases, ready to search.
+pub fn cases() -> Result<CaseIndex> {
+    saved::embedded(CASES)
 }

@@ -136,6 +136,31 @@ pub enum ModelProblem {
     NoNarratives,
 }
 
+/// What is wrong with a saved case index.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexProblem {
+    /// Not such a file, or cut short.
+    #[error("it is no saved case index, or it was cut short; make it again with `leitmotif cases index`")]
+    NotAnIndex,
+    /// Written by another version.
+    #[error(
+        "its format is \"{found}\", this program reads \"{supported}\"; make it again with `leitmotif cases index`"
+    )]
+    Version {
+        /// The format in the file.
+        found: String,
+        /// The format this program reads.
+        supported: &'static str,
+    },
+    /// The checksum differs.
+    #[error("it was altered (its checksum differs); make it again with `leitmotif cases index`")]
+    Checksum,
+    /// Its parts do not fit together.
+    #[error("its parts do not fit together; make it again with `leitmotif cases index`")]
+    Inconsistent,
+}
+
 /// Why a set of records cannot be trained on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -202,6 +227,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong.
         problem: ModelProblem,
+    },
+    /// A saved case index cannot be used.
+    #[error("the case index {path} cannot be used: {problem}", path = .path.display())]
+    CaseIndex {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: IndexProblem,
     },
     /// Training cannot start or go on.
     #[error("cannot train: {0}")]

@@ -7,12 +7,12 @@
 //! ```
 //! # #[cfg(feature = "embedded")] {
 //! use leitmotif::assess::{Assessor, Options, Outcome};
-//! use leitmotif::cases::{index::CaseIndex, related::CaseBase};
+//! use leitmotif::cases::related::CaseBase;
 //! use leitmotif::{Document, embedded};
 //!
 //! let model = embedded::model()?;
 //! let ranker = model.ranker().expect("the starter model has a ranker").clone();
-//! let cases = CaseBase { index: CaseIndex::new(embedded::cases()?), ranker };
+//! let cases = CaseBase { index: embedded::cases()?, ranker };
 //! let assessor = Assessor::new(model, cases).expect("the starter model has narratives");
 //!
 //! let post = "The protests in Kazakhstan were a colour revolution, scripted in Western embassies.";
@@ -28,6 +28,7 @@
 pub mod assess;
 pub mod batch;
 pub mod cases;
+mod checksum;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod document;

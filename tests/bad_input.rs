@@ -1,14 +1,14 @@
 //! Hostile and broken texts: a defined outcome, never a panic, and no time or memory that grows out of hand.
 
 use leitmotif::assess::{Assessment, Assessor, Options, Outcome};
-use leitmotif::cases::{index::CaseIndex, related::CaseBase};
+use leitmotif::cases::related::CaseBase;
 use leitmotif::{Document, embedded};
 
 fn assess(text: String) -> Assessment {
     thread_local!(static STARTER: Assessor = {
         let model = embedded::model().unwrap();
         let ranker = model.ranker().unwrap().clone();
-        Assessor::new(model, CaseBase { index: CaseIndex::new(embedded::cases().unwrap()), ranker }).unwrap()
+        Assessor::new(model, CaseBase { index: embedded::cases().unwrap(), ranker }).unwrap()
     });
     STARTER.with(|s| s.assess(&mut s.worker(), &Document::from_text(text), Options::default()))
 }

@@ -307,3 +307,38 @@ fn the_readme_shows_what_the_program_prints() {
     let ran = run(leitmotif(&home).args(["classify", "-"]).write_stdin(text));
     assert_eq!(shown.trim(), ran.out.trim(), "README.md is out of date: paste the program's output again");
 }
+
+#[test]
+fn a_saved_index_answers_like_the_cases_it_was_made_of() {
+    let home = home();
+    let lines = [
+        r#"{"id":"m1","title":"Moon landing staged","claim":"The moon landing of 1969 was filmed in a studio."}"#,
+        r#"{"id":"m2","title":"Flat earth","claim":"The earth is flat and the horizon proves it."}"#,
+    ];
+    fs::write(home.path().join("cases.jsonl"), lines.join("\n")).unwrap();
+    let made = run(leitmotif(&home).args(["cases", "index", "cases.jsonl", "--output", "cases.index"]));
+    assert_eq!((made.code, made.err.contains("2 cases indexed")), (0, true), "{}", made.err);
+    let ask = |cases: &str| {
+        run(leitmotif(&home).args([
+            "related",
+            "--cases",
+            cases,
+            "--json",
+            "--text",
+            "They filmed the moon landing in a studio",
+        ]))
+    };
+    assert_eq!(ask("cases.index").out, ask("cases.jsonl").out);
+    assert_eq!(json(&ask("cases.index"))[0]["id"], "m1");
+    // An altered or cut file is refused with what to do.
+    let mut bytes = fs::read(home.path().join("cases.index")).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(home.path().join("altered.index"), &bytes).unwrap();
+    fs::write(home.path().join("cut.index"), &bytes[..last - 40]).unwrap();
+    for damaged in ["altered.index", "cut.index"] {
+        let ran = ask(damaged);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains(damaged) && ran.err.contains("leitmotif cases index"), "{}", ran.err);
+    }
+}

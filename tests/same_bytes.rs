@@ -1,5 +1,9 @@
 //! Same data, same seed: same bytes. The starter model in the repository is what `train` makes of `training-data`.
 
+use leitmotif::cases::case::Case;
+use leitmotif::cases::index::CaseIndex;
+use leitmotif::cases::saved;
+use leitmotif::ingest::jsonl;
 use leitmotif::model::folder;
 use leitmotif::model::manifest::Settings;
 use leitmotif::training::data::{Sources, TrainingData};
@@ -40,4 +44,19 @@ fn the_starter_model_is_what_training_gives() {
         .map(|f| root().join("models/starter").join(f).metadata().unwrap().len())
         .sum();
     assert!(size < 8_000_000, "{size} bytes");
+}
+
+#[test]
+fn the_embedded_cases_are_those_of_the_training_data() {
+    let records = jsonl::read::<Case>(&root().join("training-data/cases.jsonl")).unwrap().strict().unwrap();
+    let index = CaseIndex::new(records.into_iter().map(|r| r.record));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("again");
+    saved::save(&index, &path).unwrap();
+    assert!(
+        std::fs::read(&path).unwrap() == std::fs::read(root().join("models/starter.cases")).unwrap(),
+        "models/starter.cases differs: make it again with the command in training-data/README.md"
+    );
+    let embedded = leitmotif::embedded::cases().unwrap();
+    assert_eq!(embedded.iter().collect::<Vec<_>>(), index.iter().collect::<Vec<_>>());
 }

@@ -3,10 +3,15 @@
 //! Every posting of every query term is visited, so the result is exact. Words count in all fields, character n-grams
 //! (which carry languages without a stemmer, names and typing errors) in title, claim and keywords.
 
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+use super::case::Field;
 use super::index::{CaseIndex, CaseNo, FieldCounts, long_settings, short_settings};
 use super::related::{Words, passages};
 use crate::document::Language;
-use crate::features::lexicon::{Lexicon, LookUp, Reading};
+use crate::features::interner::LookUp;
+use crate::features::lexicon::{Lexicon, Reading};
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::{Sentence, TokenKind};
@@ -53,12 +58,17 @@ pub(crate) struct QueryTerm {
 
 /// A text prepared for search, with the working memory of a thread.
 pub struct Query {
-    pub(crate) analysis: Analysis,
+    /// For texts that come without an analysis.
+    own: Analysis,
+    /// The language of the text.
+    pub(crate) language: Option<Language>,
     pub(crate) lexicon: Lexicon,
     pub(crate) reading: Reading,
     pub(crate) terms: Vec<QueryTerm>,
     /// Per index term its place in `terms`, or [`u32::MAX`].
-    pub(crate) slots: Vec<u32>,
+    slots: Vec<u32>,
+    /// Per index term a bit: whether the query has it. Small enough to stay at hand while a case's terms are looked up.
+    has: Vec<u64>,
     /// Distinct words of each sentence, as places in `terms`; one list after the other.
     pub(crate) sentences: Vec<Vec<u32>>,
     has_numbers: bool,
@@ -74,11 +84,13 @@ pub struct Query {
 impl Default for Query {
     fn default() -> Self {
         Self {
-            analysis: Analysis::default(),
+            own: Analysis::default(),
+            language: None,
             lexicon: Lexicon::new(&short_settings()),
             reading: Reading::default(),
             terms: Vec::new(),
             slots: Vec::new(),
+            has: Vec::new(),
             sentences: Vec::new(),
             has_numbers: false,
             field: FieldReader::default(),
@@ -90,17 +102,25 @@ impl Default for Query {
     }
 }
 
-/// Memory for reading the words of one field.
+/// Memory for reading the words of the fields of cases.
 struct FieldReader {
     lexicon: Lexicon,
     analysis: Analysis,
     reading: Reading,
+    /// Cases already read: the same few are related to many texts.
+    remembered: FxHashMap<CaseNo, Arc<[Vec<Words>; 3]>>,
 }
+
+/// Fields whose passages are shown, in this order where they match alike.
+pub(crate) const PASSAGE_FIELDS: [Field; 3] = [Field::Claim, Field::Title, Field::Disproof];
+
+/// Cases whose passages are remembered.
+const REMEMBERED: usize = 4096;
 
 impl Default for FieldReader {
     fn default() -> Self {
         let lexicon = Lexicon::new(&long_settings());
-        Self { lexicon, analysis: Analysis::default(), reading: Reading::default() }
+        Self { lexicon, analysis: Analysis::default(), reading: Reading::default(), remembered: FxHashMap::default() }
     }
 }
 
@@ -119,34 +139,55 @@ impl Query {
         language: Option<Language>,
         k: usize,
     ) -> Vec<&'i str> {
-        self.prepare(index, text, &sentences(text), language);
+        self.prepare_text(index, text, &sentences(text), language);
         self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.case(c.case).id.as_str()).collect()
     }
 
-    /// Reads `text` against `index`.
-    pub(crate) fn prepare(&mut self, index: &CaseIndex, text: &str, marked: &[Sentence], language: Option<Language>) {
-        self.analysis.analyse(text, language);
-        self.read(index);
-        self.split(marked);
+    /// Analyses `text` and reads it against `index`.
+    pub(crate) fn prepare_text(
+        &mut self,
+        index: &CaseIndex,
+        text: &str,
+        marked: &[Sentence],
+        language: Option<Language>,
+    ) {
+        let mut analysis = std::mem::take(&mut self.own);
+        analysis.analyse(text, language);
+        self.prepare(index, &analysis, marked);
+        self.own = analysis;
+    }
+
+    /// Reads an analysed text with the given sentences against `index`.
+    pub(crate) fn prepare(&mut self, index: &CaseIndex, analysis: &Analysis, marked: &[Sentence]) {
+        self.language = analysis.language;
+        self.read(index, analysis);
+        self.split(analysis, marked);
+    }
+
+    /// The analysis of the text last given to [`Query::prepare_text`].
+    pub(crate) fn own_analysis(&self) -> &Analysis {
+        &self.own
     }
 
     /// Counts the terms of the analysed text.
-    fn read(&mut self, index: &CaseIndex) {
+    fn read(&mut self, index: &CaseIndex, analysis: &Analysis) {
         if self.derived.generation != Some(index.generation()) {
             self.derived = Derived::new(index);
             // Words remembered as unknown may be known now.
             self.lexicon = Lexicon::new(&short_settings());
             self.field = FieldReader::default();
         }
-        self.lexicon.read(&self.analysis, &mut LookUp(&index.terms), &mut self.reading);
+        self.lexicon.read(analysis, &mut LookUp(&index.terms), &mut self.reading);
         for t in self.terms.drain(..) {
             self.slots[t.term as usize] = u32::MAX;
+            self.has[t.term as usize / 64] = 0;
         }
         self.slots.resize(index.terms.len(), u32::MAX);
+        self.has.resize(index.terms.len().div_ceil(64), 0);
         let common = TOO_COMMON * index.len() as f64;
         let least = self.least_gram(index);
         for &term in &self.reading.terms {
-            let df = index.postings[term as usize].len();
+            let df = index.postings.df(term);
             if df == 0 || df as f64 > common && df > 8 {
                 continue;
             }
@@ -155,9 +196,17 @@ impl Query {
                 continue;
             }
             self.slots[term as usize] = self.terms.len() as u32;
+            self.has[term as usize / 64] |= 1 << (term % 64);
             let weight = 1.0 + f64::from(self.reading.count(term)).ln();
             self.terms.push(QueryTerm { term, kind, idf: self.derived.idf(term), weight });
         }
+    }
+
+    /// The place in `terms` of an index term, if the query has it.
+    #[inline]
+    pub(crate) fn slot(&self, term: u32) -> Option<usize> {
+        let has = self.has[term as usize / 64] >> (term % 64) & 1 == 1;
+        has.then(|| self.slots[term as usize] as usize)
     }
 
     /// The idf from which a character n-gram of the text counts: a long text keeps its [`MOST_GRAMS`] rarest.
@@ -195,20 +244,37 @@ impl Query {
         self.has_numbers
     }
 
-    /// The sentences of a field of a case as bags of words.
-    pub(crate) fn read_field(&mut self, index: &CaseIndex, text: &str, language: Option<Language>) -> Vec<Words> {
-        let FieldReader { lexicon, analysis, reading } = &mut self.field;
-        analysis.analyse(text, language);
-        lexicon.read(analysis, &mut LookUp(&index.terms), reading);
+    /// Totals of a case, computed when it is first looked at.
+    pub(crate) fn totals(&mut self, index: &CaseIndex, case: CaseNo) -> Totals {
+        self.derived.totals(index, case)
+    }
+
+    /// The sentences of the claim, title and disproof of a case as bags of words.
+    pub(crate) fn passages_of(&mut self, index: &CaseIndex, case: CaseNo) -> Arc<[Vec<Words>; 3]> {
+        let FieldReader { lexicon, analysis, reading, remembered } = &mut self.field;
+        if let Some(known) = remembered.get(&case) {
+            return Arc::clone(known);
+        }
         let derived = &self.derived;
-        passages(&sentences(text), analysis, lexicon, reading, &|term| derived.idf(term))
+        let record = index.case(case);
+        let read = Arc::new(PASSAGE_FIELDS.map(|field| {
+            let text = record.field(field);
+            analysis.analyse(&text, record.own_language());
+            lexicon.read(analysis, &mut LookUp(&index.terms), reading);
+            passages(&sentences(&text), analysis, lexicon, reading, &|term| derived.idf(term))
+        }));
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(case, Arc::clone(&read));
+        read
     }
 
     /// Sorts the words of the query by sentence, and notes whether it has numbers.
-    fn split(&mut self, sentences: &[Sentence]) {
+    fn split(&mut self, analysis: &Analysis, sentences: &[Sentence]) {
         self.sentences.clear();
-        self.has_numbers = self.analysis.tokens.iter().any(|t| t.kind == TokenKind::Number);
-        let mut tokens = self.analysis.tokens.iter().enumerate().peekable();
+        self.has_numbers = analysis.tokens.iter().any(|t| t.kind == TokenKind::Number);
+        let mut tokens = analysis.tokens.iter().enumerate().peekable();
         for sentence in sentences {
             let mut words = Vec::new();
             while let Some((number, _)) = tokens.next_if(|(_, t)| t.start < sentence.end) {
@@ -230,7 +296,7 @@ impl Query {
         for i in 0..self.terms.len() {
             let t = self.terms[i];
             let weight = share(t.kind) * t.idf * t.weight;
-            for posting in &index.postings[t.term as usize] {
+            for posting in index.postings.of(t.term).into_iter().flatten() {
                 let tf = self.frequency(posting.case, posting.counts, mask);
                 if tf > 0.0 {
                     let score = &mut self.scores[posting.case.index()];
@@ -280,28 +346,71 @@ struct Derived {
     generation: Option<u64>,
     /// Per term.
     idf: Vec<f32>,
-    /// Per case and field: the field's weight over its normalised length.
+    /// Per case and field: the field's weight over its normalised length; 0 for a removed case.
     field_weights: Vec<[f32; 4]>,
+    /// Per case, computed when first asked for.
+    totals: Vec<Option<Totals>>,
+}
+
+/// What all terms of a case's title (0) and claim (1) sum to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Totals {
+    /// idf of its words.
+    pub(crate) words: [f64; 2],
+    /// idf of its character n-grams.
+    pub(crate) grams: [f64; 2],
 }
 
 impl Derived {
     fn new(index: &CaseIndex) -> Self {
-        let idf = index.postings.iter().map(|p| bm25_idf(index.len(), p.len()) as f32).collect();
+        // Few frequencies are distinct, so the logarithm is taken once for each.
+        let mut by_df: Vec<Option<f32>> = vec![None; index.len() + 1];
+        let idf = (0..index.postings.terms() as u32)
+            .map(|term| {
+                let df = index.postings.df(term);
+                *by_df[df].get_or_insert_with(|| bm25_idf(index.len(), df) as f32)
+            })
+            .collect();
         let mean = index.mean_lengths();
         let field_weights = (0..index.capacity())
             .map(|case| {
-                let lengths = index.lengths(CaseNo(case as u32));
+                let case = CaseNo(case as u32);
+                if !index.is_live(case) {
+                    return [0.0; 4];
+                }
+                let lengths = index.lengths(case);
                 std::array::from_fn(|f| {
                     let length = 1.0 - B + B * f64::from(lengths[f]) / mean[f];
                     (FIELD_WEIGHTS[f] / length) as f32
                 })
             })
             .collect();
-        Self { generation: Some(index.generation()), idf, field_weights }
+        Self { generation: Some(index.generation()), idf, field_weights, totals: vec![None; index.capacity()] }
     }
 
     fn idf(&self, term: u32) -> f64 {
         f64::from(self.idf[term as usize])
+    }
+
+    fn totals(&mut self, index: &CaseIndex, case: CaseNo) -> Totals {
+        if let Some(known) = self.totals[case.index()] {
+            return known;
+        }
+        let mut sums = Totals::default();
+        for ct in index.terms_of(case) {
+            let sum = match index.kind(ct.term) {
+                TermKind::Word => &mut sums.words,
+                TermKind::Chars => &mut sums.grams,
+                TermKind::Pair => continue,
+            };
+            for (field, sum) in sum.iter_mut().enumerate() {
+                if ct.counts[field] > 0 {
+                    *sum += f64::from(self.idf[ct.term as usize]);
+                }
+            }
+        }
+        self.totals[case.index()] = Some(sums);
+        sums
     }
 }
 
@@ -317,13 +426,16 @@ mod tests {
             CaseIndex::new((0..200).map(|i| case(&format!("c{i}"), &format!("claim number {i} of many kinds"))));
         let mut query = Query::default();
         let text = "claim number 17 about zebras";
-        query.prepare(&index, text, &sentences(text), None);
+        query.prepare_text(&index, text, &sentences(text), None);
         let all = query.candidates(&index, ALL_FIELDS, 1000);
         let top = query.candidates(&index, ALL_FIELDS, 5);
         assert_eq!(&all[..5], &top[..]);
         assert_eq!(index.case(top[0].case).id, "c17");
         index.add(case("z", "Zebras are painted horses"));
-        query.prepare(&index, text, &sentences(text), None);
+        query.prepare_text(&index, text, &sentences(text), None);
         assert_eq!(index.case(query.candidates(&index, ALL_FIELDS, 1)[0].case).id, "z");
+        index.remove("z");
+        query.prepare_text(&index, text, &sentences(text), None);
+        assert!(query.candidates(&index, ALL_FIELDS, 1000).iter().all(|c| index.is_live(c.case)));
     }
 }

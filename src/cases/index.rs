@@ -7,7 +7,9 @@
 use rustc_hash::FxHashMap;
 
 use super::case::{Case, Field};
-use crate::features::lexicon::{Interner, Lexicon, Reading};
+use super::postings::Postings;
+use crate::features::interner::Interner;
+use crate::features::lexicon::{Lexicon, Reading};
 use crate::features::tfidf::FeatureSettings;
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::Analysis;
@@ -33,24 +35,19 @@ pub(crate) struct CaseTerm {
     pub(crate) counts: FieldCounts,
 }
 
-/// One case of one term.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Posting {
-    pub(crate) case: CaseNo,
-    pub(crate) counts: FieldCounts,
-}
-
 /// All cases and their terms.
 pub struct CaseIndex {
     cases: Vec<Case>,
     by_id: FxHashMap<String, CaseNo>,
     pub(crate) terms: Interner,
-    pub(crate) postings: Vec<Vec<Posting>>,
+    pub(crate) postings: Postings,
     forward: Vec<Box<[CaseTerm]>>,
     /// Per term whether it is a number.
     numbers: Vec<bool>,
     /// Words per field of each case.
     lengths: Vec<[u32; 4]>,
+    /// Distinct numbers of each case: in its title, in its claim, in either.
+    number_counts: Vec<[u32; 3]>,
     totals: [u64; 4],
     live: usize,
     /// Changes whenever a case is added or removed.
@@ -64,7 +61,8 @@ struct Writer {
     long: Lexicon,
     analysis: Analysis,
     reading: Reading,
-    row: FxHashMap<u32, FieldCounts>,
+    /// Term, field and count.
+    row: Vec<(u32, u8, u8)>,
 }
 
 /// What is indexed of a short field: stems, pairs, character n-grams of 3 and 4.
@@ -86,10 +84,11 @@ impl Default for CaseIndex {
             cases: Vec::new(),
             by_id: FxHashMap::default(),
             terms: Interner::default(),
-            postings: Vec::new(),
+            postings: Postings::default(),
             forward: Vec::new(),
             numbers: Vec::new(),
             lengths: Vec::new(),
+            number_counts: Vec::new(),
             totals: [0; 4],
             live: 0,
             generation: 0,
@@ -98,7 +97,7 @@ impl Default for CaseIndex {
                 long: Lexicon::new(&long_settings()),
                 analysis: Analysis::default(),
                 reading: Reading::default(),
-                row: FxHashMap::default(),
+                row: Vec::new(),
             },
         }
     }
@@ -107,17 +106,56 @@ impl Default for CaseIndex {
 impl CaseIndex {
     /// An index of the given cases. Of cases with one id the last counts.
     pub fn new(cases: impl IntoIterator<Item = Case>) -> Self {
+        Self::with_replaced(cases).0
+    }
+
+    /// As [`CaseIndex::new`], with the cases that gave way to a later one of the same id.
+    pub fn with_replaced(cases: impl IntoIterator<Item = Case>) -> (Self, Vec<Case>) {
         let mut index = Self::default();
+        let mut replaced = Vec::new();
         for case in cases {
-            index.add(case);
+            if let Some(&old) = index.by_id.get(&case.id) {
+                replaced.push(index.clear(old).1);
+            }
+            index.append(case);
         }
+        index.postings = Postings::new(&index.forward, index.terms.len());
+        (index, replaced)
+    }
+
+    /// Joins what a saved index holds: terms, which of them are numbers, and per case its record, the words of its
+    /// fields and its terms.
+    pub(crate) fn from_parts(
+        terms: Interner,
+        numbers: Vec<bool>,
+        cases: Vec<(Case, [u32; 4], Box<[CaseTerm]>)>,
+    ) -> Self {
+        let mut index = Self { terms, numbers, ..Self::default() };
+        for (case, lengths, row) in cases {
+            index.push(case, lengths, row);
+        }
+        index.postings = Postings::new(&index.forward, index.terms.len());
         index
     }
 
     /// Adds a case; one with the same id is replaced and given back.
     pub fn add(&mut self, case: Case) -> Option<Case> {
         let replaced = self.remove(&case.id);
-        let number = CaseNo(self.cases.len() as u32);
+        let number = self.append(case);
+        self.postings.add(number, &self.forward[number.index()], self.terms.len());
+        replaced
+    }
+
+    /// Removes a case and gives it back.
+    pub fn remove(&mut self, id: &str) -> Option<Case> {
+        let number = self.by_id.remove(id)?;
+        let (row, case) = self.clear(number);
+        self.postings.remove(&row);
+        Some(case)
+    }
+
+    /// Reads a case and gives it the next number; its terms are not listed yet.
+    fn append(&mut self, case: Case) -> CaseNo {
         let mut lengths = [0; 4];
         self.writer.row.clear();
         for field in Field::ALL {
@@ -136,41 +174,54 @@ impl CaseIndex {
             }
             lengths[field as usize] = reading.words as u32;
             for &term in &reading.terms {
-                let count = u8::try_from(reading.count(term)).unwrap_or(u8::MAX);
-                row.entry(term).or_default()[field as usize] = count;
+                row.push((term, field as u8, u8::try_from(reading.count(term)).unwrap_or(u8::MAX)));
             }
         }
-        let mut row: Vec<CaseTerm> = self.writer.row.iter().map(|(&term, &counts)| CaseTerm { term, counts }).collect();
-        row.sort_unstable_by_key(|t| t.term);
-        self.postings.resize_with(self.terms.len(), Vec::new);
-        for &CaseTerm { term, counts } in &row {
-            self.postings[term as usize].push(Posting { case: number, counts });
+        self.writer.row.sort_unstable();
+        let mut row: Vec<CaseTerm> = Vec::with_capacity(self.writer.row.len());
+        for &(term, field, count) in &self.writer.row {
+            if row.last().is_none_or(|t| t.term != term) {
+                row.push(CaseTerm { term, counts: [0; 4] });
+            }
+            if let Some(last) = row.last_mut() {
+                last.counts[usize::from(field)] = count;
+            }
         }
+        self.push(case, lengths, row.into_boxed_slice())
+    }
+
+    /// Gives a case that is read the next number.
+    fn push(&mut self, case: Case, lengths: [u32; 4], row: Box<[CaseTerm]>) -> CaseNo {
+        let number = CaseNo(self.cases.len() as u32);
+        let mut number_counts = [0; 3];
+        for t in row.iter().filter(|t| self.is_number(t.term)) {
+            let [title, claim, ..] = t.counts.map(|c| u32::from(c > 0));
+            for (sum, here) in number_counts.iter_mut().zip([title, claim, title | claim]) {
+                *sum += here;
+            }
+        }
+        self.number_counts.push(number_counts);
         for (total, &length) in self.totals.iter_mut().zip(&lengths) {
             *total += u64::from(length);
         }
-        self.forward.push(row.into_boxed_slice());
+        self.forward.push(row);
         self.lengths.push(lengths);
         self.by_id.insert(case.id.clone(), number);
         self.cases.push(case);
         self.live += 1;
         self.generation += 1;
-        replaced
+        number
     }
 
-    /// Removes a case and gives it back.
-    pub fn remove(&mut self, id: &str) -> Option<Case> {
-        let number = self.by_id.remove(id)?;
+    /// Empties the place of a case and gives its terms and its record.
+    fn clear(&mut self, number: CaseNo) -> (Box<[CaseTerm]>, Case) {
         let at = number.index();
-        for &CaseTerm { term, .. } in &std::mem::take(&mut self.forward[at]) {
-            self.postings[term as usize].retain(|p| p.case != number);
-        }
         for (total, length) in self.totals.iter_mut().zip(std::mem::take(&mut self.lengths[at])) {
             *total -= u64::from(length);
         }
         self.live -= 1;
         self.generation += 1;
-        Some(std::mem::take(&mut self.cases[at]))
+        (std::mem::take(&mut self.forward[at]), std::mem::take(&mut self.cases[at]))
     }
 
     /// Tells whether anything changed since it last was this number.
@@ -206,9 +257,14 @@ impl CaseIndex {
         self.cases.iter().filter(|c| !c.id.is_empty())
     }
 
+    /// Whether a number still names a case.
+    pub(crate) fn is_live(&self, number: CaseNo) -> bool {
+        !self.cases[number.index()].id.is_empty()
+    }
+
     /// Numbers of all cases, in order of adding.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = CaseNo> {
-        (0..self.cases.len()).filter(|&i| !self.cases[i].id.is_empty()).map(|i| CaseNo(i as u32))
+        (0..self.cases.len() as u32).map(CaseNo).filter(|&n| self.is_live(n))
     }
 
     /// One more than the largest case number ever given.
@@ -227,6 +283,17 @@ impl CaseIndex {
     /// Mean words per field.
     pub(crate) fn mean_lengths(&self) -> [f64; 4] {
         self.totals.map(|t| (t as f64 / self.live.max(1) as f64).max(1.0))
+    }
+
+    /// Distinct numbers in the title, the claim, or both of a case.
+    pub(crate) fn numbers_in(&self, case: CaseNo, [title, claim]: [bool; 2]) -> u32 {
+        let [in_title, in_claim, in_either] = self.number_counts[case.index()];
+        match (title, claim) {
+            (true, true) => in_either,
+            (true, false) => in_title,
+            (false, true) => in_claim,
+            (false, false) => 0,
+        }
     }
 
     /// Whether a term is a stem made of digits.
@@ -256,7 +323,11 @@ mod tests {
         assert_eq!((grown.len(), grown.by_id("a").unwrap().claim.as_str()), (1, "The earth is flat"));
         let fresh = CaseIndex::new([case("a", "The earth is flat")]);
         assert_eq!(grown.totals, fresh.totals);
-        let live = |i: &CaseIndex| i.postings.iter().map(Vec::len).sum::<usize>();
+        let live = |i: &CaseIndex| (0..i.postings.terms() as u32).map(|t| i.postings.df(t)).sum::<usize>();
         assert_eq!(live(&grown), live(&fresh));
+        let (built, replaced) =
+            CaseIndex::with_replaced([case("a", "old"), case("b", "x"), case("a", "The earth is flat")]);
+        assert_eq!((built.len(), replaced[0].claim.as_str()), (2, "old"));
+        assert_eq!(built.by_id("a").unwrap().claim, "The earth is flat");
     }
 }

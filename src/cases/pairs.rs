@@ -33,7 +33,7 @@ pub fn learn_judged(index: &CaseIndex, queries: &[JudgedQuery]) -> Result<Ranker
     let mut examples = Vec::new();
     let mut scratch = Query::default();
     for (number, q) in queries.iter().enumerate() {
-        scratch.prepare(index, &q.text, &sentences(&q.text), q.language);
+        scratch.prepare_text(index, &q.text, &sentences(&q.text), q.language);
         let right = |c: &Case| q.relevant.contains(&c.id);
         collect(index, &mut scratch, number, ALL_FIELDS, &right, &|_| false, &mut examples);
     }
@@ -57,7 +57,7 @@ pub fn learn_free(index: &CaseIndex) -> Result<Ranker> {
             }
             let mut mask = ALL_FIELDS;
             mask[field as usize] = false;
-            scratch.prepare(index, &text, &sentences(&text), case.own_language());
+            scratch.prepare_text(index, &text, &sentences(&text), case.own_language());
             // Versions of one case, and cases with the same words, are neither right nor wrong.
             let unclear =
                 |c: &Case| c.id != case.id && (c.split_group() == case.split_group() || c.claim == case.claim);

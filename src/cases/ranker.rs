@@ -8,7 +8,6 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::candidates::{Candidate, FieldMask, Query, SATURATED, saturate};
-use super::case::Field;
 use super::index::CaseIndex;
 use crate::error::Result;
 use crate::features::vocabulary::TermKind;
@@ -57,22 +56,13 @@ pub(crate) struct Ranked {
     pub(crate) probability: f64,
 }
 
-/// What the features of one field are summed from.
-#[derive(Default, Clone, Copy)]
-struct Side {
-    words: f64,
-    shared: f64,
-    grams: f64,
-    shared_grams: f64,
-}
-
 /// Divides, giving 0 for nothing out of nothing.
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
 /// Feature rows of the candidates of a prepared query.
-pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], mask: FieldMask) -> Vec<FeatureRow> {
+pub(crate) fn features(index: &CaseIndex, query: &mut Query, found: &[Candidate], mask: FieldMask) -> Vec<FeatureRow> {
     let total = |kind: TermKind| -> f64 {
         query.terms.iter().filter(|t| t.kind == kind).map(|t| t.idf * t.weight).sum::<f64>()
     };
@@ -86,34 +76,31 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
         let lengths = index.lengths(candidate.case);
         let (mut bm25, mut short, mut gram, mut pair) = (0.0, 0.0, 0.0, 0.0);
         let (mut shared_idf, mut largest, mut shared_short) = (0.0, 0.0f64, 0usize);
-        let (mut title, mut claim) = (Side::default(), Side::default());
         let short_mask = [mask[0], mask[1], false, false];
+        let (mut shared_words, mut shared_grams) = ([0.0; 2], [0.0; 2]);
+        let mut shared_numbers = 0u32;
+        let totals = query.totals(index, candidate.case);
         marks.fill(0);
         for ct in index.terms_of(candidate.case) {
-            let kind = index.kind(ct.term);
-            let idf = query.idf(ct.term);
-            let slot = query.slots[ct.term as usize];
-            let known = (slot != u32::MAX).then(|| query.terms[slot as usize]);
-            for (side, field) in [(&mut title, Field::Title as usize), (&mut claim, Field::Claim as usize)] {
+            let Some(slot) = query.slot(ct.term) else { continue };
+            let term = query.terms[slot];
+            for field in 0..2 {
                 if ct.counts[field] > 0 && mask[field] {
-                    let hit = if known.is_some() { idf } else { 0.0 };
-                    match kind {
-                        TermKind::Word => (side.words, side.shared) = (side.words + idf, side.shared + hit),
-                        TermKind::Chars => {
-                            (side.grams, side.shared_grams) = (side.grams + idf, side.shared_grams + hit);
-                        }
+                    match term.kind {
+                        TermKind::Word => shared_words[field] += term.idf,
+                        TermKind::Chars => shared_grams[field] += term.idf,
                         TermKind::Pair => {}
                     }
-                    if known.is_some() {
-                        marks[slot as usize] |= 1 << field;
-                    }
+                    marks[slot] |= 1 << field;
                 }
             }
-            let Some(term) = known else { continue };
+            if marks[slot] != 0 && term.kind == TermKind::Word && index.is_number(ct.term) {
+                shared_numbers += 1;
+            }
             let weight = term.idf * term.weight;
             let everywhere = saturate(query.frequency(candidate.case, ct.counts, mask));
             let in_short = saturate(query.frequency(candidate.case, ct.counts, short_mask));
-            match kind {
+            match term.kind {
                 TermKind::Word if everywhere > 0.0 => {
                     bm25 += weight * everywhere;
                     short += weight * in_short;
@@ -126,14 +113,15 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
                 TermKind::Word => {}
             }
         }
-        let sides = [title, claim];
-        let coverage = sides.iter().map(|s| share(s.shared, s.words)).fold(0.0, f64::max);
-        let gram_coverage = sides.iter().map(|s| share(s.shared_grams, s.grams)).fold(0.0, f64::max);
+        let whole = |sums: [f64; 2]| [0, 1].map(|f| if mask[f] { sums[f] } else { 0.0 });
+        let (words_in, grams_in) = (whole(totals.words), whole(totals.grams));
+        let covered = |shared: [f64; 2], whole: [f64; 2]| share(shared[0], whole[0]).max(share(shared[1], whole[1]));
         let short_words =
             f64::from(if mask[0] { lengths[0] } else { 0 }) + f64::from(if mask[1] { lengths[1] } else { 0 });
-        let (agree, conflict) = numbers(index, query, *candidate, short_mask);
+        let numbers = index.numbers_in(candidate.case, [mask[0], mask[1]]);
+        let conflict = numbers > 0 && shared_numbers == 0 && query.has_numbers();
         let next = found.get(rank + 1).map_or(0.0, |c| c.score);
-        let language = match (query.analysis.language, index.case(candidate.case).own_language()) {
+        let language = match (query.language, index.case(candidate.case).own_language()) {
             (Some(a), Some(b)) => f64::from(u8::from(a == b)),
             _ => 0.5,
         };
@@ -143,8 +131,8 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
             share(gram, grams * SATURATED),
             share(pair, pairs * SATURATED),
             share(shared_idf, words),
-            coverage,
-            gram_coverage,
+            covered(shared_words, words_in),
+            covered(shared_grams, grams_in),
             largest / highest,
             (1.0 + shared_short as f64).ln(),
             share(candidate.score, best),
@@ -152,9 +140,9 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
             1.0 / (rank + 1) as f64,
             (1.0 + short_words).ln(),
             (1.0 + words).ln(),
-            best_sentence(query, &marks, sides.map(|s| s.words)),
-            agree,
-            conflict,
+            best_sentence(query, &marks, words_in),
+            share(f64::from(shared_numbers), f64::from(numbers)),
+            f64::from(u8::from(conflict)),
             language,
         ]);
     }
@@ -180,20 +168,6 @@ fn best_sentence(query: &Query, marks: &[u8], totals: [f64; 2]) -> f64 {
         }
     }
     best
-}
-
-/// The share of the case's numbers that the text has, and whether both have numbers but none in common.
-fn numbers(index: &CaseIndex, query: &Query, candidate: Candidate, mask: FieldMask) -> (f64, f64) {
-    let (mut all, mut shared) = (0u32, 0u32);
-    for ct in index.terms_of(candidate.case) {
-        let here = (0..4).any(|f| mask[f] && ct.counts[f] > 0);
-        if here && index.is_number(ct.term) {
-            all += 1;
-            shared += u32::from(query.slots[ct.term as usize] != u32::MAX);
-        }
-    }
-    let conflict = all > 0 && shared == 0 && query.has_numbers();
-    (share(f64::from(shared), f64::from(all)), f64::from(u8::from(conflict)))
 }
 
 /// A judged example for learning: the features of one candidate and whether it is the same claim.

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::candidates::{ALL_FIELDS, Candidate, Query};
-use super::case::{Case, Field};
+use super::candidates::{ALL_FIELDS, Candidate, PASSAGE_FIELDS, Query};
 use super::index::CaseIndex;
 use super::ranker::{Ranker, features};
 use crate::document::Language;
@@ -62,23 +61,36 @@ pub struct CaseBase {
 impl CaseBase {
     /// The `top` cases that `text` most probably repeats, best first. Cases that share no term are never named.
     pub fn related(&self, query: &mut Query, text: &str, language: Option<Language>, top: usize) -> Vec<Related> {
-        self.related_to(query, text, &sentences(text), language, top)
+        if top == 0 || self.index.is_empty() {
+            return Vec::new();
+        }
+        let marked = sentences(text);
+        query.prepare_text(&self.index, text, &marked, language);
+        let ranked = self.rank(query, top);
+        let own = passages(&marked, query.own_analysis(), &query.lexicon, &query.reading, &|t| query.idf(t));
+        self.show(query, ranked, own)
     }
 
-    /// As [`CaseBase::related`], for a text whose sentences are already known.
+    /// As [`CaseBase::related`], for a text that is already analysed and cut into sentences.
     pub(crate) fn related_to(
         &self,
         query: &mut Query,
-        text: &str,
+        analysis: &Analysis,
         marked: &[Sentence],
-        language: Option<Language>,
         top: usize,
     ) -> Vec<Related> {
-        let ranked = self.rank(query, text, marked, language, top);
-        if ranked.is_empty() {
+        if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
-        let own = passages(marked, &query.analysis, &query.lexicon, &query.reading, &|t| query.idf(t));
+        query.prepare(&self.index, analysis, marked);
+        let ranked = self.rank(query, top);
+        let own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| query.idf(t));
+        self.show(query, ranked, own)
+    }
+
+    /// Ranked cases with the passages that match the given ones of the text.
+    fn show(&self, query: &mut Query, ranked: Vec<(Candidate, f64)>, own: Vec<Words>) -> Vec<Related> {
+        let own = OwnPassages::new(own);
         ranked
             .into_iter()
             .map(|(candidate, score)| {
@@ -90,7 +102,7 @@ impl CaseBase {
                     published: case.published.clone(),
                     narratives: case.narratives.clone(),
                     score,
-                    passages: self.align(query, &own, case),
+                    passages: align(&query.passages_of(&self.index, candidate.case), &own),
                 }
             })
             .collect()
@@ -98,54 +110,73 @@ impl CaseBase {
 
     /// Ids and scores only, for evaluation and TREC runs.
     pub fn rank_ids(&self, query: &mut Query, text: &str, language: Option<Language>, top: usize) -> Vec<(&str, f64)> {
-        let ranked = self.rank(query, text, &sentences(text), language, top);
-        ranked.into_iter().map(|(c, p)| (self.index.case(c.case).id.as_str(), p)).collect()
-    }
-
-    fn rank(
-        &self,
-        query: &mut Query,
-        text: &str,
-        marked: &[Sentence],
-        language: Option<Language>,
-        top: usize,
-    ) -> Vec<(Candidate, f64)> {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
-        query.prepare(&self.index, text, marked, language);
+        query.prepare_text(&self.index, text, &sentences(text), language);
+        let ranked = self.rank(query, top);
+        ranked.into_iter().map(|(c, p)| (self.index.case(c.case).id.as_str(), p)).collect()
+    }
+
+    /// The `top` best cases for a prepared query, with their probability.
+    fn rank(&self, query: &mut Query, top: usize) -> Vec<(Candidate, f64)> {
         let found = query.candidates(&self.index, ALL_FIELDS, RANKED.max(top));
         let rows = features(&self.index, query, &found, ALL_FIELDS);
         let ranked = self.ranker.rank(&found, &rows);
         ranked.into_iter().take(top).map(|r| (r.candidate, r.probability)).collect()
     }
+}
 
-    /// The best pair of passages per field, best first.
-    fn align(&self, query: &mut Query, own: &[Words], case: &Case) -> Vec<Passage> {
-        let mut found = Vec::new();
-        for field in [Field::Claim, Field::Title, Field::Disproof] {
-            let text = case.field(field);
-            let theirs = query.read_field(&self.index, &text, case.own_language());
-            let mut best: Option<(f64, Passage)> = None;
-            for theirs in &theirs {
-                for ours in own {
-                    let overlap = ours.overlap(theirs);
-                    if overlap >= LEAST_OVERLAP && best.is_none_or(|(b, _)| overlap > b) {
-                        let passage = Passage {
-                            start: ours.start,
-                            end: ours.end,
-                            field: field.name(),
-                            field_start: theirs.start,
-                            field_end: theirs.end,
-                        };
-                        best = Some((overlap, passage));
-                    }
+/// The best pair of passages per field, best first.
+fn align(theirs: &[Vec<Words>; 3], own: &OwnPassages) -> Vec<Passage> {
+    let mut found = Vec::new();
+    let mut shared = vec![0.0; own.passages.len()];
+    for (field, theirs) in PASSAGE_FIELDS.iter().zip(theirs) {
+        let mut best: Option<(f64, Passage)> = None;
+        for theirs in theirs {
+            shared.fill(0.0);
+            for &(term, idf) in &theirs.terms {
+                own.with(term).for_each(|i| shared[i] += idf);
+            }
+            for (ours, &shared) in own.passages.iter().zip(&shared).filter(|&(_, &s)| s > 0.0) {
+                // idf-weighted Dice overlap of the two sentences.
+                let overlap = 2.0 * shared / (ours.total + theirs.total);
+                if overlap >= LEAST_OVERLAP && best.is_none_or(|(b, _)| overlap > b) {
+                    let passage = Passage {
+                        start: ours.start,
+                        end: ours.end,
+                        field: field.name(),
+                        field_start: theirs.start,
+                        field_end: theirs.end,
+                    };
+                    best = Some((overlap, passage));
                 }
             }
-            found.extend(best);
         }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        found.into_iter().map(|f| f.1).collect()
+        found.extend(best);
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().map(|f| f.1).collect()
+}
+
+/// The sentences of the text, and which of them hold a word.
+struct OwnPassages {
+    passages: Vec<Words>,
+    /// Word and sentence, sorted.
+    by_term: Vec<(u32, u32)>,
+}
+
+impl OwnPassages {
+    fn new(passages: Vec<Words>) -> Self {
+        let numbered = passages.iter().enumerate();
+        let mut by_term: Vec<_> = numbered.flat_map(|(i, w)| w.terms.iter().map(move |t| (t.0, i as u32))).collect();
+        by_term.sort_unstable();
+        Self { passages, by_term }
+    }
+
+    fn with(&self, term: u32) -> impl Iterator<Item = usize> {
+        let from = self.by_term.partition_point(|t| t.0 < term);
+        self.by_term[from..].iter().take_while(move |t| t.0 == term).map(|t| t.1 as usize)
     }
 }
 
@@ -157,25 +188,6 @@ pub(crate) struct Words {
     /// Terms in growing order, with their idf.
     terms: Vec<(u32, f64)>,
     total: f64,
-}
-
-impl Words {
-    /// idf-weighted Dice overlap with another sentence.
-    fn overlap(&self, other: &Self) -> f64 {
-        let (mut a, mut b, mut shared) = (self.terms.as_slice(), other.terms.as_slice(), 0.0);
-        while let (Some(&(x, idf)), Some(&(y, _))) = (a.first(), b.first()) {
-            match x.cmp(&y) {
-                std::cmp::Ordering::Less => a = &a[1..],
-                std::cmp::Ordering::Greater => b = &b[1..],
-                std::cmp::Ordering::Equal => {
-                    shared += idf;
-                    (a, b) = (&a[1..], &b[1..]);
-                }
-            }
-        }
-        let whole = self.total + other.total;
-        if whole > 0.0 { 2.0 * shared / whole } else { 0.0 }
-    }
 }
 
 /// The sentences of an analysed text as bags of words.

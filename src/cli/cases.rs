@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::PathBuf;
 
-use super::open::{default_cases, read_cases, starter_cases};
+use super::open::{default_cases, index_of, read_cases, starter_cases};
 use super::{Done, write_out};
 use crate::cases::case::Case;
+use crate::cases::saved;
 use crate::error::{Error, RecordProblem};
 use crate::ingest::{case_page, charset, jsonl};
 use crate::store::{Store, default_path};
@@ -82,6 +83,15 @@ pub(super) enum Cases {
         #[command(flatten)]
         place: Place,
     },
+    /// Index cases in a file that opens at once, for `--cases`
+    Index {
+        /// Cases as JSONL or a store; those of your store without it
+        #[arg(value_name = "FILE|DB")]
+        cases: Option<PathBuf>,
+        /// Where to write the index
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Write all cases as JSONL
     Export {
         #[command(flatten)]
@@ -151,6 +161,13 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
                 return Err(Error::NoSuchCase(id.clone()).into());
             }
             eprintln!("removed {id}");
+            Ok(Done::All)
+        }
+        Cases::Index { cases, output } => {
+            let cases = cases.as_deref().map_or_else(default_cases, read_cases)?;
+            let index = index_of(cases);
+            saved::save(&index, output)?;
+            eprintln!("{} cases indexed in {}", index.len(), output.display());
             Ok(Done::All)
         }
         Cases::Export { place } => export(&place.read()?),

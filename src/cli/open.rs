@@ -9,6 +9,7 @@ use crate::cases::case::Case;
 use crate::cases::index::CaseIndex;
 use crate::cases::ranker::Ranker;
 use crate::cases::related::CaseBase;
+use crate::cases::saved;
 use crate::error::{Error, ModelProblem};
 use crate::ingest::jsonl;
 use crate::model::folder::{self, Model};
@@ -19,7 +20,7 @@ pub(super) struct Using {
     /// Model folder; the bundled starter model without it
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Case base: a JSONL file or an SQLite store; your store, or else the starter cases, without it
+    /// Case base: a JSONL file, a saved index or an SQLite store; your store, or else the starter cases, without it
     #[arg(long, value_name = "FILE|DB")]
     cases: Option<PathBuf>,
 }
@@ -52,18 +53,21 @@ impl Using {
     }
 
     fn index(&self) -> anyhow::Result<CaseIndex> {
-        let cases = match &self.cases {
-            Some(path) => read_cases(path)?,
-            None => default_cases()?,
-        };
-        let mut index = CaseIndex::default();
-        for case in cases {
-            if let Some(old) = index.add(case) {
-                eprintln!("warning: the case id \"{}\" stands twice; the later one counts", old.id);
-            }
+        match &self.cases {
+            Some(path) if saved::is_saved(path) => Ok(saved::open(path)?),
+            Some(path) => Ok(index_of(read_cases(path)?)),
+            None => default_index(),
         }
-        Ok(index)
     }
+}
+
+/// An index of the given cases; of two with one id the later counts, and that is said.
+pub(super) fn index_of(cases: Vec<Case>) -> CaseIndex {
+    let (index, replaced) = CaseIndex::with_replaced(cases);
+    for old in replaced {
+        eprintln!("warning: the case id \"{}\" stands twice; the later one counts", old.id);
+    }
+    index
 }
 
 /// The model's own ranker, or the starter model's.
@@ -74,12 +78,15 @@ fn ranker(own: Option<&Ranker>) -> anyhow::Result<Ranker> {
     }
 }
 
-/// Reads cases from a JSONL file or a store. A bad line stops the command: an answer from half a case base would look
+/// Reads cases from a JSONL file, a saved index or a store. A bad line stops the command: an answer from half a case base would look
 /// like "no related case".
 pub(super) fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
     #[cfg(feature = "store")]
     if crate::store::is_store(path) {
         return Ok(crate::store::Store::open(path)?.cases()?);
+    }
+    if saved::is_saved(path) {
+        return Ok(saved::open(path)?.iter().cloned().collect());
     }
     // Duplicate ids are left to the index, where the later case counts.
     let records = jsonl::read::<Case>(path)?;
@@ -99,12 +106,26 @@ pub(super) fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
 }
 
 /// The user's store if there is one, otherwise the starter cases.
+fn default_index() -> anyhow::Result<CaseIndex> {
+    #[cfg(feature = "store")]
+    if let Some(path) = crate::store::default_path().filter(|p| p.exists()) {
+        return Ok(index_of(crate::store::Store::open(&path)?.cases()?));
+    }
+    starter_index()
+}
+
+/// The cases of [`default_index`].
 pub(super) fn default_cases() -> anyhow::Result<Vec<Case>> {
     #[cfg(feature = "store")]
     if let Some(path) = crate::store::default_path().filter(|p| p.exists()) {
         return Ok(crate::store::Store::open(&path)?.cases()?);
     }
     starter_cases()
+}
+
+/// The starter cases as records.
+pub(super) fn starter_cases() -> anyhow::Result<Vec<Case>> {
+    Ok(starter_index()?.iter().cloned().collect())
 }
 
 #[cfg(feature = "embedded")]
@@ -118,11 +139,11 @@ fn starter_model() -> anyhow::Result<Model> {
 }
 
 #[cfg(feature = "embedded")]
-pub(super) fn starter_cases() -> anyhow::Result<Vec<Case>> {
+fn starter_index() -> anyhow::Result<CaseIndex> {
     Ok(crate::embedded::cases()?)
 }
 
 #[cfg(not(feature = "embedded"))]
-pub(super) fn starter_cases() -> anyhow::Result<Vec<Case>> {
+fn starter_index() -> anyhow::Result<CaseIndex> {
     anyhow::bail!("this program was built without the starter cases; give some with --cases")
 }

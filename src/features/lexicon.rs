@@ -9,7 +9,6 @@ use std::ops::RangeInclusive;
 
 use super::ngrams::{Padded, char_ngrams};
 use super::tfidf::FeatureSettings;
-use super::vocabulary::TermKind;
 use crate::document::Language;
 use crate::text::analyser::Analysis;
 use crate::text::stem::WordStemmer;
@@ -17,7 +16,7 @@ use crate::text::token::TokenKind;
 
 /// Gives terms their numbers.
 ///
-/// [`Interner`] numbers every new term (training, indexing); a `FeatureSpace` and a look-up in an interner only find.
+/// An `Interner` numbers every new term (training, indexing); a `FeatureSpace` and a look-up in an interner only find.
 pub trait Terms {
     /// The number of a stem.
     fn word(&mut self, stem: &str) -> Option<u32>;
@@ -73,22 +72,32 @@ impl Reading {
         self.counts.get(term as usize).copied().unwrap_or(0)
     }
 
+    /// Per token the remembered word it is, or [`NONE`].
+    pub(crate) fn remembered(&self) -> &[u32] {
+        &self.entries
+    }
+
     #[inline]
     fn add(&mut self, term: u32, times: u32) {
-        let at = term as usize;
-        if at >= self.counts.len() {
-            self.counts.resize(at + 1, 0);
-        }
-        if self.counts[at] == 0 {
+        let count = &mut self.counts[term as usize];
+        if *count == 0 {
             self.terms.push(term);
         }
-        self.counts[at] += times;
+        *count += times;
+    }
+
+    /// Makes room for terms below `end`.
+    fn reserve(&mut self, end: u32) {
+        if self.counts.len() < end as usize {
+            self.counts.resize(end as usize, 0);
+        }
     }
 
     /// Forgets the text and takes ready counts.
     pub(crate) fn replace(&mut self, counts: impl IntoIterator<Item = (u32, u32)>) {
         self.clear();
         for (term, count) in counts {
+            self.reserve(term + 1);
             self.add(term, count);
         }
     }
@@ -113,6 +122,8 @@ pub struct Lexicon {
     entries: Vec<Entry>,
     counts: Vec<u32>,
     grams: Vec<u32>,
+    /// One more than the largest stem or n-gram of any entry.
+    end: u32,
     padded: Padded,
 }
 
@@ -131,6 +142,7 @@ impl Lexicon {
             entries: Vec::new(),
             counts: Vec::new(),
             grams: Vec::new(),
+            end: 0,
             padded: Padded::default(),
         }
     }
@@ -170,6 +182,8 @@ impl Lexicon {
                     char_ngrams(text, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
                     word
                 };
+                let new = self.grams[from as usize..].iter().copied().chain(word);
+                self.end = new.map(|t| t + 1).fold(self.end, u32::max);
                 let id = self.entries.len() as u32;
                 self.entries.push(Entry { word: word.unwrap_or(NONE), grams: (from, self.grams.len() as u32) });
                 self.counts.push(0);
@@ -200,6 +214,7 @@ impl Lexicon {
                 before = (entry.word != NONE).then_some((number as u32, entry.word));
             }
         }
+        reading.reserve(self.end.max(reading.pairs.iter().map(|p| p.term + 1).max().unwrap_or(0)));
         for i in 0..reading.distinct.len() {
             let id = reading.distinct[i] as usize;
             let times = std::mem::take(&mut self.counts[id]);
@@ -216,114 +231,23 @@ impl Lexicon {
         }
     }
 
-    /// What each token of the last reading gets by itself (its stem and n-grams, an n-gram as often as it stands in
-    /// the word; without pairs), given what one occurrence of each term is worth. `words` is working memory.
-    pub(crate) fn spread(&self, reading: &Reading, credit: &[f64], words: &mut Vec<f64>, out: &mut Vec<f64>) {
-        words.resize(self.entries.len(), 0.0);
+    /// Calls `each` with every remembered word of the last reading: its number, its stem if known, and its n-grams, an
+    /// n-gram as often as it stands in the word.
+    pub(crate) fn each_word<'l>(&'l self, reading: &Reading, mut each: impl FnMut(u32, Option<u32>, &'l [u32])) {
         for &id in &reading.distinct {
             let entry = self.entries[id as usize];
             let grams = &self.grams[entry.grams.0 as usize..entry.grams.1 as usize];
-            let stem = if entry.word == NONE { 0.0 } else { credit[entry.word as usize] };
-            words[id as usize] = stem + grams.iter().map(|&g| credit[g as usize]).sum::<f64>();
+            each(id, (entry.word != NONE).then_some(entry.word), grams);
         }
-        out.clear();
-        out.extend(reading.entries.iter().map(|&id| if id == NONE { 0.0 } else { words[id as usize] }));
+    }
+
+    /// Number of remembered words.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// The stem number of a token of the last reading, or [`NONE`].
     pub(crate) fn word_of(&self, reading: &Reading, token: usize) -> u32 {
         reading.entries.get(token).and_then(|&id| self.entries.get(id as usize)).map_or(NONE, |e| e.word)
-    }
-}
-
-/// Numbers terms as they come.
-#[derive(Debug, Default)]
-pub struct Interner {
-    words: FxHashMap<Box<str>, u32>,
-    chars: FxHashMap<Box<str>, u32>,
-    pairs: FxHashMap<(u32, u32), u32>,
-    kinds: Vec<TermKind>,
-}
-
-fn number<K: std::hash::Hash + Eq>(
-    map: &mut FxHashMap<K, u32>,
-    key: K,
-    kinds: &mut Vec<TermKind>,
-    kind: TermKind,
-) -> u32 {
-    let fresh = kinds.len() as u32;
-    let id = *map.entry(key).or_insert(fresh);
-    if id == fresh {
-        kinds.push(kind);
-    }
-    id
-}
-
-impl Terms for Interner {
-    fn word(&mut self, stem: &str) -> Option<u32> {
-        if let Some(&id) = self.words.get(stem) {
-            return Some(id);
-        }
-        Some(number(&mut self.words, stem.into(), &mut self.kinds, TermKind::Word))
-    }
-
-    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
-        Some(number(&mut self.pairs, (first, second), &mut self.kinds, TermKind::Pair))
-    }
-
-    fn chars(&mut self, gram: &str) -> Option<u32> {
-        if let Some(&id) = self.chars.get(gram) {
-            return Some(id);
-        }
-        Some(number(&mut self.chars, gram.into(), &mut self.kinds, TermKind::Chars))
-    }
-}
-
-impl Interner {
-    /// Terms numbered so far.
-    pub fn len(&self) -> usize {
-        self.kinds.len()
-    }
-
-    /// Whether nothing was numbered yet.
-    pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty()
-    }
-
-    /// The kind of a term.
-    pub fn kind(&self, term: u32) -> TermKind {
-        self.kinds[term as usize]
-    }
-
-    /// Stems with their numbers.
-    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.words.iter().map(|(t, &n)| (&**t, n))
-    }
-
-    /// Pairs of stem numbers with their own.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = ((u32, u32), u32)> {
-        self.pairs.iter().map(|(&p, &n)| (p, n))
-    }
-
-    /// Character n-grams with their numbers.
-    pub(crate) fn grams(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.chars.iter().map(|(t, &n)| (&**t, n))
-    }
-}
-
-/// Looks terms up in an interner without adding any.
-pub(crate) struct LookUp<'i>(pub(crate) &'i Interner);
-
-impl Terms for LookUp<'_> {
-    fn word(&mut self, stem: &str) -> Option<u32> {
-        self.0.words.get(stem).copied()
-    }
-
-    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
-        self.0.pairs.get(&(first, second)).copied()
-    }
-
-    fn chars(&mut self, gram: &str) -> Option<u32> {
-        self.0.chars.get(gram).copied()
     }
 }

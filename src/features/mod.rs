@@ -1,8 +1,10 @@
 //! From tokens to sparse TF-IDF rows.
 //!
-//! `ngrams` cuts a word into character n-grams, `vocabulary` numbers the terms, `lexicon` remembers what a word
+//! `ngrams` cuts a word into character n-grams, `vocabulary` holds the terms of a model, `interner` numbers
+//! terms as they come, `lexicon` remembers what a word
 //! contributes, `space` turns counts into rows, `tfidf` has the formulae, and `sparse` holds rows for the learner.
 
+pub mod interner;
 pub mod lexicon;
 pub mod ngrams;
 pub mod space;

@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::lexicon::{Interner, Lexicon, NONE, Reading, Terms};
+use super::interner::Interner;
+use super::lexicon::{Lexicon, NONE, Reading, Terms};
 use super::sparse::SparseRows;
 use super::tfidf::{FeatureSettings, smooth_idf, sublinear_tf};
 use super::vocabulary::{TermId, TermKind, Vocabulary};

@@ -5,6 +5,7 @@
 //! same weights.
 
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// Inverse document frequency: `ln((1 + n) / (1 + df)) + 1` for a term in `df` of `n` documents.
 pub fn smooth_idf(documents: usize, df: usize) -> f64 {
@@ -14,13 +15,16 @@ pub fn smooth_idf(documents: usize, df: usize) -> f64 {
 /// Sublinear term frequency: `1 + ln(count)`, for a count of at least 1.
 #[inline]
 pub fn sublinear_tf(count: u32) -> f64 {
-    match count {
-        // Most counts, without a call to `ln`; the same numbers to the last bit.
-        1 => 1.0,
-        2 => 1.0 + std::f64::consts::LN_2,
-        _ => 1.0 + f64::from(count).ln(),
+    if count == 1 {
+        return 1.0;
     }
+    // Most counts, without a call to `ln`; the same numbers to the last bit.
+    SMALL.get(count as usize).copied().unwrap_or_else(|| 1.0 + f64::from(count).ln())
 }
+
+/// [`sublinear_tf`] of the first counts.
+static SMALL: LazyLock<[f64; 64]> =
+    LazyLock::new(|| std::array::from_fn(|count| if count == 0 { 0.0 } else { 1.0 + (count as f64).ln() }));
 
 /// What is counted and how it is weighed. Stored in the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

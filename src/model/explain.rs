@@ -1,4 +1,4 @@
-//! Why a narrative got its score: the exact contribution of every word.
+//! Why narratives got their scores: the exact contribution of every word.
 //!
 //! A linear score is a sum over features, so nothing has to be approximated. What a stem gives goes to its words, what
 //! a character n-gram gives to the words it lies in, what a pair gives half to each of its words; several occurrences
@@ -6,27 +6,76 @@
 
 use super::classifier::{Classifier, Scratch};
 use super::taxonomy::NarrativeNo;
+use crate::features::lexicon::NONE;
 use crate::features::vocabulary::TermId;
 
+/// Contributions of every token to the linear scores of some narratives.
+#[derive(Debug, Clone, Default)]
+pub struct Contributions {
+    /// Token by token, the narratives side by side.
+    values: Vec<f64>,
+    narratives: usize,
+}
+
+impl Contributions {
+    /// Those of every token to the score of the `n`-th of the narratives asked for.
+    pub fn of(&self, n: usize) -> impl Iterator<Item = f64> {
+        self.values.iter().skip(n).step_by(self.narratives.max(1)).copied()
+    }
+}
+
+/// Working memory.
+#[derive(Debug, Default)]
+pub(crate) struct Credit {
+    /// Per term what one occurrence counts in the text, to be multiplied with its weight. Terms of other texts hold
+    /// stale values that are never read.
+    terms: Vec<f64>,
+    /// Per remembered word, the narratives side by side.
+    words: Vec<f64>,
+}
+
 impl Classifier {
-    /// The contribution of each token of the last scored text to the linear score of `narrative`.
+    /// The contribution of each token of the last scored text to the linear scores of `narratives`, all of them in one
+    /// pass over the features.
     ///
-    /// As many values as the analysis has tokens; with the bias they sum to `scratch.scores`.
-    pub fn contributions(&self, scratch: &mut Scratch, narrative: NarrativeNo) -> Vec<f64> {
-        let Scratch { featuriser: f, credit, words, .. } = scratch;
-        // What one occurrence of each term gives. Terms of other texts hold stale values that are never read.
-        credit.resize(self.space.len(), 0.0);
-        for (&TermId(term), &value) in f.weights.terms.iter().zip(&f.weights.values) {
-            let whole = value * self.weight(term, narrative);
-            credit[term as usize] = whole / f64::from(f.reading.count(term));
+    /// As many values per narrative as the analysis has tokens; with the bias they sum to `scratch.scores`.
+    pub fn contributions(&self, scratch: &mut Scratch, narratives: &[NarrativeNo]) -> Contributions {
+        let Scratch { featuriser: f, fixed, credit: Credit { terms, words }, .. } = scratch;
+        let columns = narratives.len();
+        terms.resize(self.space.len(), 0.0);
+        for (i, &TermId(term)) in f.weights.terms.iter().enumerate() {
+            terms[term as usize] = fixed.value(i) / f64::from(f.reading.count(term));
         }
-        let mut out = Vec::with_capacity(f.analysis.tokens.len());
-        f.lexicon.spread(&f.reading, credit, words, &mut out);
-        for pair in &f.reading.pairs {
-            let half = credit[pair.term as usize] / 2.0;
-            out[pair.first as usize] += half;
-            out[pair.second as usize] += half;
+        let add = |sums: &mut [f64], term: u32| {
+            let (share, steps) = (terms[term as usize], self.linear.row(term));
+            for (sum, n) in sums.iter_mut().zip(narratives) {
+                *sum += share * f64::from(steps[n.index()]);
+            }
+        };
+        words.resize(f.lexicon.len() * columns, 0.0);
+        f.lexicon.each_word(&f.reading, |word, stem, grams| {
+            let sums = &mut words[word as usize * columns..][..columns];
+            sums.fill(0.0);
+            stem.iter().chain(grams).for_each(|&term| add(sums, term));
+        });
+        let mut values = Vec::with_capacity(f.analysis.tokens.len() * columns);
+        for &word in f.reading.remembered() {
+            if word == NONE {
+                values.resize(values.len() + columns, 0.0);
+            } else {
+                values.extend_from_slice(&words[word as usize * columns..][..columns]);
+            }
         }
-        out
+        let mut pair = vec![0.0; columns];
+        for p in &f.reading.pairs {
+            pair.fill(0.0);
+            add(&mut pair, p.term);
+            for token in [p.first, p.second] {
+                for (value, whole) in values[token as usize * columns..].iter_mut().zip(&pair) {
+                    *value += whole / 2.0;
+                }
+            }
+        }
+        Contributions { values, narratives: columns }
     }
 }

@@ -7,18 +7,19 @@
 use rustc_hash::FxHashMap;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::classifier::{Classifier, stride};
+use super::classifier::Classifier;
 use super::fusion::Kinship;
+use super::linear::LinearWeights;
 use super::manifest::{FORMAT, Manifest, NarrativePart};
 use super::mapped::{Blob, Numbers};
 use super::neighbours::Neighbours;
 use super::taxonomy::Taxonomy;
 use crate::cases::ranker::Ranker;
+use crate::checksum::sha256;
 use crate::error::{Error, ModelProblem, Place, Result};
 use crate::features::space::FeatureSpace;
 use crate::features::vocabulary::{TermKind, Vocabulary};
@@ -49,41 +50,8 @@ impl Model {
     }
 }
 
-/// SHA-256 as lower-case hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, b| {
-        use std::fmt::Write;
-        let _ = write!(out, "{b:02x}");
-        out
-    })
-}
-
 fn bytes<T: bytemuck::NoUninit>(v: &[T]) -> &[u8] {
     bytemuck::cast_slice(v)
-}
-
-/// Linear weights in 255 steps per feature: a quarter of the size, an error of at most 0.4 % of the feature's largest
-/// weight. Scores and evidence are both computed from the steps, so evidence stays exact.
-pub struct QuantisedWeights {
-    /// Steps, feature by feature, the narratives of a feature side by side.
-    pub steps: Vec<i8>,
-    /// Size of a step, per feature.
-    pub step_sizes: Vec<f32>,
-}
-
-impl QuantisedWeights {
-    /// Rounds weights given feature by feature, `columns` to a feature, and fills each feature up to whole blocks.
-    pub fn new(weights: &[f32], columns: usize) -> Self {
-        let stride = stride(columns);
-        let mut out = Self { steps: Vec::with_capacity(weights.len()), step_sizes: Vec::new() };
-        for row in weights.chunks_exact(columns.max(1)) {
-            let size = row.iter().fold(0f32, |m, w| m.max(w.abs())) / 127.0;
-            out.step_sizes.push(size);
-            out.steps.extend(row.iter().map(|w| if size > 0.0 { (w / size).round() as i8 } else { 0 }));
-            out.steps.resize(out.step_sizes.len() * stride, 0);
-        }
-        out
-    }
 }
 
 /// The files of a narrative model before they are written.
@@ -91,13 +59,13 @@ pub struct Parts {
     /// Features.
     pub space: FeatureSpace,
     /// Linear weights, feature by feature.
-    pub weights: QuantisedWeights,
+    pub weights: LinearWeights,
     /// Stored training texts.
     pub neighbours: Neighbours,
 }
 
 impl Parts {
-    fn tensors(&self, columns: usize) -> std::result::Result<Vec<u8>, safetensors::SafeTensorError> {
+    fn tensors(&self) -> std::result::Result<Vec<u8>, safetensors::SafeTensorError> {
         let n = &self.neighbours;
         let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
         let list = |dtype, v: &'_ [u8]| (dtype, vec![v.len() / 4], v.to_vec());
@@ -108,8 +76,11 @@ impl Parts {
             ("neighbours.rows", list(Dtype::U32, bytes(n.rows.get()))),
             ("neighbours.starts", list(Dtype::U32, bytes(n.starts.get()))),
             ("neighbours.values", list(Dtype::F32, bytes(n.values.get()))),
-            ("step_sizes", list(Dtype::F32, bytes(&self.weights.step_sizes))),
-            ("weights", (Dtype::I8, vec![self.space.len(), stride(columns)], bytes(&self.weights.steps).to_vec())),
+            ("step_sizes", list(Dtype::F32, bytes(self.weights.step_sizes.get()))),
+            (
+                "weights",
+                (Dtype::I8, vec![self.space.len(), self.weights.stride()], bytes(self.weights.steps.get()).to_vec()),
+            ),
         ];
         let views: Vec<_> = parts
             .iter()
@@ -149,8 +120,7 @@ fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, ca
     };
     manifest.files.clear();
     if let Some(parts) = parts {
-        let columns = manifest.narratives.as_ref().map_or(0, |n| n.narratives.len() + 1);
-        let tensors = parts.tensors(columns).map_err(|e| Error::write(folder)(std::io::Error::other(e.to_string())))?;
+        let tensors = parts.tensors().map_err(|e| Error::write(folder)(std::io::Error::other(e.to_string())))?;
         manifest.files.insert(WEIGHTS.into(), write(WEIGHTS, &tensors)?);
         manifest.files.insert(VOCABULARY.into(), write(VOCABULARY, parts.space.vocabulary.as_text().as_bytes())?);
     }
@@ -271,9 +241,9 @@ fn classifier(
         .ok_or_else(|| wrong(WEIGHTS, "idf and vocabulary differ in length"))?;
     let steps = tensors.numbers::<i8>("weights").ok_or_else(missing)?;
     let step_sizes = tensors.numbers::<f32>("step_sizes").ok_or_else(missing)?;
-    if steps.get().len() != space.len() * stride(labels + 1) || step_sizes.get().len() != space.len() {
-        return Err(wrong(WEIGHTS, "the weights are not one per term and narrative"));
-    }
+    let bias = entries.iter().map(|e| e.bias).chain([part.spreads_bias]).collect();
+    let linear = LinearWeights::from_parts(steps, step_sizes, bias, space.len())
+        .ok_or_else(|| wrong(WEIGHTS, "the weights are not one per term and narrative"))?;
     let numbers = |name: &str| tensors.numbers::<u32>(name).ok_or_else(missing);
     let neighbours = Neighbours {
         starts: numbers("neighbours.starts")?,
@@ -292,9 +262,7 @@ fn classifier(
         kinship: Kinship::new(&taxonomy),
         taxonomy,
         space,
-        steps,
-        step_sizes,
-        bias: entries.iter().map(|e| e.bias).chain([part.spreads_bias]).collect(),
+        linear,
         neighbours,
         fusion: part.fusion.clone(),
         calibration: entries.iter().map(|e| e.calibration).collect(),

@@ -1,6 +1,6 @@
 //! The narrative model: what it is made of, how it scores, why it says so, and how it lies on disk.
 //!
-//! `taxonomy` is the tree of narratives, `classifier` scores a text, `neighbours` finds the nearest training texts,
+//! `taxonomy` is the tree of narratives, `classifier` scores a text, `linear` holds the weights, `neighbours` finds the nearest training texts,
 //! `fusion` joins the views into a probability, `explain` credits a score to words, `folder` reads and writes the
 //! model folder over the memory-mapped files of `mapped`, `manifest` is its `model.json`.
 
@@ -8,6 +8,7 @@ pub mod classifier;
 pub mod explain;
 pub mod folder;
 pub mod fusion;
+pub mod linear;
 pub mod manifest;
 mod mapped;
 pub mod neighbours;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::cases::case::Case;
 use crate::cases::pairs::JudgedQuery;
+use crate::checksum::sha256;
 use crate::document::Language;
 use crate::error::{BadRecord, Error, RecordProblem, Result};
 use crate::ingest::jsonl::{self, Placed};
 use crate::ingest::judgements;
-use crate::model::folder::sha256;
 use crate::model::manifest::DataSummary;
 use crate::model::taxonomy::{Narrative, NarrativeNo, Taxonomy};
 use crate::record::TextRecord;

@@ -22,8 +22,9 @@ use crate::learn::dense::DenseModel;
 use crate::learn::one_vs_rest::{ClassWeight, OneVsRestParams, OneVsRestValidParams};
 use crate::learn::thresholds::{Thresholds, for_precision};
 use crate::model::classifier::lift_parents;
-use crate::model::folder::{self, Parts, QuantisedWeights};
+use crate::model::folder::{self, Parts};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
+use crate::model::linear::LinearWeights;
 use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, Settings};
 use crate::model::neighbours::{NeighbourKind, Neighbours, distinct};
 use crate::model::taxonomy::Taxonomy;
@@ -143,7 +144,7 @@ fn fit_narratives(
     watch.step("fusion", 1, 1);
     let metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
     let (weights, bias) = final_weights(&rows, &matrix, narratives, &solver, watch);
-    let weights = QuantisedWeights::new(&weights, narratives + 1);
+    let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
         let k = n.index();
