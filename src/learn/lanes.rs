@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::gram::{Gram, LANES, Lanes, Real, Scratch};
-use super::newton::{Minimum, Newton, Problem, Stop};
+use super::subspace::{Descent, Minimum, Problem, Stop};
 
 /// Tolerances from here are solved with f32 products, whose rounding is far below them; smaller ones with f64.
 const SINGLE: f64 = 1e-4;
@@ -60,22 +60,22 @@ fn work<T: Real, R>(
     let mut vectors: Vec<Lanes<T>> = vec![[T::default(); LANES]; gram.rows()];
     let mut products = vectors.clone();
     let mut product = vec![0.0; gram.rows()];
-    let mut lanes: [Option<(usize, Newton<'_>)>; LANES] = std::array::from_fn(|_| None);
+    let mut lanes: [Option<(usize, Descent)>; LANES] = std::array::from_fn(|_| None);
     let mut found = Vec::new();
     loop {
         for (l, lane) in lanes.iter_mut().enumerate() {
             let wanted = loop {
-                if let Some(wanted) = lane.as_ref().and_then(|(_, newton)| newton.vector()) {
+                if let Some(wanted) = lane.as_ref().and_then(|(_, descent)| descent.vector()) {
                     break wanted;
                 }
-                if let Some((problem, newton)) = lane.take() {
-                    found.push((problem, settle(problem, newton.minimum())));
+                if let Some((problem, descent)) = lane.take() {
+                    found.push((problem, settle(problem, descent.minimum())));
                 }
                 let problem = next.fetch_add(1, Ordering::Relaxed);
                 if problem >= count {
                     break &[];
                 }
-                *lane = Some((problem, Newton::new(pose(problem), &gram.diagonal, stop)));
+                *lane = Some((problem, Descent::new(pose(problem), stop)));
             };
             let wanted = wanted.iter().copied().chain(std::iter::repeat(0.0));
             vectors.iter_mut().zip(wanted).for_each(|(v, x)| v[l] = T::nearest(x));
@@ -85,9 +85,9 @@ fn work<T: Real, R>(
         }
         gram.multiply(&vectors, &mut scratch, &mut products);
         for (l, lane) in lanes.iter_mut().enumerate() {
-            if let Some((_, newton)) = lane {
+            if let Some((_, descent)) = lane {
                 product.iter_mut().zip(&products).for_each(|(to, from)| *to = from[l].wide());
-                newton.take(&product);
+                descent.take(&product);
             }
         }
     }

@@ -11,7 +11,7 @@ use ndarray::{Array1, Array2};
 
 use super::gram::{Gram, LANES, Scratch};
 use super::lanes;
-use super::newton::{Minimum, Problem, Stop};
+use super::subspace::{Minimum, Problem, Stop};
 use crate::error::{Error, Result, TrainingProblem};
 use crate::features::sparse::SparseRows;
 
@@ -46,8 +46,8 @@ impl Default for OneVsRestParams {
             alpha: 1.0 / 30.0,
             intercept: true,
             class_weight: ClassWeight::Balanced,
-            tolerance: 1e-2,
-            max_steps: 100,
+            tolerance: 2e-3,
+            max_steps: 1000,
         })
     }
 }
@@ -81,7 +81,7 @@ impl OneVsRestParams {
         self
     }
 
-    /// Most Newton steps, at least 1.
+    /// Most rounds of the solver, at least 1.
     #[must_use]
     pub fn max_steps(mut self, steps: usize) -> Self {
         self.0.max_steps = steps;
@@ -120,7 +120,7 @@ impl OneVsRestValidParams {
         row: &(impl Fn(usize, usize) -> (bool, f32) + Sync),
         settle: &(impl Fn(usize, Minimum) -> R + Sync),
     ) -> Vec<R> {
-        let stop = Stop { tolerance: self.tolerance, steps: self.max_steps };
+        let stop = Stop { tolerance: self.tolerance, rounds: self.max_steps };
         lanes::solve(gram, stop, count, &|label| self.problem(gram.rows(), |i| row(label, i)), settle)
     }
 
