@@ -9,7 +9,7 @@ use linfa::composing::platt_scaling::{PlattParams, platt_newton_method};
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
-use super::objective::sigmoid;
+use super::logistic::sigmoid;
 
 /// Fewest examples of each kind for a calibration of its own.
 pub const FEWEST: usize = 8;

@@ -9,7 +9,7 @@ use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::objective::sigmoid;
+use super::logistic::sigmoid;
 use crate::error::Result;
 
 /// `score = bias + Σ weightᵢ · inputᵢ`, on inputs as they come.

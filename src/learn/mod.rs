@@ -1,13 +1,17 @@
 //! Learning: sparse logistic regression for text, small dense models for fusion, calibration, thresholds, splits.
 //!
-//! `objective` is the regularised logistic loss over sparse rows, `newton` minimises it, `one_vs_rest` does so for
-//! every narrative behind linfa's traits, `dense` wraps linfa-logistic for few features, `calibrate` turns scores into
+//! `logistic` is the loss and its derivatives, `gram` multiplies with the matrix for many labels at once, `subspace` is one
+//! label on its way to the minimum (`small` its steps), `lanes` brings all labels through shared passes, `one_vs_rest` puts that behind
+//! linfa's traits, `dense` wraps linfa-logistic for few features, `calibrate` turns scores into
 //! probabilities, `thresholds` picks decision thresholds, `split` cuts folds that keep groups together.
 
 pub mod calibrate;
 pub mod dense;
-pub(crate) mod newton;
-pub(crate) mod objective;
+pub(crate) mod gram;
+pub(crate) mod lanes;
+pub(crate) mod logistic;
 pub mod one_vs_rest;
+pub(crate) mod small;
 pub mod split;
+pub(crate) mod subspace;
 pub mod thresholds;

@@ -1,17 +1,17 @@
 //! One logistic regression per narrative over shared sparse rows, behind linfa's `ParamGuard`, `Fit` and `Predict`.
 //!
 //! Multi-label by nature: a text may carry several narratives or none. A softmax over narratives was rejected because
-//! it must give every text to somebody. Labels are independent problems, so rayon takes one per thread and the result
-//! does not depend on the number of threads.
+//! it must give every text to somebody. Labels are independent problems that share the passes over the rows (`lanes`);
+//! the result does not depend on the number of threads.
 
 use linfa::ParamGuard;
 use linfa::dataset::{AsTargets, DatasetBase, Records};
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, Array2};
-use rayon::prelude::*;
 
-use super::newton::{Stop, minimise};
-use super::objective::Objective;
+use super::gram::{Gram, LANES, Scratch};
+use super::lanes;
+use super::subspace::{Minimum, Problem, Stop};
 use crate::error::{Error, Result, TrainingProblem};
 use crate::features::sparse::SparseRows;
 
@@ -46,8 +46,8 @@ impl Default for OneVsRestParams {
             alpha: 1.0 / 30.0,
             intercept: true,
             class_weight: ClassWeight::Balanced,
-            tolerance: 1e-2,
-            max_steps: 100,
+            tolerance: 2e-3,
+            max_steps: 1000,
         })
     }
 }
@@ -81,7 +81,7 @@ impl OneVsRestParams {
         self
     }
 
-    /// Most Newton steps, at least 1.
+    /// Most rounds of the solver, at least 1.
     #[must_use]
     pub fn max_steps(mut self, steps: usize) -> Self {
         self.0.max_steps = steps;
@@ -110,40 +110,55 @@ impl ParamGuard for OneVsRestParams {
     }
 }
 
-/// One fitted label.
-pub(crate) struct FittedLabel {
-    /// A weight per feature.
-    pub(crate) weights: Vec<f64>,
-    pub(crate) bias: f64,
-    pub(crate) gradient_norm: f64,
-    pub(crate) converged: bool,
-}
-
 impl OneVsRestValidParams {
-    /// Fits one label. Rows of weight 0 are left out. A label without positives gets a bias and no weights.
-    pub(crate) fn fit_label(&self, rows: &SparseRows, positive: &[bool], weights: &[f32]) -> FittedLabel {
-        let total = |want: bool| -> f64 {
-            positive.iter().zip(weights).filter(|&(&p, _)| p == want).map(|(_, &w)| f64::from(w)).sum()
-        };
-        let (pos, neg) = (total(true), total(false));
-        if pos <= 0.0 || neg <= 0.0 {
-            let bias = if pos > 0.0 { 4.0 } else { -4.0 };
-            return FittedLabel { weights: vec![0.0; rows.nfeatures()], bias, gradient_norm: 0.0, converged: true };
+    /// Fits labels `0..count` over shared rows. `row(label, i)` says whether row i is a positive of the label, and its
+    /// weight; rows of weight 0 are left out. `settle` makes what is kept of each label, on any thread, in any order.
+    pub(crate) fn solve<R: Send>(
+        &self,
+        gram: &Gram,
+        count: usize,
+        row: &(impl Fn(usize, usize) -> (bool, f32) + Sync),
+        settle: &(impl Fn(usize, Minimum) -> R + Sync),
+    ) -> Vec<R> {
+        let stop = Stop { tolerance: self.tolerance, rounds: self.max_steps };
+        lanes::solve(gram, stop, count, &|label| self.problem(gram.rows(), |i| row(label, i)), settle)
+    }
+
+    fn problem(&self, rows: usize, row: impl Fn(usize) -> (bool, f32)) -> Problem {
+        let (mut signs, mut costs) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut pos, mut neg) = (0.0, 0.0);
+        for (positive, weight) in (0..rows).map(row) {
+            let cost = f64::from(weight);
+            *(if positive { &mut pos } else { &mut neg }) += cost;
+            signs.push(if positive { 1.0 } else { -1.0 });
+            costs.push(cost);
         }
         let temper = match self.class_weight {
             ClassWeight::Equal => 0.0,
             ClassWeight::Balanced => 1.0,
             ClassWeight::Tempered(t) => t,
         };
-        let class = |side: f64| ((pos + neg) / (2.0 * side)).powf(temper);
-        let (cp, cn) = (class(pos), class(neg));
-        let costs: Vec<f64> =
-            positive.iter().zip(weights).map(|(&p, &w)| f64::from(w) * if p { cp } else { cn }).collect();
-        let objective = Objective { rows, positive, costs: &costs, alpha: self.alpha, intercept: self.intercept };
-        let found = minimise(&objective, Stop { tolerance: self.tolerance, steps: self.max_steps });
-        let mut weights = found.variables;
-        let bias = weights.pop().unwrap_or(0.0);
-        FittedLabel { weights, bias, gradient_norm: found.gradient_norm, converged: found.converged }
+        if pos > 0.0 && neg > 0.0 {
+            let class = |side: f64| ((pos + neg) / (2.0 * side)).powf(temper);
+            let (cp, cn) = (class(pos), class(neg));
+            for (cost, sign) in costs.iter_mut().zip(&signs) {
+                *cost *= if *sign > 0.0 { cp } else { cn };
+            }
+        }
+        Problem { signs, costs, alpha: self.alpha, intercept: self.intercept }
+    }
+}
+
+/// The weights of labels fitted as sums of rows, given feature by feature: the first label of a block of
+/// [`LANES`], the feature, and the block's weights.
+pub(crate) fn weights_of(gram: &Gram, sums: &[Vec<f64>], mut each: impl FnMut(usize, usize, &[f64])) {
+    let mut scratch = Scratch::new();
+    let mut lanes = vec![[0.0; LANES]; gram.rows()];
+    for (block, sums) in sums.chunks(LANES).enumerate() {
+        for (l, sum) in sums.iter().enumerate() {
+            lanes.iter_mut().zip(sum).for_each(|(to, &a)| to[l] = a);
+        }
+        gram.transpose_times(&lanes, &mut scratch, |f, w| each(block * LANES, f as usize, &w[..sums.len()]));
     }
 }
 
@@ -154,10 +169,14 @@ pub struct LinearModels {
     pub weights: Array2<f64>,
     /// A bias per label.
     pub bias: Array1<f64>,
+    /// The objective of each label at its minimum.
+    pub value: Array1<f64>,
     /// The largest gradient norm left over all labels.
     pub gradient_norm: f64,
     /// Whether every label reached the tolerance.
     pub converged: bool,
+    /// Products with the matrix of rows (there and back) that all labels together needed.
+    pub products: usize,
 }
 
 impl Fit<SparseRows, Array2<bool>, Error> for OneVsRestValidParams {
@@ -169,20 +188,24 @@ impl Fit<SparseRows, Array2<bool>, Error> for OneVsRestValidParams {
         if rows.nsamples() != targets.nrows() {
             return Err(TrainingProblem::Shape { rows: rows.nsamples(), targets: targets.nrows() }.into());
         }
-        let weights = dataset.weights().map_or_else(|| vec![1.0; rows.nsamples()], <[f32]>::to_vec);
-        let fitted: Vec<FittedLabel> = (0..targets.ncols())
-            .into_par_iter()
-            .map(|label| self.fit_label(rows, &targets.column(label).to_vec(), &weights))
-            .collect();
+        let weights = dataset.weights();
+        let gram = Gram::new(rows);
+        let row = |label: usize, i: usize| (targets[(i, label)], weights.map_or(1.0, |w| w[i]));
+        let fitted = self.solve(&gram, targets.ncols(), &row, &|_, minimum| minimum);
         let mut out = LinearModels {
             weights: Array2::zeros((fitted.len(), rows.nfeatures())),
             bias: fitted.iter().map(|f| f.bias).collect(),
+            value: fitted.iter().map(|f| f.value).collect(),
             gradient_norm: fitted.iter().map(|f| f.gradient_norm).fold(0.0, f64::max),
             converged: fitted.iter().all(|f| f.converged),
+            products: fitted.iter().map(|f| f.products).sum(),
         };
-        for (mut row, label) in out.weights.rows_mut().into_iter().zip(fitted) {
-            row.assign(&Array1::from(label.weights));
-        }
+        let sums: Vec<Vec<f64>> = fitted.into_iter().map(|f| f.a).collect();
+        weights_of(&gram, &sums, |first, feature, lanes| {
+            for (l, &w) in lanes.iter().enumerate() {
+                out.weights[(first + l, feature)] = w;
+            }
+        });
         Ok(out)
     }
 }

@@ -2,7 +2,6 @@
 
 use linfa::ParamGuard;
 use ndarray::Array2;
-use rayon::prelude::*;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +18,8 @@ use crate::features::space::{FeatureSpace, learn};
 use crate::features::sparse::SparseRows;
 use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
-use crate::learn::one_vs_rest::{ClassWeight, OneVsRestParams, OneVsRestValidParams};
+use crate::learn::gram::Gram;
+use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams, OneVsRestValidParams};
 use crate::learn::thresholds::{Thresholds, for_precision};
 use crate::model::classifier::lift_parents;
 use crate::model::folder::{self, Parts};
@@ -125,10 +125,12 @@ fn fit_narratives(
         .alpha(settings.alpha)
         .class_weight(ClassWeight::Tempered(settings.balance))
         .check()?;
+    let gram = Gram::new(&matrix);
     let (neighbours, stored) = store(&rows, &space, &matrix);
     let job = Job {
         rows: &rows,
         matrix: &matrix,
+        gram: &gram,
         space: &space,
         narratives,
         folds: settings.folds,
@@ -143,7 +145,7 @@ fn fit_narratives(
     let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &calibrated.1, settings);
     watch.step("fusion", 1, 1);
     let metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
-    let (weights, bias) = final_weights(&rows, &matrix, narratives, &solver, watch);
+    let (weights, bias) = final_weights(&rows, &gram, narratives, &solver, watch);
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
@@ -373,29 +375,23 @@ fn figures(
 /// The linear models on all rows: weights feature by feature, and biases.
 fn final_weights(
     rows: &[Row],
-    matrix: &SparseRows,
+    gram: &Gram,
     narratives: usize,
     solver: &OneVsRestValidParams,
     watch: Watch<'_>,
 ) -> (Vec<f32>, Vec<f64>) {
-    use linfa::dataset::Records;
     let columns = narratives + 1;
     let done = AtomicUsize::new(0);
-    let fitted: Vec<(Vec<f32>, f64)> = (0..columns)
-        .into_par_iter()
-        .map(|k| {
-            let weights: Vec<f32> = rows.iter().map(|r| r.weight_in(k, narratives)).collect();
-            let positive: Vec<bool> = rows.iter().map(|r| r.is_positive(k, narratives)).collect();
-            let fit = solver.fit_label(matrix, &positive, &weights);
-            watch.step("final models", done.fetch_add(1, Ordering::Relaxed) + 1, columns);
-            (fit.weights.iter().map(|&w| w as f32).collect(), fit.bias)
-        })
-        .collect();
-    let mut all = vec![0f32; matrix.nfeatures() * columns];
-    for (k, (column, _)) in fitted.iter().enumerate() {
-        for (feature, &w) in column.iter().enumerate() {
-            all[feature * columns + k] = w;
-        }
-    }
-    (all, fitted.into_iter().map(|f| f.1).collect())
+    let row = |k: usize, i: usize| (rows[i].is_positive(k, narratives), rows[i].weight_in(k, narratives));
+    let fitted = solver.solve(gram, columns, &row, &|_, minimum| {
+        watch.step("final models", done.fetch_add(1, Ordering::Relaxed) + 1, columns);
+        (minimum.a, minimum.bias)
+    });
+    let (sums, bias): (Vec<Vec<f64>>, Vec<f64>) = fitted.into_iter().unzip();
+    let mut all = vec![0f32; gram.width() * columns];
+    one_vs_rest::weights_of(gram, &sums, |first, feature, lanes| {
+        let to = &mut all[feature * columns + first..][..lanes.len()];
+        to.iter_mut().zip(lanes).for_each(|(to, &w)| *to = w as f32);
+    });
+    (all, bias)
 }

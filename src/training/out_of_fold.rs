@@ -12,6 +12,7 @@ use super::rows::{Row, RowKind};
 use crate::features::space::{FeatureSpace, Weights};
 use crate::features::sparse::SparseRows;
 use crate::features::vocabulary::TermId;
+use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::OneVsRestValidParams;
 use crate::model::neighbours::{Neighbours, Vote, VoteScratch};
 
@@ -29,6 +30,7 @@ pub(super) struct OutOfFold {
 pub(super) struct Job<'a> {
     pub(super) rows: &'a [Row],
     pub(super) matrix: &'a SparseRows,
+    pub(super) gram: &'a Gram,
     pub(super) space: &'a FeatureSpace,
     pub(super) narratives: usize,
     pub(super) folds: usize,
@@ -43,36 +45,28 @@ impl Job<'_> {
         let probes: Vec<usize> = (0..self.rows.len())
             .filter(|&i| self.rows[i].kind == RowKind::Probe && self.rows[i].fold.is_some())
             .collect();
-        let tasks: Vec<(usize, usize)> =
-            (0..=self.narratives).flat_map(|k| (0..self.folds).map(move |f| (k, f))).collect();
+        let columns = self.narratives + 1;
+        let tasks = columns * self.folds;
+        let held_out =
+            |fold: usize| probes.iter().enumerate().filter(move |&(_, &row)| self.rows[row].fold == Some(fold));
+        let row = |task: usize, i: usize| {
+            let (fold, column, row) = (task / columns, task % columns, &self.rows[i]);
+            let weight = if row.fold == Some(fold) { 0.0 } else { row.weight_in(column, self.narratives) };
+            (row.is_positive(column, self.narratives), weight)
+        };
         let done = AtomicUsize::new(0);
-        let columns: Vec<Vec<(usize, f64)>> = tasks
-            .par_iter()
-            .map(|&(narrative, fold)| {
-                let out = self.score_fold(&probes, narrative, fold);
-                watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
-                out
-            })
-            .collect();
-        let mut scores = vec![vec![0.0; self.narratives + 1]; probes.len()];
-        for (&(narrative, _), column) in tasks.iter().zip(columns) {
-            for (probe, score) in column {
-                scores[probe][narrative] = score;
+        let scored = self.solver.solve(self.gram, tasks, &row, &|task, minimum| {
+            watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
+            held_out(task / columns).map(|(_, &row)| minimum.scores[row]).collect::<Vec<f64>>()
+        });
+        let mut scores = vec![vec![0.0; columns]; probes.len()];
+        for (task, held_out_scores) in scored.into_iter().enumerate() {
+            for ((probe, _), score) in held_out(task / columns).zip(held_out_scores) {
+                scores[probe][task % columns] = score;
             }
         }
         let votes = probes.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect();
         OutOfFold { probes, scores, votes }
-    }
-
-    /// Scores of the probes of one fold for one narrative, by a model of the other folds.
-    fn score_fold(&self, probes: &[usize], narrative: usize, fold: usize) -> Vec<(usize, f64)> {
-        let n = self.narratives;
-        let weight = |r: &Row| if r.fold == Some(fold) { 0.0 } else { r.weight_in(narrative, n) };
-        let weights: Vec<f32> = self.rows.iter().map(weight).collect();
-        let positive: Vec<bool> = self.rows.iter().map(|r| r.is_positive(narrative, n)).collect();
-        let fitted = self.solver.fit_label(self.matrix, &positive, &weights);
-        let held_out = probes.iter().enumerate().filter(|&(_, &row)| self.rows[row].fold == Some(fold));
-        held_out.map(|(probe, &row)| (probe, self.matrix.row(row).dot(&fitted.weights) + fitted.bias)).collect()
     }
 
     fn vote(&self, row: usize, scratch: &mut VoteScratch) -> Vec<Vote> {
