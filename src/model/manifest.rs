@@ -25,7 +25,7 @@ pub struct Settings {
     pub balance: f64,
     /// Weight of a case's title as a training text; 0 leaves titles out.
     pub title_weight: f64,
-    /// Weight of a disproof as an example of its narrative. `None`: 1 when there are no background texts, so that the
+    /// Weight of a disproof as an example of its narrative. `None`: 0.4 when there are no background texts, so that the
     /// model at least learns what a narrative is about; 0 when there are, because then it can learn that a text that
     /// speaks of a narrative need not spread it.
     pub disproof_weight: Option<f64>,
@@ -43,12 +43,12 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             features: FeatureSettings::default(),
-            alpha: 1.0 / 30.0,
+            alpha: 0.1,
             balance: 1.0,
             title_weight: 1.0,
             disproof_weight: None,
             description_weight: 1.0,
-            folds: 5,
+            folds: 10,
             seed: 1,
             target_precision: TargetPrecision::default(),
         }

@@ -3,11 +3,10 @@
 use linfa::ParamGuard;
 use ndarray::Array2;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::card;
 use super::data::TrainingData;
-use super::out_of_fold::{Job, OutOfFold};
+use super::out_of_fold::{Job, MeanModel, OutOfFold};
 use super::rows::{Row, RowKind, rows};
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
@@ -19,7 +18,7 @@ use crate::features::sparse::SparseRows;
 use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
 use crate::learn::gram::Gram;
-use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams, OneVsRestValidParams};
+use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
 use crate::learn::thresholds::{Thresholds, for_precision};
 use crate::model::classifier::lift_parents;
 use crate::model::folder::{self, Parts};
@@ -145,7 +144,7 @@ fn fit_narratives(
     let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &calibrated.1, settings);
     watch.step("fusion", 1, 1);
     let metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
-    let (weights, bias) = final_weights(&rows, &gram, narratives, &solver, watch);
+    let (weights, bias) = final_weights(&gram, unseen.mean);
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
@@ -372,22 +371,14 @@ fn figures(
     Metrics { out_of_fold: out }
 }
 
-/// The linear models on all rows: weights feature by feature, and biases.
-fn final_weights(
-    rows: &[Row],
-    gram: &Gram,
-    narratives: usize,
-    solver: &OneVsRestValidParams,
-    watch: Watch<'_>,
-) -> (Vec<f32>, Vec<f64>) {
-    let columns = narratives + 1;
-    let done = AtomicUsize::new(0);
-    let row = |k: usize, i: usize| (rows[i].is_positive(k, narratives), rows[i].weight_in(k, narratives));
-    let fitted = solver.solve(gram, columns, &row, &|_, minimum| {
-        watch.step("final models", done.fetch_add(1, Ordering::Relaxed) + 1, columns);
-        (minimum.a, minimum.bias)
-    });
-    let (sums, bias): (Vec<Vec<f64>>, Vec<f64>) = fitted.into_iter().unzip();
+/// The final linear models, weights feature by feature, and their biases: the mean of the models of all folds.
+///
+/// One more model on all rows was rejected: it has seen more than the models whose scores fusion, calibration and
+/// thresholds were fitted on, so its scores are larger than theirs and every probability comes out too sure. The mean has
+/// their scale, each row is in all but one of its parts, and it varies less.
+fn final_weights(gram: &Gram, mean: Vec<MeanModel>) -> (Vec<f32>, Vec<f64>) {
+    let columns = mean.len();
+    let (sums, bias): (Vec<Vec<f64>>, Vec<f64>) = mean.into_iter().map(|m| (m.a, m.bias)).unzip();
     let mut all = vec![0f32; gram.width() * columns];
     one_vs_rest::weights_of(gram, &sums, |first, feature, lanes| {
         let to = &mut all[feature * columns + first..][..lanes.len()];

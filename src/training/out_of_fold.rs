@@ -24,6 +24,14 @@ pub(super) struct OutOfFold {
     pub(super) scores: Vec<Vec<f64>>,
     /// Votes, likewise.
     pub(super) votes: Vec<Vec<Vote>>,
+    /// The mean of the models of all folds, column by column.
+    pub(super) mean: Vec<MeanModel>,
+}
+
+/// A linear model as a sum of rows, `w = Xᵀ a`, and its bias.
+pub(super) struct MeanModel {
+    pub(super) a: Vec<f64>,
+    pub(super) bias: f64,
 }
 
 /// What is held out and scored.
@@ -57,16 +65,23 @@ impl Job<'_> {
         let done = AtomicUsize::new(0);
         let scored = self.solver.solve(self.gram, tasks, &row, &|task, minimum| {
             watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
-            held_out(task / columns).map(|(_, &row)| minimum.scores[row]).collect::<Vec<f64>>()
+            let scores: Vec<f64> = held_out(task / columns).map(|(_, &row)| minimum.scores[row]).collect();
+            (scores, minimum.a.iter().map(|&a| a as f32).collect::<Vec<f32>>(), minimum.bias)
         });
+        let share = 1.0 / self.folds as f64;
+        let none = || MeanModel { a: vec![0.0; self.rows.len()], bias: 0.0 };
+        let mut mean: Vec<MeanModel> = (0..columns).map(|_| none()).collect();
         let mut scores = vec![vec![0.0; columns]; probes.len()];
-        for (task, held_out_scores) in scored.into_iter().enumerate() {
+        for (task, (held_out_scores, a, bias)) in scored.into_iter().enumerate() {
+            let to = &mut mean[task % columns];
+            to.a.iter_mut().zip(a).for_each(|(to, a)| *to += share * f64::from(a));
+            to.bias += share * bias;
             for ((probe, _), score) in held_out(task / columns).zip(held_out_scores) {
                 scores[probe][task % columns] = score;
             }
         }
         let votes = probes.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect();
-        OutOfFold { probes, scores, votes }
+        OutOfFold { probes, scores, votes, mean }
     }
 
     fn vote(&self, row: usize, scratch: &mut VoteScratch) -> Vec<Vote> {

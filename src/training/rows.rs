@@ -51,7 +51,7 @@ struct Unit<'d> {
 
 pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
     let mut units: Vec<Unit<'_>> = Vec::new();
-    let disproof_weight = settings.disproof_weight.unwrap_or(if data.background.is_empty() { 1.0 } else { 0.0 });
+    let disproof_weight = settings.disproof_weight.unwrap_or(if data.background.is_empty() { 0.4 } else { 0.0 });
     for (case, labels) in &data.cases {
         let (main, title) = if case.claim.trim().is_empty() { (&case.title, "") } else { (&case.claim, &*case.title) };
         let disproof = &case.disproof[..case.disproof.floor_char_boundary(DISPROOF)];
