@@ -2,8 +2,10 @@
 //!
 //! `ngrams` cuts a word into character n-grams, `vocabulary` numbers the terms, `lexicon` remembers what a word
 //! contributes, `space` turns counts into rows, `tfidf` has the formulae, and `sparse` holds rows for the learner.
+//! `minhash` finds near-duplicates.
 
 pub mod lexicon;
+pub mod minhash;
 pub mod ngrams;
 pub mod space;
 pub mod sparse;
