@@ -46,6 +46,30 @@ pub enum RecordProblem {
         /// Where it stood first.
         first: Place,
     },
+    /// Two narratives have ids that people take for one.
+    #[error(
+        "the id \"{id}\" differs from \"{other}\" at {first} only in case, spaces or hyphens; rename or remove one of the two"
+    )]
+    SimilarId {
+        /// The later id.
+        id: String,
+        /// The earlier one.
+        other: String,
+        /// Where that stands.
+        first: Place,
+    },
+    /// Without a taxonomy, two spellings of one label would be two narratives.
+    #[error(
+        "the record \"{id}\" is labelled \"{narrative}\", others \"{usual}\": they differ only in case, spaces or hyphens; write the label in one way"
+    )]
+    LabelSpelling {
+        /// The record.
+        id: String,
+        /// Its label.
+        narrative: String,
+        /// The spelling of most records.
+        usual: String,
+    },
     /// A case needs a title or a claim.
     #[error("the case \"{0}\" has neither `title` nor `claim`; give at least one of them")]
     CaseWithoutClaim(String),
@@ -87,6 +111,10 @@ pub enum RecordProblem {
 
 fn meant(id: Option<&String>) -> String {
     id.map_or_else(String::new, |id| format!(" (did you mean \"{id}\"?)"))
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
 /// One bad record and where it stands.
@@ -183,6 +211,36 @@ pub enum TrainingProblem {
         name: &'static str,
         /// The values it may take.
         range: &'static str,
+    },
+    /// Two settings exclude each other.
+    #[error("the settings {first} and {second} contradict each other: {why}")]
+    Contradiction {
+        /// The one.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// Why not both, and what to change.
+        why: &'static str,
+    },
+    /// One file stands for two things.
+    #[error("the file {} is given twice; its records would count twice or contradict each other, give it once", .0.display())]
+    FileTwice(PathBuf),
+    /// All records are versions of one article.
+    #[error(
+        "all labelled and background records form one group, so that none can be held out; add records, or give records that are no versions of one article different `group`s"
+    )]
+    OneGroup,
+    /// Training would not fit into memory.
+    #[error("training would need about {} of memory, and {} is available ({what}); {mend}", gibibytes(*.needed), gibibytes(*.available))]
+    Memory {
+        /// Bytes needed, estimated.
+        needed: u64,
+        /// Bytes there are.
+        available: u64,
+        /// What makes it so large.
+        what: String,
+        /// What to change.
+        mend: &'static str,
     },
     /// Shapes of rows and targets differ.
     #[error("{rows} rows but {targets} targets; every row needs its target")]

@@ -1,8 +1,8 @@
 //! Which known disinformation narratives does a text carry, where, and which debunked cases does it repeat?
 //!
 //! A text goes one road: `text` cuts it into tokens that know their place, `features` turns them into a sparse TF-IDF row,
-//! `model` scores narratives, `cases` finds related cases, and [`assess`] joins the answers. `training` makes models,
-//! `ingest` reads files. Every surface calls [`assess::Assessor::assess`].
+//! `model` scores narratives, `cases` finds related cases, and [`assess`] joins the answers. `check` doctors records,
+//! `training` makes models of them, `ingest` reads files. Every surface calls [`assess::Assessor::assess`].
 //!
 //! ```
 //! # #[cfg(feature = "embedded")] {
@@ -28,6 +28,7 @@
 pub mod assess;
 pub mod batch;
 pub mod cases;
+pub mod check;
 mod checksum;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -5,12 +5,14 @@
 
 mod batch;
 mod cases;
+mod check;
 mod classify;
 mod colour;
 mod input;
 mod open;
 mod print;
 mod progress;
+mod records;
 mod related;
 mod train;
 
@@ -38,6 +40,8 @@ enum Command {
     Batch(batch::Batch),
     /// Train a model from labelled cases and texts
     Train(train::Train),
+    /// Look for what is wrong in training data, and say how to mend it
+    Check(check::Check),
     /// Look after the case base
     #[command(subcommand)]
     Cases(cases::Cases),
@@ -56,6 +60,8 @@ enum Done {
     All,
     /// All but some rejected records.
     Rejected,
+    /// The work, which was to find errors, and did.
+    Failed,
 }
 
 /// Runs the program on the process's arguments.
@@ -65,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Related(c) => related::run(&c),
         Command::Batch(c) => batch::run(&c),
         Command::Train(c) => train::run(&c),
+        Command::Check(c) => check::run(&c),
         Command::Cases(c) => cases::run(&c),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -76,6 +83,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(Done::All) => ExitCode::SUCCESS,
         Ok(Done::Rejected) => ExitCode::from(3),
+        Ok(Done::Failed) => ExitCode::FAILURE,
         Err(e) if is_closed_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
             // The chain from what failed to why; nothing can be done if standard error is closed, too.

@@ -1,30 +1,20 @@
 //! `leitmotif train`: records in, model folder out.
 
-use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
 use super::Done;
 use super::progress::Progress;
-use crate::model::manifest::Settings;
+use super::records::{RecordFiles, Tuning};
+use crate::check::record_findings;
 use crate::training::data::{Sources, TrainingData};
-use crate::training::fit::{Watch, train};
+use crate::training::fit::{Watch, train_within};
 
 /// Flags of `train`.
 #[derive(Debug, Args)]
 pub(super) struct Train {
-    /// Taxonomy (JSONL); without it the ids found in the records are a flat one
-    #[arg(long, value_name = "F")]
-    narratives: Option<PathBuf>,
-    /// Labelled cases (JSONL)
-    #[arg(long, value_name = "F", num_args = 1..)]
-    cases: Vec<PathBuf>,
-    /// Labelled texts (JSONL)
-    #[arg(long, value_name = "F", num_args = 1..)]
-    texts: Vec<PathBuf>,
-    /// Texts that carry no known narrative (JSONL)
-    #[arg(long, value_name = "F", num_args = 1..)]
-    background: Vec<PathBuf>,
+    #[command(flatten)]
+    files: RecordFiles,
     /// Queries to learn the ranking of related cases from (JSONL)
     #[arg(long, value_name = "F", requires = "qrels")]
     queries: Option<PathBuf>,
@@ -34,40 +24,20 @@ pub(super) struct Train {
     /// Folder to write the model to; a model there is replaced as a whole
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
-    /// Seed of the random draws
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    seed: u64,
-    /// Threads; all cores without it
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Training settings (JSON, any part of what `model.json` calls `settings`)
-    #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
+    #[command(flatten)]
+    tuning: Tuning,
 }
 
 pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the threads")?;
-    }
-    let mut settings = match &args.settings {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            serde_json::from_str(&text).with_context(|| format!("{} holds no training settings", path.display()))?
-        }
-        None => Settings::default(),
-    };
-    settings.seed = args.seed;
-    let sources = Sources {
-        narratives: args.narratives.clone(),
-        cases: args.cases.clone(),
-        texts: args.texts.clone(),
-        background: args.background.clone(),
-        queries: args.queries.clone().zip(args.qrels.clone()),
-    };
-    let data = TrainingData::read(&sources)?;
+    let settings = args.tuning.start()?;
+    let bytes = args.tuning.bytes();
+    let queries = args.queries.clone().zip(args.qrels.clone());
+    let data = TrainingData::read(&Sources { queries, ..args.files.sources() })?;
+    // Before the hours of work, not after.
+    eprint!("{}", super::check::summary(&record_findings(&data)));
     let trained = {
         let progress = Progress::new();
-        train(&data, &settings, Watch(&|stage, done, all| progress.step(stage, done, all)))?
+        train_within(&data, &settings, bytes, Watch(&|stage, done, all| progress.step(stage, done, all)))?
     };
     let version = trained.save(&args.output)?;
     let m = &trained.manifest;

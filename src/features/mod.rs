@@ -3,9 +3,11 @@
 //! `ngrams` cuts a word into character n-grams, `vocabulary` holds the terms of a model, `interner` numbers
 //! terms as they come, `lexicon` remembers what a word
 //! contributes, `space` turns counts into rows, `tfidf` has the formulae, and `sparse` holds rows for the learner.
+//! `minhash` finds near-duplicates.
 
 pub mod interner;
 pub mod lexicon;
+pub mod minhash;
 pub mod ngrams;
 pub mod space;
 pub mod sparse;

@@ -3,7 +3,8 @@
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 
-/// The fold of each record, `0..folds`. Records of one group share a fold.
+/// The fold of each record, `0..folds`. Records of one group share a fold; with fewer groups than folds the last folds
+/// stay empty.
 ///
 /// Each group goes to the fold that so far holds least of its label (ties: the smallest fold), so that every narrative
 /// is spread. The order in which groups are placed is a seeded shuffle: same keys and seed, same folds.

@@ -31,7 +31,7 @@ pub struct Settings {
     pub disproof_weight: Option<f64>,
     /// Weight of a narrative's name (each language) and description.
     pub description_weight: f64,
-    /// Folds of the out-of-fold scores, at least 2.
+    /// Folds of the out-of-fold scores, at least 2; with fewer groups of records, as many as there are groups.
     pub folds: usize,
     /// Seed of the fold assignment.
     pub seed: u64,
@@ -74,7 +74,28 @@ impl Settings {
         require(weight(self.features.char_weight), "features.char_weight", "between 0 and 100")?;
         let share = |p: f64| p > 0.0 && p < 1.0;
         require(share(self.target_precision.review), "target_precision.review", "between 0 and 1")?;
-        require(share(self.target_precision.confirmed), "target_precision.confirmed", "between 0 and 1")
+        require(share(self.target_precision.confirmed), "target_precision.confirmed", "between 0 and 1")?;
+        let agree = |ok: bool, first, second, why| {
+            if ok { Ok(()) } else { Err(crate::error::TrainingProblem::Contradiction { first, second, why }) }
+        };
+        agree(
+            shortest <= longest,
+            "features.char_ngrams[0]",
+            "features.char_ngrams[1]",
+            "the shortest n-gram is longer than the longest; swap them (to leave n-grams out set features.char_weight to 0)",
+        )?;
+        agree(
+            self.features.word_weight > 0.0 || self.features.char_weight > 0.0,
+            "features.word_weight",
+            "features.char_weight",
+            "both are 0, so that nothing of a text counts; set one of them above 0",
+        )?;
+        agree(
+            self.target_precision.review <= self.target_precision.confirmed,
+            "target_precision.review",
+            "target_precision.confirmed",
+            "a suggestion cannot be held to a higher precision than a match; set the first no higher than the second",
+        )
     }
 }
 

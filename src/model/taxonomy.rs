@@ -1,5 +1,6 @@
 //! The tree of narratives.
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,45 +45,52 @@ pub struct Taxonomy {
 impl Taxonomy {
     /// Checks records and builds the tree; all problems are listed, each with its place.
     pub fn new(records: Vec<(Place, Narrative)>) -> Result<Self> {
+        let (taxonomy, _, bad) = Self::mended(records);
+        if bad.is_empty() { Ok(taxonomy) } else { Err(Error::Records(bad)) }
+    }
+
+    /// Builds the tree from what is sound, for whoever wants to go on and list further problems: a repeated id is left
+    /// out, a missing or circular parent dropped. Gives the place of each narrative kept, and all that was wrong.
+    pub fn mended(records: Vec<(Place, Narrative)>) -> (Self, Vec<Place>, Vec<BadRecord>) {
         let mut bad = Vec::new();
-        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-        for (i, (place, n)) in records.iter().enumerate() {
-            if let Some(&first) = numbers.get(n.id.as_str()) {
-                let problem = RecordProblem::DuplicateId { id: n.id.clone(), first: records[first].0.clone() };
-                bad.push(BadRecord { place: place.clone(), problem });
+        let (mut places, mut narratives): (Vec<Place>, Vec<Narrative>) = (Vec::new(), Vec::new());
+        let mut spellings: FxHashMap<String, usize> = FxHashMap::default();
+        for (place, n) in records {
+            let spelling = folded(&n.id);
+            if let Some(&first) = spellings.get(&spelling) {
+                let (first, other) = (places[first].clone(), narratives[first].id.clone());
+                let problem = if other == n.id {
+                    RecordProblem::DuplicateId { id: n.id, first }
+                } else {
+                    RecordProblem::SimilarId { id: n.id, other, first }
+                };
+                bad.push(BadRecord { place, problem });
             } else {
-                numbers.insert(&n.id, i);
+                spellings.insert(spelling, narratives.len());
+                places.push(place);
+                narratives.push(n);
             }
         }
-        let mut parents = vec![None; records.len()];
-        for (i, (place, n)) in records.iter().enumerate() {
+        let numbers: FxHashMap<&str, u32> = narratives.iter().map(|n| n.id.as_str()).zip(0..).collect();
+        let mut parents = vec![None; narratives.len()];
+        for (i, n) in narratives.iter().enumerate() {
             let Some(parent) = n.parent.as_deref().filter(|p| !p.trim().is_empty()) else { continue };
             if let Some(&p) = numbers.get(parent) {
-                parents[i] = Some(NarrativeNo(p as u32));
+                parents[i] = Some(NarrativeNo(p));
             } else {
-                let near = nearest(parent, numbers.keys().copied());
+                // Each search walks all ids; after many a mistake the rest are as plain without a suggestion.
+                let search = bad.len() < SUGGESTED;
+                let near = search.then(|| nearest(parent, narratives.iter().map(|n| n.id.as_str()))).flatten();
                 let problem = RecordProblem::MissingParent { id: n.id.clone(), parent: parent.to_owned(), near };
-                bad.push(BadRecord { place: place.clone(), problem });
+                bad.push(BadRecord { place: places[i].clone(), problem });
             }
         }
-        for i in 0..records.len() {
-            let mut at = parents[i];
-            for _ in 0..records.len() {
-                match at {
-                    Some(p) if p.index() == i => break,
-                    Some(p) => at = parents[p.index()],
-                    None => break,
-                }
-            }
-            if at.is_some_and(|p| p.index() == i) {
-                let problem = RecordProblem::ParentCycle(records[i].1.id.clone());
-                bad.push(BadRecord { place: records[i].0.clone(), problem });
-            }
+        for i in circular(&parents) {
+            parents[i] = None;
+            let problem = RecordProblem::ParentCycle(narratives[i].id.clone());
+            bad.push(BadRecord { place: places[i].clone(), problem });
         }
-        if !bad.is_empty() {
-            return Err(Error::Records(bad));
-        }
-        Ok(Self::linked(records.into_iter().map(|r| r.1).collect(), parents))
+        (Self::linked(narratives, parents), places, bad)
     }
 
     /// A flat taxonomy of the given ids, each its own name.
@@ -155,13 +163,56 @@ impl Taxonomy {
     }
 }
 
+/// Unknown ids for which the nearest known one is looked for.
+pub(crate) const SUGGESTED: usize = 50;
+
+/// An id with what people vary by accident taken out: case, and blanks or underscores for hyphens.
+pub(crate) fn folded(id: &str) -> String {
+    let words: Vec<&str> =
+        id.split(|c: char| c.is_whitespace() || c == '_' || c == '-').filter(|w| !w.is_empty()).collect();
+    words.join("-").to_lowercase()
+}
+
+/// The narratives that are their own ancestors, in order. Each is walked once: every walk stops where an earlier one
+/// went, so that a hundred thousand narratives in one chain take no longer than they are many.
+fn circular(parents: &[Option<NarrativeNo>]) -> Vec<usize> {
+    const NEW: usize = usize::MAX;
+    let mut walk = vec![NEW; parents.len()];
+    let mut out = Vec::new();
+    for start in 0..parents.len() {
+        let mut at = Some(start);
+        while let Some(i) = at.filter(|&i| walk[i] == NEW) {
+            walk[i] = start;
+            at = parents[i].map(NarrativeNo::index);
+        }
+        // Back on this very walk: from here on round it is a cycle.
+        if let Some(meeting) = at.filter(|&i| walk[i] == start) {
+            let mut i = meeting;
+            loop {
+                out.push(i);
+                match parents[i].map(NarrativeNo::index) {
+                    Some(next) if next != meeting => i = next,
+                    _ => break,
+                }
+            }
+        }
+    }
+    out.sort_unstable();
+    out
+}
+
 fn nearest<'a>(wrong: &str, ids: impl Iterator<Item = &'a str>) -> Option<String> {
-    let plain = |s: &str| s.to_lowercase().replace([' ', '_'], "-").trim_matches('-').to_owned();
-    let wrong = plain(wrong);
-    ids.map(|id| (edits(&wrong, &plain(id)), id))
-        .min()
-        .filter(|&(distance, id)| distance <= 1 + id.chars().count() / 5)
-        .map(|(_, id)| id.to_owned())
+    let wrong = folded(wrong);
+    let letters = wrong.chars().count();
+    ids.filter_map(|id| {
+        let allowed = 1 + id.chars().count() / 5;
+        let plain = folded(id);
+        // Texts that differ in length by more cannot be that few edits apart.
+        let distance = (plain.chars().count().abs_diff(letters) <= allowed).then(|| edits(&wrong, &plain))?;
+        (distance <= allowed).then_some((distance, id))
+    })
+    .min()
+    .map(|(_, id)| id.to_owned())
 }
 
 /// Levenshtein distance.
@@ -207,5 +258,19 @@ mod tests {
         assert!(cycle.contains(":1:") && cycle.contains(":2:") && !cycle.contains(":3:"));
         assert!(said(&[("nato-aggression", None), ("b", Some("Nato agression"))]).contains("mean \"nato-aggression\""));
         assert!(said(&[("a", None), ("a", None)]).contains("already used at n.jsonl:1"));
+        assert!(
+            said(&[("nato-war", None), ("NATO war ", None)]).contains("differs from \"nato-war\" at n.jsonl:1 only")
+        );
+    }
+
+    #[test]
+    fn a_hundred_thousand_narratives_in_one_chain() {
+        let ids: Vec<String> = (0..100_000).map(|i| format!("n{i}")).collect();
+        let mut chain: Vec<(&str, Option<&str>)> =
+            ids.iter().enumerate().map(|(i, id)| (id.as_str(), i.checked_sub(1).map(|p| ids[p].as_str()))).collect();
+        assert_eq!(Taxonomy::new(records(&chain)).unwrap().ancestors(NarrativeNo(99_999)).count(), 99_999);
+        chain[0].1 = Some("n2");
+        let (kept, _, bad) = Taxonomy::mended(records(&chain));
+        assert_eq!((kept.len(), bad.len()), (100_000, 3));
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::labels::Labels;
 use crate::cases::case::Case;
 use crate::cases::pairs::JudgedQuery;
 use crate::checksum::sha256;
 use crate::document::Language;
-use crate::error::{BadRecord, Error, RecordProblem, Result};
+use crate::error::{BadRecord, Error, Place, RecordProblem, Result, TrainingProblem};
 use crate::ingest::jsonl::{self, Placed};
 use crate::ingest::judgements;
 use crate::model::manifest::DataSummary;
@@ -29,6 +30,34 @@ pub struct Sources {
     pub queries: Option<(PathBuf, PathBuf)>,
 }
 
+impl Sources {
+    /// Refuses a file that stands in two places.
+    fn check(&self) -> Result<()> {
+        let queries = self.queries.iter().flat_map(|(q, j)| [q, j]);
+        let mut seen = BTreeSet::new();
+        for path in self.narratives.iter().chain(&self.cases).chain(&self.texts).chain(&self.background).chain(queries)
+        {
+            if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+                return Err(TrainingProblem::FileTwice(path.clone()).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the records of a [`TrainingData`] stand, list by list.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Of the narratives; empty without a taxonomy.
+    pub narratives: Vec<Place>,
+    /// Of the cases.
+    pub cases: Vec<Place>,
+    /// Of the texts.
+    pub texts: Vec<Place>,
+    /// Of the background texts.
+    pub background: Vec<Place>,
+}
+
 /// Checked records.
 #[derive(Debug, Default)]
 pub struct TrainingData {
@@ -42,12 +71,22 @@ pub struct TrainingData {
     pub background: Vec<TextRecord>,
     /// Judged queries.
     pub queries: Vec<JudgedQuery>,
+    /// Where all these stand.
+    pub places: Places,
 }
 
 impl TrainingData {
     /// Reads and checks all files. Bad lines, unknown labels and a broken taxonomy are all listed in one error: a
     /// model trained without the records that failed would be another model than the one asked for.
     pub fn read(sources: &Sources) -> Result<Self> {
+        let (data, bad) = Self::gather(sources)?;
+        if bad.is_empty() { Ok(data) } else { Err(Error::Records(bad)) }
+    }
+
+    /// Reads what can be read, and lists what cannot: for whoever wants to see all problems at once. Only a file that
+    /// cannot be opened, or is given twice, is an error.
+    pub fn gather(sources: &Sources) -> Result<(Self, Vec<BadRecord>)> {
+        sources.check()?;
         let mut bad = Vec::new();
         let narratives = optional::<Narrative>(sources.narratives.as_deref(), &mut bad)?;
         let cases = many::<Case>(&sources.cases, &mut bad)?;
@@ -62,61 +101,38 @@ impl TrainingData {
         for text in background.iter().filter(|t| !t.record.narratives.is_empty()) {
             bad.push(problem(text, RecordProblem::LabelledBackground(text.record.id.clone())));
         }
-        let taxonomy = match narratives {
-            Some(records) => match Taxonomy::new(records.into_iter().map(|r| (r.place, r.record)).collect()) {
-                Ok(taxonomy) => taxonomy,
-                Err(Error::Records(more)) => {
-                    bad.extend(more);
-                    return Err(Error::Records(bad));
-                }
-                Err(other) => return Err(other),
-            },
-            None => found_labels(&cases, &texts),
+        let mut places = Places::default();
+        let mut labels = if let Some(records) = narratives {
+            let (taxonomy, kept, more) = Taxonomy::mended(records.into_iter().map(|r| (r.place, r.record)).collect());
+            bad.extend(more);
+            places.narratives = kept;
+            Labels::of(taxonomy)
+        } else {
+            let in_cases = cases.iter().flat_map(|c| &c.record.narratives);
+            Labels::found(in_cases.chain(texts.iter().flat_map(|t| &t.record.narratives)))
         };
-        let numbers: BTreeMap<&str, NarrativeNo> =
-            taxonomy.numbers().map(|n| (taxonomy.narrative(n).id.as_str(), n)).collect();
-        let mut resolve = |id: &str, labels: &[String], place: &crate::error::Place| -> Vec<NarrativeNo> {
-            let mut out = BTreeSet::new();
-            for label in labels {
-                match numbers.get(label.as_str()) {
-                    Some(&n) => {
-                        out.insert(n);
-                    }
-                    None => bad.push(BadRecord {
-                        place: place.clone(),
-                        problem: RecordProblem::UnknownNarrative {
-                            id: id.to_owned(),
-                            narrative: label.clone(),
-                            near: taxonomy.near(label),
-                        },
-                    }),
-                }
-            }
-            out.into_iter().collect()
-        };
-        let cases: Vec<_> = cases
-            .into_iter()
-            .map(|c| {
-                let labels = resolve(&c.record.id, &c.record.narratives, &c.place);
-                (c.record, labels)
-            })
-            .collect();
-        let texts: Vec<_> = texts
-            .into_iter()
-            .map(|t| {
-                let labels = resolve(&t.record.id, &t.record.narratives, &t.place);
-                (t.record, labels)
-            })
-            .collect();
+        let mut resolved = Vec::new();
+        for c in cases {
+            resolved.push((labels.resolve(&c.record.id, &c.record.narratives, &c.place, &mut bad), c));
+        }
+        let cases = split(resolved, &mut places.cases);
+        let mut resolved = Vec::new();
+        for t in texts {
+            resolved.push((labels.resolve(&t.record.id, &t.record.narratives, &t.place, &mut bad), t));
+        }
+        let texts = split(resolved, &mut places.texts);
         let queries = match &sources.queries {
             Some((queries, qrels)) => judgements::read(queries, qrels, &mut bad)?,
             None => Vec::new(),
         };
-        if !bad.is_empty() {
-            return Err(Error::Records(bad));
-        }
-        let background = background.into_iter().map(|b| b.record).collect();
-        Ok(Self { taxonomy, cases, texts, background, queries })
+        let background = background
+            .into_iter()
+            .map(|b| {
+                places.background.push(b.place);
+                b.record
+            })
+            .collect();
+        Ok((Self { taxonomy: labels.taxonomy, cases, texts, background, queries, places }, bad))
     }
 
     /// Whether any record carries a narrative.
@@ -173,9 +189,13 @@ fn optional<T: crate::record::Record>(path: Option<&Path>, bad: &mut Vec<BadReco
     path.map(|p| many(&[p.to_owned()], bad)).transpose()
 }
 
-/// Without a taxonomy the ids in the records, sorted, are a flat one.
-fn found_labels(cases: &[Placed<Case>], texts: &[Placed<TextRecord>]) -> Taxonomy {
-    let in_cases = cases.iter().flat_map(|c| &c.record.narratives);
-    let ids: BTreeSet<String> = in_cases.chain(texts.iter().flat_map(|t| &t.record.narratives)).cloned().collect();
-    Taxonomy::flat(ids)
+/// Takes the places off.
+fn split<T>(records: Vec<(Vec<NarrativeNo>, Placed<T>)>, places: &mut Vec<Place>) -> Vec<(T, Vec<NarrativeNo>)> {
+    records
+        .into_iter()
+        .map(|(labels, placed)| {
+            places.push(placed.place);
+            (placed.record, labels)
+        })
+        .collect()
 }

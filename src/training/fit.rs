@@ -2,10 +2,12 @@
 
 use linfa::ParamGuard;
 use ndarray::Array2;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::card;
 use super::data::TrainingData;
+use super::memory::{self, Size};
 use super::out_of_fold::{Job, MeanModel, OutOfFold};
 use super::rows::{Row, RowKind, rows};
 use crate::cases::index::CaseIndex;
@@ -58,13 +60,20 @@ impl Trained {
 const OWN: usize = 25;
 
 /// Trains on checked data: narratives where there are labels, a ranker where there are queries or pairs.
+///
+/// Refuses what would not fit into the memory there is.
 pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Result<Trained> {
+    train_within(data, settings, memory::available(), watch)
+}
+
+/// As [`train`], within the given number of bytes; `None` is without bounds.
+pub fn train_within(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<Trained> {
     settings.check()?;
     if !data.has_labels() && data.cases.is_empty() {
         return Err(TrainingProblem::NoLabels.into());
     }
     let (narratives, metrics) = if data.has_labels() {
-        let (part, parts, metrics) = fit_narratives(data, settings, watch)?;
+        let (part, parts, metrics) = fit_narratives(data, settings, bytes, watch)?;
         (Some((part, parts)), metrics)
     } else {
         (None, Metrics::default())
@@ -102,11 +111,49 @@ fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
     }
 }
 
-fn fit_narratives(
+/// What is learned with every text held out once.
+struct HeldOut {
+    rows: Vec<Row>,
+    space: FeatureSpace,
+    gram: Gram,
+    neighbours: Neighbours,
+    unseen: OutOfFold,
+    fusion: Fusion,
+    calibration: Vec<Platt>,
+    /// Probe by probe, a probability per narrative.
+    probabilities: Vec<Vec<f64>>,
+}
+
+/// What a model that has not seen a record says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutOfFoldRecord {
+    /// Number of the record, counting cases, then texts, then background.
+    pub record: usize,
+    /// Calibrated probability per narrative, in the order of the taxonomy; a parent's is never below its child's.
+    pub probabilities: Vec<f64>,
+}
+
+/// The calibrated out-of-fold probabilities of all records, without fitting a final model.
+pub fn out_of_fold_probabilities(
     data: &TrainingData,
     settings: &Settings,
+    bytes: Option<u64>,
     watch: Watch<'_>,
-) -> Result<(NarrativePart, Parts, Metrics)> {
+) -> Result<Vec<OutOfFoldRecord>> {
+    settings.check()?;
+    if !data.has_labels() {
+        return Err(TrainingProblem::NoLabels.into());
+    }
+    let held = hold_out(data, settings, bytes, watch)?;
+    let probes = held.unseen.probes.iter().zip(held.probabilities);
+    let rows = &held.rows;
+    Ok(probes.filter_map(|(&row, p)| Some(OutOfFoldRecord { record: rows[row].record?, probabilities: p })).collect())
+}
+
+fn hold_out(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<HeldOut> {
+    use linfa::dataset::Records;
+    let size = Size::of(data);
+    size.check(bytes)?;
     let rows = rows(data, settings);
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
@@ -116,9 +163,15 @@ fn fit_narratives(
     }) {
         return Err(TrainingProblem::OneClass(taxonomy.narrative(n).id.clone()).into());
     }
+    let filled: BTreeSet<usize> = rows.iter().filter_map(|r| r.fold).collect();
+    if filled.len() < 2 {
+        return Err(TrainingProblem::OneGroup.into());
+    }
     watch.step("features", 0, 1);
     let samples: Vec<_> = rows.iter().map(Row::sample).collect();
     let (space, matrix) = learn(&samples, &settings.features)?;
+    let (features, nonzeros) = (matrix.nfeatures() as u64, matrix.nonzeros() as u64);
+    Size { features, nonzeros, ..size }.check(bytes)?;
     watch.step("features", 1, 1);
     let solver = OneVsRestParams::default()
         .alpha(settings.alpha)
@@ -132,7 +185,7 @@ fn fit_narratives(
         gram: &gram,
         space: &space,
         narratives,
-        folds: settings.folds,
+        folds: filled.len(),
         solver: &solver,
         neighbours: &neighbours,
         stored: &stored,
@@ -140,10 +193,23 @@ fn fit_narratives(
     let unseen = job.run(&watch);
     watch.step("fusion", 0, 1);
     let fused = fuse(taxonomy, &rows, &unseen)?;
-    let calibrated = calibrate(taxonomy, &rows, &unseen, &fused.scores);
-    let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &calibrated.1, settings);
+    let (calibration, probabilities) = calibrate(taxonomy, &rows, &unseen, &fused.scores);
     watch.step("fusion", 1, 1);
-    let metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
+    Ok(HeldOut { rows, space, gram, neighbours, unseen, fusion: fused.fusion, calibration, probabilities })
+}
+
+fn fit_narratives(
+    data: &TrainingData,
+    settings: &Settings,
+    bytes: Option<u64>,
+    watch: Watch<'_>,
+) -> Result<(NarrativePart, Parts, Metrics)> {
+    let taxonomy = &data.taxonomy;
+    let narratives = taxonomy.len();
+    let HeldOut { rows, space, gram, neighbours, unseen, fusion, calibration, probabilities } =
+        hold_out(data, settings, bytes, watch)?;
+    let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
+    let metrics = figures(taxonomy, &rows, &unseen, &probabilities, &thresholds);
     let (weights, bias) = final_weights(&gram, unseen.mean);
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
@@ -153,11 +219,11 @@ fn fit_narratives(
             narrative: taxonomy.narrative(n).clone(),
             examples: rows.iter().filter(|r| r.kind == RowKind::Probe && r.carries(k)).count(),
             bias: bias[k],
-            calibration: calibrated.0[k],
+            calibration: calibration[k],
             thresholds: thresholds[k],
         });
     }
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], fusion: fused.fusion };
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], fusion };
     Ok((part, Parts { space, weights, neighbours }, metrics))
 }
 

@@ -1,10 +1,13 @@
 //! From records to a model folder.
 //!
-//! `data` gathers and checks the records, `rows` turns them into weighted training texts, `out_of_fold` scores every
-//! text by a model that has not seen it, `fit` joins all of it into a model, `card` writes the model card.
+//! `data` gathers and checks the records, `labels` finds the narratives they name, `rows` turns them into weighted
+//! training texts, `memory` says beforehand whether all of it will fit, `out_of_fold` scores every text by a model that
+//! has not seen it, `fit` joins all of it into a model, `card` writes the model card.
 
 mod card;
 pub mod data;
 pub mod fit;
+mod labels;
+pub mod memory;
 mod out_of_fold;
 mod rows;

@@ -34,6 +34,8 @@ pub(super) struct Row {
     pub(super) spreads: bool,
     pub(super) spreads_weight: f32,
     pub(super) kind: RowKind,
+    /// Number of its record, counting cases, then texts, then background; `None` for descriptions.
+    pub(super) record: Option<usize>,
     /// The fold it is held out in; `None` for descriptions, which always train.
     pub(super) fold: Option<usize>,
 }
@@ -79,7 +81,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
     let firsts: Vec<Option<u32>> = units.iter().map(|u| u.labels.first().map(|l| l.0)).collect();
     let folds = grouped_folds(&groups, &firsts, settings.folds, settings.seed);
     let mut out = Vec::new();
-    for (unit, fold) in units.iter().zip(folds) {
+    for (record, (unit, fold)) in units.iter().zip(folds).enumerate() {
         let labels = with_ancestors(&data.taxonomy, unit.labels);
         let filled = unit.texts.iter().filter(|t| !t.1.trim().is_empty());
         for &(kind, text, weight) in filled.filter(|t| t.2 > 0.0 || t.0 == RowKind::Disproof) {
@@ -91,6 +93,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
                 spreads: !labels.is_empty() && kind != RowKind::Disproof,
                 spreads_weight: if kind == RowKind::Title { weight as f32 } else { 1.0 },
                 kind,
+                record: Some(record),
                 fold: Some(fold),
             });
         }
@@ -119,6 +122,7 @@ fn descriptions(taxonomy: &Taxonomy, weight: f32, out: &mut Vec<Row>) {
                 spreads: true,
                 spreads_weight: 0.0,
                 kind: RowKind::Description,
+                record: None,
                 fold: None,
             });
         }
