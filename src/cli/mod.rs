@@ -7,6 +7,7 @@ mod batch;
 mod cases;
 mod classify;
 mod colour;
+mod evaluate;
 mod input;
 mod open;
 mod print;
@@ -38,6 +39,8 @@ enum Command {
     Batch(batch::Batch),
     /// Train a model from labelled cases and texts
     Train(train::Train),
+    /// Measure how good a model is, and where it fails
+    Evaluate(evaluate::Evaluate),
     /// Look after the case base
     #[command(subcommand)]
     Cases(cases::Cases),
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Related(c) => related::run(&c),
         Command::Batch(c) => batch::run(&c),
         Command::Train(c) => train::run(&c),
+        Command::Evaluate(c) => evaluate::run(&c),
         Command::Cases(c) => cases::run(&c),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Done;
 use super::progress::Progress;
@@ -45,17 +45,18 @@ pub(super) struct Train {
     settings: Option<PathBuf>,
 }
 
+/// Training settings of a file; the defaults without one.
+pub(super) fn read_settings(path: Option<&Path>) -> anyhow::Result<Settings> {
+    let Some(path) = path else { return Ok(Settings::default()) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} holds no training settings", path.display()))
+}
+
 pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the threads")?;
     }
-    let mut settings = match &args.settings {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            serde_json::from_str(&text).with_context(|| format!("{} holds no training settings", path.display()))?
-        }
-        None => Settings::default(),
-    };
+    let mut settings = read_settings(args.settings.as_deref())?;
     settings.seed = args.seed;
     let sources = Sources {
         narratives: args.narratives.clone(),
