@@ -75,7 +75,6 @@ fn a_page_loads_nothing_and_its_markup_is_closed() {
 fn unknown_narratives_are_named_and_count_as_missed() {
     let (assessor, name) = starter();
     let mut known = starter_examples(40);
-    let before = Report::of_model(&assessor, name.clone(), (known.clone(), Vec::new()), None, 1).unwrap();
     for e in known.iter_mut().take(10) {
         e.narratives = vec!["Great Resett".into()];
     }
@@ -85,7 +84,6 @@ fn unknown_narratives_are_named_and_count_as_missed() {
     assert_eq!(unknown.narratives[0].near.as_deref(), Some("great-reset"));
     assert_eq!(report.texts, 40, "none is dropped");
     assert!(report.headline["accuracy"].value <= 0.75);
-    assert!(before.narratives.unwrap().headline["accuracy"].value > 0.75);
 }
 
 /// Forty short cases of two narratives and a third with few, in groups of two, on twenty dates, from four outlets.

@@ -4,8 +4,9 @@
 //! for every test record. From these predictions come `headline` (with `bootstrap` intervals), `calibration`,
 //! `selective` (what can be answered at which precision), `open_set` (texts that carry none), `per_narrative`, `slices`,
 //! `confusion` and `worst` (errors with their nearest training texts). `leaks` finds copies across the split, `splits`
-//! and `trials` cut data and train inside, `ranking` judges related cases. `tested` gathers what every fold gives, `report` holds it all; `summary` and `html`
-//! only show it. Nothing here scores a text: a figure of another model than the one people use would be worth nothing.
+//! and `trials` cut data and train inside, `ranking` judges related cases. `tested` gathers what every fold gives,
+//! `report` holds it all; `summary` and `html` only show it. Nothing here scores a text: a figure of another model than
+//! the one people use would be worth nothing.
 
 pub mod bootstrap;
 pub mod calibration;

@@ -11,6 +11,8 @@ use crate::evaluate::trials::CurvePoint;
 
 /// Rows of a coverage table.
 const ROWS: usize = 20;
+/// Confused pairs on the page; JSON has more.
+const PAIRS: usize = 15;
 
 /// A plot under its heading, with words and a table that opens on demand.
 fn figure(heading: &str, svg: &str, words: &str, table: &str) -> String {
@@ -32,7 +34,7 @@ pub(super) fn reliability(name: &'static str, r: &Reliability) -> String {
         decimal(r.brier)
     );
     let axes = ("stated probability of the best answer", "share right");
-    let mut plot = Plot::new(name, "Reliability of the best answer", &words, &SHARES, axes);
+    let mut plot = Plot::new(name, "Reliability of the best answer", &words, &SHARES, axes, 1.0);
     plot.line("ideal", &[(0.0, 0.0), (1.0, 1.0)]);
     let most = r.bins.iter().map(|b| b.texts).max().unwrap_or(1) as f64;
     for b in &r.bins {
@@ -65,7 +67,7 @@ pub(super) fn coverage(name: &'static str, s: &Selective, what: &str) -> String 
         decimal(s.aurc)
     );
     let axes = (&*format!("coverage: share of {what} answered"), "precision: share of answers right");
-    let mut plot = Plot::new(name, "Coverage and precision", &words, &SHARES, axes);
+    let mut plot = Plot::new(name, "Coverage and precision", &words, &SHARES, axes, 1.0);
     for r in &s.reached {
         plot.line("ideal", &[(0.0, r.precision), (1.0, r.precision)]);
     }
@@ -111,8 +113,11 @@ pub(super) fn histogram(name: &'static str, heading: &str, o: &OpenSet, none: &s
         o.known_texts, o.texts
     );
     let axes = ("probability of the best answer", "share of texts");
-    let mut plot = Plot::new(name, heading, &words, &SHARES, axes);
     let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+    let shares = o.histogram.iter().flat_map(|h| [share(h.known, o.known_texts), share(h.none, o.texts)]);
+    // As high as the highest bar, in fifths.
+    let top = (shares.fold(0.0, f64::max) * 5.0).ceil().max(1.0) / 5.0;
+    let mut plot = Plot::new(name, heading, &words, &SHARES, axes, top);
     for (tenth, h) in o.histogram.iter().enumerate() {
         let from = tenth as f64 / 10.0;
         plot.bar("fill", from + 0.008, from + 0.047, share(h.known, o.known_texts));
@@ -170,19 +175,19 @@ pub(super) fn learning_curve(points: &[CurvePoint]) -> String {
     let words = "Trained on growing shares of the training groups, tested on the same texts. A line that still rises at \
                  the right says that more examples would help.";
     let axes = ("share of the training groups", "figure");
-    let mut plot = Plot::new("curve", "Learning curve", words, &ticks, axes);
-    let lines: [(&str, &str, fn(&CurvePoint) -> f64); 3] = [
-        ("first", "LRAP", |p| p.figures.lrap),
-        ("second", "accuracy", |p| p.figures.accuracy),
-        ("third", "macro-F1", |p| p.figures.macro_f1_best),
+    let mut plot = Plot::new("curve", "Learning curve", words, &ticks, axes, 1.0);
+    let line = |get: fn(&CurvePoint) -> f64| points.iter().map(|p| (place(p.share), get(p))).collect::<Vec<_>>();
+    let mut lines = [
+        ("first", "LRAP", line(|p| p.figures.lrap)),
+        ("second", "accuracy", line(|p| p.figures.accuracy)),
+        ("third", "macro-F1", line(|p| p.figures.macro_f1_best)),
     ];
     // Names stand above one another at the upper left, in the order of the lines at the right.
-    let mut named: Vec<_> = lines.iter().map(|l| (points.last().map_or(0.0, l.2), l)).collect();
-    named.sort_by(|a, b| b.0.total_cmp(&a.0));
-    for (i, (_, (class, text, get))) in named.into_iter().enumerate() {
-        let line: Vec<(f64, f64)> = points.iter().map(|p| (place(p.share), get(p))).collect();
-        plot.line(class, &line);
-        for &at in &line {
+    let end = |line: &[(f64, f64)]| line.last().map_or(0.0, |p| p.1);
+    lines.sort_by(|a, b| end(&b.2).total_cmp(&end(&a.2)));
+    for (i, (class, text, line)) in lines.iter().enumerate() {
+        plot.line(class, line);
+        for &at in line {
             plot.dot(class, at, 3.0);
         }
         plot.label(class, (0.02, 0.95 - 0.08 * i as f64), "start", text);
@@ -225,10 +230,10 @@ pub(super) fn confusion(c: &Confusion) -> String {
     let numbers = table("Texts by what they carry and what was said", &heads, rows.collect());
     let svg = matrix("confusion", "Confusion", &words, &c.names, &c.counts);
     let plot = figure("Confusion", &format!("<div class=\"scroll wide\">{svg}</div>"), &words, &numbers);
-    let pairs = c
-        .pairs
-        .iter()
-        .map(|p| vec![Cell::named(&p.gold_name, &p.gold), Cell::named(&p.said_name, &p.said), Cell::number(p.texts)]);
+    let pairs =
+        c.pairs.iter().take(PAIRS).map(|p| {
+            vec![Cell::named(&p.gold_name, &p.gold), Cell::named(&p.said_name, &p.said), Cell::number(p.texts)]
+        });
     if c.pairs.is_empty() {
         return plot;
     }

@@ -10,8 +10,8 @@ use super::markup::{Escaped, shortened};
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 250.0;
 /// Space for the numbers at the left, and around.
-const LEFT: f64 = 46.0;
-const RIGHT: f64 = 14.0;
+const LEFT: f64 = 56.0;
+const RIGHT: f64 = 22.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 42.0;
 
@@ -20,6 +20,8 @@ pub(super) struct Plot {
     name: &'static str,
     title: String,
     description: String,
+    /// The share at the upper end of the upright axis.
+    top: f64,
     body: String,
 }
 
@@ -27,8 +29,9 @@ fn x(share: f64) -> f64 {
     LEFT + share.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT)
 }
 
-fn y(share: f64) -> f64 {
-    HEIGHT - BOTTOM - share.clamp(0.0, 1.0) * (HEIGHT - TOP - BOTTOM)
+/// The height of a part of the upright axis.
+fn y(part: f64) -> f64 {
+    HEIGHT - BOTTOM - part.clamp(0.0, 1.0) * (HEIGHT - TOP - BOTTOM)
 }
 
 /// Opens a picture of some size, with what is read out instead of it. `name` is unique on the page.
@@ -42,13 +45,14 @@ fn open(name: &str, width: f64, height: f64, title: &str, description: &str) -> 
 }
 
 impl Plot {
-    /// An empty plot with its axes; ticks on the horizontal one are `(place, name)`.
+    /// An empty plot with its axes: the horizontal one with ticks `(place, name)`, the upright one from 0 to `top`.
     pub(super) fn new(
         name: &'static str,
         title: &str,
         description: &str,
         ticks: &[(f64, &str)],
         axes: (&str, &str),
+        top: f64,
     ) -> Self {
         let mut body = String::new();
         for tick in 0..=4 {
@@ -61,7 +65,7 @@ impl Plot {
                 WIDTH - RIGHT,
                 LEFT - 6.0,
                 at + 3.5,
-                share * 100.0
+                share * top * 100.0
             );
         }
         for (share, label) in ticks {
@@ -82,14 +86,14 @@ impl Plot {
             y(0.5),
             Escaped(axes.1)
         );
-        Self { name, title: title.into(), description: description.into(), body }
+        Self { name, title: title.into(), description: description.into(), top, body }
     }
 
     /// Adds a line through points. `class` names its colour.
     pub(super) fn line(&mut self, class: &str, points: &[(f64, f64)]) {
         let mut path = String::new();
         for (i, (px, py)) in points.iter().enumerate() {
-            let _ = write!(path, "{}{:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, x(*px), y(*py));
+            let _ = write!(path, "{}{:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, x(*px), y(*py / self.top));
         }
         let _ = write!(self.body, "<path class=\"line {class}\" d=\"{path}\"/>");
     }
@@ -100,18 +104,24 @@ impl Plot {
             self.body,
             "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\"/>",
             x(at.0),
-            y(at.1)
+            y(at.1 / self.top)
         );
     }
 
     /// Adds an upright interval.
     pub(super) fn whisker(&mut self, at: f64, low: f64, high: f64) {
-        let _ = write!(self.body, "<path class=\"whisker\" d=\"M{:.1} {:.1}V{:.1}\"/>", x(at), y(low), y(high));
+        let _ = write!(
+            self.body,
+            "<path class=\"whisker\" d=\"M{:.1} {:.1}V{:.1}\"/>",
+            x(at),
+            y(low / self.top),
+            y(high / self.top)
+        );
     }
 
     /// Adds an upright bar from the ground.
     pub(super) fn bar(&mut self, class: &str, from: f64, to: f64, height: f64) {
-        let (left, top) = (x(from), y(height));
+        let (left, top) = (x(from), y(height / self.top));
         let _ = write!(
             self.body,
             "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
@@ -126,7 +136,7 @@ impl Plot {
             self.body,
             "<text class=\"mark {class}\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
             x(at.0),
-            y(at.1),
+            y(at.1 / self.top),
             Escaped(text)
         );
     }
@@ -153,7 +163,7 @@ pub(super) struct Bar {
 pub(super) fn bars(name: &str, title: &str, description: &str, bars: &[Bar]) -> String {
     const ROW: f64 = 26.0;
     const NAMES: f64 = 104.0;
-    const NOTES: f64 = 84.0;
+    const NOTES: f64 = 98.0;
     let width = WIDTH - NAMES - NOTES;
     let at = |share: f64| NAMES + share.clamp(0.0, 1.0) * width;
     let height = bars.len() as f64 * ROW + 22.0;
@@ -195,7 +205,7 @@ pub(super) fn bars(name: &str, title: &str, description: &str, bars: &[Bar]) -> 
 /// its share of the row.
 pub(super) fn matrix(name: &str, title: &str, description: &str, names: &[String], counts: &[Vec<usize>]) -> String {
     const CELL: f64 = 30.0;
-    const NAMES: f64 = 230.0;
+    const NAMES: f64 = 300.0;
     let columns = counts.first().map_or(0, Vec::len);
     let (width, height) = (NAMES + columns as f64 * CELL + 4.0, counts.len() as f64 * CELL + 26.0);
     let mut out = open(name, width, height, title, description);
@@ -215,7 +225,7 @@ pub(super) fn matrix(name: &str, title: &str, description: &str, names: &[String
             "<text class=\"name\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} <tspan class=\"tick\">{}</tspan></text>",
             NAMES - 6.0,
             top + CELL / 2.0 + 4.0,
-            Escaped(shortened(label, 32)),
+            Escaped(shortened(label, 46)),
             row + 1
         );
         let whole = values.iter().sum::<usize>().max(1) as f64;
@@ -248,11 +258,11 @@ pub(super) fn matrix(name: &str, title: &str, description: &str, names: &[String
 
 /// A figure and its interval as a small mark for a table; the numbers stand beside it.
 pub(super) fn mark(value: f64, low: f64, high: f64) -> String {
-    const ROOM: f64 = 110.0;
+    const ROOM: f64 = 170.0;
     let at = |share: f64| 5.0 + share.clamp(0.0, 1.0) * (ROOM - 10.0);
     format!(
         "<svg class=\"interval\" viewBox=\"0 0 {ROOM} 14\" aria-hidden=\"true\"><path class=\"grid\" d=\"M5 7H{:.1}\"/>\
-         <path class=\"whisker\" d=\"M{:.1} 7H{:.1}\"/><circle class=\"fill\" cx=\"{:.1}\" cy=\"7\" r=\"4\"/></svg>",
+         <path class=\"whisker\" d=\"M{:.1} 7H{:.1}\"/><circle class=\"fill\" cx=\"{:.1}\" cy=\"7\" r=\"3.5\"/></svg>",
         ROOM - 5.0,
         at(low),
         at(high),
