@@ -255,6 +255,41 @@ pub enum TrainingProblem {
     NoPairs,
 }
 
+/// Why something cannot be evaluated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluationProblem {
+    /// No test record carries a narrative, and none carries none.
+    #[error(
+        "there is no record to test; give labelled cases (--cases) or texts (--texts), or background (--background)"
+    )]
+    NoRecords,
+    /// No query has a relevant case.
+    #[error("no query has a relevant case; give judgements (--qrels) with a relevance above 0")]
+    NoJudgements,
+    /// Too few to deal into folds.
+    #[error("there are {found} {what} for {folds} folds; give more records or fewer --folds")]
+    TooFew {
+        /// What is dealt.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many folds were asked for.
+        folds: usize,
+    },
+    /// Nothing to order by time.
+    #[error("the records have fewer than two dates; a split by time needs `published` (YYYY-MM-DD)")]
+    NoDates,
+    /// A setting is out of its range.
+    #[error("{name} must be {range}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// The values it may take.
+        range: &'static str,
+    },
+}
+
 /// Everything that can go wrong in this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -297,6 +332,9 @@ pub enum Error {
     /// Training cannot start or go on.
     #[error("cannot train: {0}")]
     Training(#[from] TrainingProblem),
+    /// An evaluation cannot start.
+    #[error("cannot evaluate: {0}")]
+    Evaluation(#[from] EvaluationProblem),
     /// A small dense model (fusion, ranker) failed in linfa-logistic.
     #[error("fitting a dense logistic model failed: {0}; check the training data for constant or infinite values")]
     Logistic(#[from] linfa_logistic::error::Error),

@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod classify;
 mod colour;
+mod evaluate;
 mod input;
 mod open;
 mod print;
@@ -42,6 +43,8 @@ enum Command {
     Train(train::Train),
     /// Look for what is wrong in training data, and say how to mend it
     Check(check::Check),
+    /// Measure how good a model is, and where it fails
+    Evaluate(evaluate::Evaluate),
     /// Look after the case base
     #[command(subcommand)]
     Cases(cases::Cases),
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Batch(c) => batch::run(&c),
         Command::Train(c) => train::run(&c),
         Command::Check(c) => check::run(&c),
+        Command::Evaluate(c) => evaluate::run(&c),
         Command::Cases(c) => cases::run(&c),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -26,6 +26,11 @@ pub(super) struct Using {
 }
 
 impl Using {
+    /// For a command whose `--cases` are something else.
+    pub(super) fn new(model: Option<PathBuf>, cases: Option<PathBuf>) -> Self {
+        Self { model, cases }
+    }
+
     /// Model and cases for assessing.
     pub(super) fn assessor(&self) -> anyhow::Result<Assessor> {
         // Side by side: each takes about half of the time to the first answer.
@@ -45,7 +50,8 @@ impl Using {
         Ok(CaseBase { index: self.index()?, ranker: ranker(own.as_ref())? })
     }
 
-    fn model(&self) -> anyhow::Result<Model> {
+    /// Only the model.
+    pub(super) fn model(&self) -> anyhow::Result<Model> {
         match &self.model {
             Some(path) => Ok(folder::open(path)?),
             None => starter_model(),

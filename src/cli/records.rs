@@ -97,23 +97,7 @@ impl Tuning {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
             pool.build_global().context("cannot start the threads")?;
         }
-        let mut settings = Settings::default();
-        if let Some(path) = &self.settings {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let given: serde_json::Value =
-                serde_json::from_str(&text).with_context(|| format!("{} is not valid JSON", path.display()))?;
-            if let (Some(flag), Some(file)) = (self.seed, given.get("seed").and_then(serde_json::Value::as_u64)) {
-                anyhow::ensure!(
-                    flag == file,
-                    "contradictory seeds: --seed {flag}, and \"seed\": {file} in {}; give one of them",
-                    path.display()
-                );
-            }
-            // Read again as text, so that a wrong field is named with its line.
-            settings = serde_json::from_str(&text)
-                .with_context(|| format!("{} holds no training settings", path.display()))?;
-        }
-        settings.seed = self.seed.unwrap_or(settings.seed);
+        let settings = read_settings(self.settings.as_deref(), self.seed)?;
         settings.check()?;
         Ok(settings)
     }
@@ -122,4 +106,26 @@ impl Tuning {
     pub(super) fn bytes(&self) -> Option<u64> {
         self.memory.map(|mib| mib << 20).or_else(memory::available)
     }
+}
+
+/// Training settings of a file, the defaults without one, with the seed of a flag. Two seeds are contradictory.
+pub(super) fn read_settings(path: Option<&Path>, seed: Option<u64>) -> anyhow::Result<Settings> {
+    let mut settings = Settings::default();
+    if let Some(path) = path {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let given: serde_json::Value =
+            serde_json::from_str(&text).with_context(|| format!("{} is not valid JSON", path.display()))?;
+        if let (Some(flag), Some(file)) = (seed, given.get("seed").and_then(serde_json::Value::as_u64)) {
+            anyhow::ensure!(
+                flag == file,
+                "contradictory seeds: --seed {flag}, and \"seed\": {file} in {}; give one of them",
+                path.display()
+            );
+        }
+        // Read again as text, so that a wrong field is named with its line.
+        settings =
+            serde_json::from_str(&text).with_context(|| format!("{} holds no training settings", path.display()))?;
+    }
+    settings.seed = seed.unwrap_or(settings.seed);
+    Ok(settings)
 }

@@ -43,6 +43,35 @@ pub fn expected_calibration_error(probabilities: &[f64], outcomes: &[bool]) -> f
     if outcomes.is_empty() { 0.0 } else { gap / outcomes.len() as f64 }
 }
 
+/// Label ranking average precision of one text (Tsoumakas, Katakis and Vlahavas, "Mining Multi-label Data", 2010): per
+/// label it carries, the share of carried labels among those ranked no lower; labels that were not ranked add nothing.
+///
+/// `ranks` are those of the carried labels, from 1, in growing order; `carried` is how many there are.
+pub fn label_ranking_average_precision(ranks: &[usize], carried: usize) -> f64 {
+    let sum: f64 = ranks.iter().zip(1..).map(|(&rank, found)| f64::from(found) / rank as f64).sum();
+    if carried == 0 { 0.0 } else { sum / carried as f64 }
+}
+
+/// `share` (0 to 1) of a number of things, rounded.
+#[expect(clippy::cast_sign_loss, reason = "a count times a share of at least 0 is at least 0")]
+pub fn portion(all: usize, share: f64) -> usize {
+    (all as f64 * share.clamp(0.0, 1.0)).round() as usize
+}
+
+/// The 95 % interval of a share (Wilson, "Probable inference, the law of succession, and statistical inference", 1927);
+/// `(0, 1)` for none of none.
+pub fn wilson(right: usize, all: usize) -> (f64, f64) {
+    const Z: f64 = 1.959_963_984_540_054;
+    if all == 0 {
+        return (0.0, 1.0);
+    }
+    let (n, p) = (all as f64, right as f64 / all as f64);
+    let centre = p + Z * Z / (2.0 * n);
+    let reach = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + Z * Z / n;
+    (((centre - reach) / whole).max(0.0), ((centre + reach) / whole).min(1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +83,10 @@ mod tests {
         assert!((macro_f1(&gold, &predicted) - 0.611_111_111_111_111).abs() < 1e-12);
         assert!((accuracy(&gold, &predicted) - 0.6).abs() < 1e-12);
         assert!((expected_calibration_error(&[0.85, 0.95, 0.15], &[true, true, false]) - 0.35 / 3.0).abs() < 1e-12);
+        // Carried labels at ranks 1 and 3, a third not ranked at all: (1/1 + 2/3) / 3.
+        assert!((label_ranking_average_precision(&[1, 3], 3) - 5.0 / 9.0).abs() < 1e-12);
+        // Wilson's interval for 8 of 10, as tables give it.
+        let (low, high) = wilson(8, 10);
+        assert!((low - 0.4902).abs() < 1e-4 && (high - 0.9433).abs() < 1e-4, "{low} {high}");
     }
 }

@@ -1,0 +1,220 @@
+//! Related cases against relevance judgements.
+//!
+//! MAP, MRR, precision and recall at a rank as trec_eval defines them (Buckley and Voorhees, "Retrieval System
+//! Evaluation", 2005), averaged over all queries with a relevant case, answered or not.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::bootstrap::{Interval, intervals};
+use super::calibration::{Reliability, reliability};
+use super::selective::{Answer, Selective, selective};
+use crate::cases::candidates::Query;
+use crate::cases::related::CaseBase;
+use crate::document::Language;
+use crate::error::{Error, EvaluationProblem, Result};
+use crate::ingest::{jsonl, judgements};
+use crate::record::TextRecord;
+
+/// Names of the figures, in JSON and for people, and what they say.
+pub const FIGURES: [(&str, &str, &str); 4] = [
+    ("map@5", "MAP@5", "how high the relevant cases stand among the first five"),
+    ("mrr@5", "MRR@5", "reciprocal rank of the first relevant case"),
+    ("p@1", "P@1", "share of queries whose first case is relevant"),
+    ("recall@10", "Recall@10", "share of the relevant cases among the first ten"),
+];
+/// Cases asked for.
+const TOP: usize = 10;
+
+/// A query's figures.
+#[derive(Debug, Clone, PartialEq)]
+struct Scored {
+    id: String,
+    language: String,
+    /// In the order of [`FIGURES`].
+    values: [f64; 4],
+    /// Probability of the first case, if any case was found.
+    first: Option<f64>,
+}
+
+/// A query whose first case is wrong though the model was sure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Miss {
+    /// Id of the query.
+    pub query: String,
+    /// Id of the first case.
+    pub first: String,
+    /// Its probability.
+    pub score: f64,
+    /// Ids of the relevant cases.
+    pub relevant: Vec<String>,
+}
+
+/// How well related cases are found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ranking {
+    /// Queries with a relevant case.
+    pub queries: usize,
+    /// Those of them that are in the file of queries; the others count as missed.
+    pub answered: usize,
+    /// Queries of the file without a relevant case: left out of every figure.
+    pub unjudged: usize,
+    /// Cases searched.
+    pub cases: usize,
+    /// Relevant cases that are not among those searched and so cannot be found.
+    pub missing_cases: usize,
+    /// The figures with 95 % intervals.
+    pub figures: BTreeMap<&'static str, Interval>,
+    /// MAP@5 by language of the query, with the number of queries.
+    pub per_language: BTreeMap<String, (usize, f64)>,
+    /// Probability of the first case against the share that is relevant.
+    pub reliability: Reliability,
+    /// What can be answered at which precision.
+    pub selective: Selective,
+    /// First cases that are wrong, surest first.
+    pub worst: Vec<Miss>,
+}
+
+/// Average precision, reciprocal rank, precision at 1 and recall at 10 of one ranking. The first two look at five ranks;
+/// average precision divides by the relevant cases or five, whichever is less.
+fn score(ranking: &[&str], relevant: &FxHashSet<String>) -> [f64; 4] {
+    let (mut hits, mut sum, mut reciprocal) = (0.0, 0.0, 0.0);
+    for (case, rank) in ranking.iter().zip(1..=5) {
+        if relevant.contains(*case) {
+            hits += 1.0;
+            sum += hits / f64::from(rank);
+            if reciprocal <= 0.0 {
+                reciprocal = 1.0 / f64::from(rank);
+            }
+        }
+    }
+    let first = ranking.first().is_some_and(|c| relevant.contains(*c));
+    let found = ranking.iter().take(TOP).filter(|c| relevant.contains(**c)).count();
+    let all = relevant.len().max(1);
+    [sum / all.min(5) as f64, reciprocal, f64::from(u8::from(first)), found as f64 / all as f64]
+}
+
+/// Ranks the cases for every judged query and scores the rankings.
+pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Result<Ranking> {
+    let mut bad = Vec::new();
+    let relevant = judgements::read_qrels(qrels, &mut bad)?;
+    let records = jsonl::read::<TextRecord>(queries)?;
+    bad.extend(records.bad);
+    if !bad.is_empty() {
+        return Err(Error::Records(bad));
+    }
+    if relevant.is_empty() {
+        return Err(EvaluationProblem::NoJudgements.into());
+    }
+    let read = records.good.len();
+    let judged: Vec<TextRecord> =
+        records.good.into_iter().map(|q| q.record).filter(|q| relevant.contains_key(&q.id)).collect();
+    let rank = |memory: &mut Query, q: &TextRecord| -> (Scored, Option<Miss>) {
+        let found = cases.rank_ids(memory, &q.text, Language::lenient(&q.language), TOP);
+        let ids: Vec<&str> = found.iter().map(|f| f.0).collect();
+        let relevant = &relevant[&q.id];
+        let first = found.first().map(|f| f.1);
+        let scored = Scored { id: q.id.clone(), language: q.language.clone(), values: score(&ids, relevant), first };
+        let miss = found.first().filter(|f| !relevant.contains(f.0)).map(|&(case, score)| {
+            let mut relevant: Vec<String> = relevant.iter().cloned().collect();
+            relevant.sort();
+            Miss { query: q.id.clone(), first: case.to_owned(), score, relevant }
+        });
+        (scored, miss)
+    };
+    let answers: Vec<(Scored, Option<Miss>)> = judged.par_iter().map_init(Query::default, rank).collect();
+    let (mut scored, misses): (Vec<Scored>, Vec<Option<Miss>>) = answers.into_iter().unzip();
+    let answered = scored.len();
+    let known: FxHashSet<String> = scored.iter().map(|s| s.id.clone()).collect();
+    let mut absent: Vec<&String> = relevant.keys().filter(|id| !known.contains(*id)).collect();
+    absent.sort();
+    scored.extend(absent.into_iter().map(|id| Scored {
+        id: id.clone(),
+        language: String::new(),
+        values: [0.0; 4],
+        first: None,
+    }));
+    let mut worst: Vec<Miss> = misses.into_iter().flatten().collect();
+    worst.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.query.cmp(&b.query)));
+    worst.truncate(super::worst::LISTED);
+    let wanted: FxHashSet<&String> = relevant.values().flatten().collect();
+    Ok(Ranking {
+        queries: scored.len(),
+        answered,
+        unjudged: read - answered,
+        cases: cases.index.len(),
+        missing_cases: wanted.into_iter().filter(|id| cases.index.by_id(id).is_none()).count(),
+        worst,
+        ..summarise(&scored, seed)
+    })
+}
+
+fn summarise(scored: &[Scored], seed: u64) -> Ranking {
+    let means = |sample: &[&Scored]| -> Vec<Option<f64>> {
+        let n = sample.len().max(1) as f64;
+        (0..FIGURES.len()).map(|f| Some(sample.iter().map(|s| s.values[f]).sum::<f64>() / n)).collect()
+    };
+    let found = intervals(scored, |s| &s.id, seed, means);
+    let mut languages: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for s in scored {
+        let language = if s.language.is_empty() { "?" } else { &s.language };
+        languages.entry(language.to_owned()).or_default().push(s.values[0]);
+    }
+    let right = |s: &Scored| s.values[2] > 0.0;
+    let firsts: Vec<(f64, bool)> = scored.iter().filter_map(|s| Some((s.first?, right(s)))).collect();
+    let answers: Vec<Answer> =
+        scored.iter().map(|s| Answer { confidence: s.first.unwrap_or(0.0), right: right(s), known: true }).collect();
+    Ranking {
+        queries: scored.len(),
+        answered: 0,
+        unjudged: 0,
+        cases: 0,
+        missing_cases: 0,
+        figures: FIGURES.iter().zip(found).filter_map(|(f, interval)| Some((f.0, interval?))).collect(),
+        per_language: languages
+            .into_iter()
+            .map(|(l, values)| (l, (values.len(), values.iter().sum::<f64>() / values.len() as f64)))
+            .collect(),
+        reliability: reliability(&firsts),
+        selective: selective(&answers),
+        worst: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The sums are exact: halves, quarters and one division.
+    #[allow(clippy::float_cmp)]
+    #[test]
+    fn rankings_worked_by_hand() {
+        let relevant = |ids: &[&str]| ids.iter().map(|&i| i.to_owned()).collect::<FxHashSet<_>>();
+        // Relevant at ranks 2 and 4 of two: (1/2 + 2/4) / 2.
+        assert_eq!(score(&["x", "a", "y", "b"], &relevant(&["a", "b"])), [0.5, 0.5, 0.0, 1.0]);
+        // At ranks 1 and 6: the sixth counts for recall only.
+        let long = ["a", "1", "2", "3", "4", "b"];
+        assert_eq!(score(&long, &relevant(&["a", "b", "c", "d"])), [0.25, 1.0, 1.0, 0.5]);
+        // Seven relevant cases: five ranks can hold five of them.
+        let seven = relevant(&["a", "b", "c", "d", "e", "f", "g"]);
+        assert_eq!(score(&["a", "b", "c", "d", "e", "f"], &seven), [1.0, 1.0, 1.0, 6.0 / 7.0]);
+        assert_eq!(score(&[], &relevant(&["a"])), [0.0; 4]);
+    }
+
+    #[test]
+    fn figures_average_over_all_queries() {
+        let query = |id: &str, value: f64, first| Scored {
+            id: id.into(),
+            language: "en".into(),
+            values: [value, value, value, value],
+            first,
+        };
+        let summary = summarise(&[query("a", 1.0, Some(0.9)), query("b", 0.0, None)], 1);
+        assert!((summary.figures["map@5"].value - 0.5).abs() < 1e-12);
+        assert_eq!(summary.per_language["en"], (2, 0.5));
+        assert_eq!(summary.reliability.bins.len(), 1);
+    }
+}
