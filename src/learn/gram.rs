@@ -10,7 +10,7 @@
 //! neighbours, on the number of threads or on the width of the machine's vectors.
 
 use linfa::dataset::Records;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use std::ops::{AddAssign, Mul};
 
 use crate::features::sparse::SparseRows;
@@ -148,16 +148,7 @@ impl Gram {
 
     /// `out = K v`, lane by lane; a row per training row in both.
     pub(crate) fn multiply<T: Real>(&self, v: &[Lanes<T>], scratch: &mut Scratch<T>, out: &mut [Lanes<T>]) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                out.fill([T::default(); LANES]);
-                for panel in &self.panels {
-                    panel.scatter(v, &mut scratch.panel);
-                    panel.gather(&scratch.panel, out);
-                }
-            },
-        );
+        Arch::new().dispatch(Multiply { gram: self, v, panel: &mut scratch.panel, out });
     }
 
     /// `Xᵀ v`, lane by lane: each feature that occurs, with its lanes.
@@ -168,14 +159,48 @@ impl Gram {
         mut each: impl FnMut(u32, &Lanes<f64>),
     ) {
         for (panel, features) in self.panels.iter().zip(self.features.chunks(PANEL)) {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || panel.scatter(v, &mut scratch.panel),
-            );
+            Arch::new().dispatch(Scatter { panel, v, into: &mut scratch.panel });
             for (&feature, lanes) in features.iter().zip(scratch.panel.iter()) {
                 each(feature, lanes);
             }
         }
+    }
+}
+
+/// [`Gram::multiply`] for the vectors of the machine at hand. (A closure would do if the compiler promised to inline it.)
+struct Multiply<'a, T> {
+    gram: &'a Gram,
+    v: &'a [Lanes<T>],
+    panel: &'a mut [Lanes<T>],
+    out: &'a mut [Lanes<T>],
+}
+
+impl<T: Real> WithSimd for Multiply<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.out.fill([T::default(); LANES]);
+        for panel in &self.gram.panels {
+            panel.scatter(self.v, self.panel);
+            panel.gather(self.panel, self.out);
+        }
+    }
+}
+
+/// One panel of [`Gram::transpose_times`], likewise.
+struct Scatter<'a> {
+    panel: &'a Panel,
+    v: &'a [Lanes<f64>],
+    into: &'a mut [Lanes<f64>],
+}
+
+impl WithSimd for Scatter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.panel.scatter(self.v, self.into);
     }
 }
 
@@ -198,11 +223,12 @@ impl Panel {
                 continue;
             }
             for (&c, &x) in columns.iter().zip(values) {
-                let to = &mut into[c as usize];
                 let x = T::stored(x);
+                let mut sum = into[c as usize];
                 for l in 0..LANES {
-                    to[l] += x * lanes[l];
+                    sum[l] += x * lanes[l];
                 }
+                into[c as usize] = sum;
             }
         }
     }

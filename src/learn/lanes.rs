@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::gram::{Gram, LANES, Lanes, Real, Scratch};
-use super::subspace::{Descent, Minimum, Problem, Stop};
+use super::problem::Problem;
+use super::subspace::{Descent, Minimum, Stop};
 
 /// Tolerances from here are solved with f32 products, whose rounding is far below them; smaller ones with f64.
 const SINGLE: f64 = 1e-4;

@@ -11,7 +11,8 @@ use ndarray::{Array1, Array2};
 
 use super::gram::{Gram, LANES, Scratch};
 use super::lanes;
-use super::subspace::{Minimum, Problem, Stop};
+use super::problem::Problem;
+use super::subspace::{Minimum, Stop};
 use crate::error::{Error, Result, TrainingProblem};
 use crate::features::sparse::SparseRows;
 

@@ -17,9 +17,7 @@
 //! The solver does not call the product. It says what it wants multiplied ([`Descent::vector`]) and is told the product
 //! ([`Descent::take`]), so that labels at different stages can share one pass ("reverse communication").
 
-use pulp::Arch;
-
-use super::logistic::{loss, probability_and_slope};
+use super::problem::{Problem, dot};
 use super::small::{MOST, Small};
 
 /// When to stop.
@@ -29,19 +27,6 @@ pub(crate) struct Stop {
     pub(crate) tolerance: f64,
     /// Most rounds.
     pub(crate) rounds: usize,
-}
-
-/// One binary, L2-regularised, weighted logistic regression:
-/// `f(w, b) = alpha/2 |w|² + Σ cᵢ ln(1 + exp(-sᵢ (w·xᵢ + b)))`, the intercept not regularised; linfa-logistic's
-/// objective with a cost per row.
-#[derive(Debug, Clone)]
-pub(crate) struct Problem {
-    /// 1 for a positive row, -1 for the others.
-    pub(crate) signs: Vec<f64>,
-    /// Cost of each row, 0 to leave it out.
-    pub(crate) costs: Vec<f64>,
-    pub(crate) alpha: f64,
-    pub(crate) intercept: bool,
 }
 
 /// What the solver found.
@@ -74,9 +59,6 @@ const ENOUGH: f64 = 1e-2;
 /// Log-odds of a label all of whose rows are of one kind.
 const ONE_KIND: f64 = 4.0;
 
-/// Rows taken through the first-level cache together.
-const BLOCK: usize = 64;
-
 /// A vector over the rows and its product with `K`.
 #[derive(Debug, Clone, Default)]
 struct Pair {
@@ -103,35 +85,12 @@ pub(crate) struct Descent {
     products: usize,
 }
 
-/// Dot product in eight interleaved parts: an order of its own, the same everywhere, that can be vectorised. Lengths are
-/// multiples of [`BLOCK`].
-#[inline(always)]
-fn dot_inline(a: &[f64], b: &[f64]) -> f64 {
-    let mut parts = [0.0; 8];
-    for (x, y) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        for k in 0..8 {
-            parts[k] += x[k] * y[k];
-        }
-    }
-    parts.iter().sum()
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || dot_inline(a, b),
-    )
-}
-
 impl Descent {
     /// Starts at zero weights and the best bias for them. With rows of one kind only there is no minimum (the bias runs
     /// away): such a label is done at once, with no weights and a bias of [`ONE_KIND`] in favour of that kind.
     pub(crate) fn new(mut problem: Problem, stop: Stop) -> Self {
         let rows = problem.costs.len();
-        // Whole blocks: the rows that fill the last one cost nothing.
-        let n = rows.next_multiple_of(BLOCK);
-        problem.costs.resize(n, 0.0);
-        problem.signs.resize(n, -1.0);
+        let n = problem.fill_last_block();
         let side = |sign: f64| -> f64 {
             problem.signs.iter().zip(&problem.costs).filter(|(s, _)| **s == sign).map(|(_, c)| c).sum()
         };
@@ -157,7 +116,7 @@ impl Descent {
             gradient_norm: 0.0,
             products: 0,
         };
-        out.arrive();
+        out.problem.residual(&out.at.v, &out.at.kv, out.bias, &mut out.rho.v);
         out
     }
 
@@ -191,22 +150,6 @@ impl Descent {
             converged: self.target.is_some_and(|t| self.gradient_norm <= t),
             products: self.products,
         }
-    }
-
-    /// Value and `ρ` at the present point.
-    fn arrive(&mut self) {
-        let (p, n, bias) = (&self.problem, self.at.v.len(), self.bias);
-        let (a, ka, signs, costs) = (&self.at.v[..n], &self.at.kv[..n], &p.signs[..n], &p.costs[..n]);
-        let rho = &mut self.rho.v[..n];
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for i in 0..n {
-                    let (wrong, _) = probability_and_slope(-signs[i] * (ka[i] + bias));
-                    rho[i] = p.alpha * a[i] - signs[i] * costs[i] * wrong;
-                }
-            },
-        );
     }
 
     /// Minimises over the subspace and moves there; `false` when rounding hides any further fall.
@@ -246,7 +189,7 @@ impl Descent {
         self.value = value;
         self.moves.truncate(MEMORY - 1);
         self.moves.push_front(step);
-        self.arrive();
+        self.problem.residual(&self.at.v, &self.at.kv, self.bias, &mut self.rho.v);
         moved
     }
 
@@ -274,53 +217,13 @@ impl Descent {
                 value += 0.5 * h * t[l] * t[j];
             }
         }
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for at in 0..self.at.v.len() / BLOCK {
-                    value += self.local_block(basis, at, t, &mut out);
-                }
-            },
-        );
+        let directions: Vec<&[f64]> = basis.iter().map(|p| &*p.kv).collect();
+        value += self.problem.losses(&self.at.kv, self.bias, &directions, t, &mut out);
         if !self.problem.intercept {
             out.gradient[0] = 0.0;
             out.hessian.iter_mut().for_each(|row| row[0] = 0.0);
         }
         (value, out)
-    }
-
-    /// The losses of one block of rows; adds their derivatives to `out`.
-    #[inline(always)]
-    fn local_block(&self, basis: &[&Pair], at: usize, t: &[f64; MOST], out: &mut Small) -> f64 {
-        let block = |v: &[f64]| -> [f64; BLOCK] { v.as_chunks::<BLOCK>().0[at] };
-        let (signs, costs) = (block(&self.problem.signs), block(&self.problem.costs));
-        let mut scores = block(&self.at.kv).map(|u| u + self.bias + t[0]);
-        let directions: [[f64; BLOCK]; MOST] =
-            std::array::from_fn(|j| j.checked_sub(1).and_then(|j| basis.get(j)).map_or([1.0; BLOCK], |p| block(&p.kv)));
-        for (j, direction) in directions.iter().enumerate().take(basis.len() + 1).skip(1) {
-            for i in 0..BLOCK {
-                scores[i] += t[j] * direction[i];
-            }
-        }
-        let (mut pull, mut curvature, mut losses) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-        for i in 0..BLOCK {
-            let margin = signs[i] * scores[i];
-            let (wrong, slope) = probability_and_slope(-margin);
-            pull[i] = -signs[i] * costs[i] * wrong;
-            curvature[i] = costs[i] * slope;
-            losses[i] = costs[i] * loss(margin);
-        }
-        for j in 0..=basis.len() {
-            let mut bent = [0.0; BLOCK];
-            for i in 0..BLOCK {
-                bent[i] = curvature[i] * directions[j][i];
-            }
-            out.gradient[j] += dot_inline(&pull, &directions[j]);
-            for l in 0..=j {
-                out.hessian[j][l] += dot_inline(&bent, &directions[l]);
-            }
-        }
-        dot_inline(&losses, &[1.0; BLOCK])
     }
 }
 
