@@ -48,7 +48,7 @@ fn read(cases: PathBuf) -> Labelled {
         let all: BTreeSet<usize> = narratives
             .iter()
             .flat_map(|&n| std::iter::once(n).chain(data.taxonomy.ancestors(n)))
-            .map(|n| n.index())
+            .map(leitmotif::model::taxonomy::NarrativeNo::index)
             .collect();
         for text in [&case.claim, &case.title, &case.disproof].into_iter().filter(|t| !t.trim().is_empty()) {
             texts.push(text.clone());
@@ -69,6 +69,7 @@ impl Draw {
 }
 
 /// 4,000 texts of 120 words, word frequencies by Zipf's law, a fifth of the words from the topic of one of 40 labels.
+#[expect(clippy::cast_sign_loss, reason = "draws lie between 0 and 1")]
 fn generated() -> Labelled {
     const LABELS: usize = 40;
     let mut draw = Draw(7);

@@ -130,7 +130,6 @@ struct Sums<'a> {
 impl WithSimd for Sums<'_> {
     type Output = ();
 
-    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let mut column = 0;
@@ -147,7 +146,6 @@ impl WithSimd for Sums<'_> {
 }
 
 /// Adds the sums of the `W` columns from `column` on to `out` (which may be shorter), and gives `W`.
-#[expect(clippy::inline_always, reason = "as above")]
 #[inline(always)]
 fn add_columns<const W: usize>(steps: &[i8], column: usize, fixed: &Fixed, out: &mut [f64]) -> usize {
     let mut sums = [0i32; W];
