@@ -141,22 +141,22 @@ def background_topics(files):
     parent_of = {r["id"]: r["parent"] or r["id"] for _, r in files["narratives.jsonl"]}
     cases = [r for _, r in files["cases.jsonl"]]
     sets = [grams(" ".join([r["title"], r["claim"], r["disproof"], *r["keywords"]])) for r in cases]
+    found_in = Counter(itertools.chain.from_iterable(sets))
+    weight = [0.0, *(math.log(len(cases) / n) ** 2 for n in range(1, len(cases) + 1))]
+    norms = [math.sqrt(sum(map(weight.__getitem__, map(found_in.__getitem__, found)))) for found in sets]
     cases_with = {}
     for i, found in enumerate(sets):
         for gram in found:
-            cases_with.setdefault(gram, []).append(i)
-    weight = {gram: math.log(len(cases) / len(having)) ** 2 for gram, having in cases_with.items()}
-    norms = [math.sqrt(sum(weight[gram] for gram in found)) for found in sets]
+            if found_in[gram] <= RARE:
+                cases_with.setdefault(gram, []).append(i)
     count = Counter()
     for _, r in files["background.jsonl"]:
         if r["kind"] == "everyday":
             continue
         scores = Counter()
         for gram in grams(f"{r['title']} {r['text']}"):
-            having = cases_with.get(gram, ())
-            if len(having) <= RARE:
-                for i in having:
-                    scores[i] += weight[gram]
+            for i in cases_with.get(gram, ()):
+                scores[i] += weight[found_in[gram]]
         best = max(scores, key=lambda i: (scores[i] / norms[i], -i), default=None)
         if best is not None:
             count.update({parent_of.get(n, n) for n in cases[best]["narratives"]})
