@@ -123,18 +123,18 @@ impl CaseIndex {
         (index, replaced)
     }
 
-    /// Joins what a saved index holds: terms, which of them are numbers, and per case its record, the words of its
-    /// fields and its terms.
+    /// Joins what a saved index holds: terms, which of them are numbers, the lists of all terms, and per case its
+    /// record, the words of its fields and its terms.
     pub(crate) fn from_parts(
         terms: Interner,
         numbers: Vec<bool>,
-        cases: Vec<(Case, [u32; 4], Box<[CaseTerm]>)>,
+        postings: Postings,
+        cases: impl Iterator<Item = ((Case, [u32; 4]), Box<[CaseTerm]>)>,
     ) -> Self {
-        let mut index = Self { terms, numbers, ..Self::default() };
-        for (case, lengths, row) in cases {
+        let mut index = Self { terms, numbers, postings, ..Self::default() };
+        for ((case, lengths), row) in cases {
             index.push(case, lengths, row);
         }
-        index.postings = Postings::new(&index.forward, index.terms.len());
         index
     }
 

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use super::case::Case;
 use super::index::{CaseIndex, CaseTerm};
+use super::postings::Postings;
 use crate::checksum::sha256;
 use crate::error::{Error, IndexProblem, Result};
 use crate::features::interner::Interner;
@@ -18,7 +19,7 @@ use crate::features::vocabulary::TermKind;
 use crate::ingest::jsonl;
 
 /// Names format and analysis: an index is only right for the analyser that read its cases.
-const FORMAT: &str = "leitmotif cases 1";
+const FORMAT: &str = "leitmotif cases 2";
 
 /// Whether a file is a saved index, by its header.
 pub fn is_saved(path: &Path) -> bool {
@@ -198,39 +199,54 @@ fn read(bytes: &[u8], verify: bool) -> std::result::Result<CaseIndex, IndexProbl
     parse(&data).ok_or(IndexProblem::Inconsistent)
 }
 
-fn parse<'d>(data: &dyn Fn(&str) -> &'d [u8]) -> Option<CaseIndex> {
-    let kinds = data("kinds");
-    let mut terms = Interner::default();
-    let mut texts = std::str::from_utf8(data("terms")).ok()?.split_terminator('\n');
-    let mut pairs = data("pairs");
+/// Reads terms, records and rows side by side: each takes about a third of the time to a first answer.
+fn parse<'d>(data: &(dyn Fn(&str) -> &'d [u8] + Sync)) -> Option<CaseIndex> {
+    let count = data("kinds").len();
+    let (terms, (cases, rows)) = rayon::join(
+        || parse_terms(data("kinds"), data("terms"), data("pairs")),
+        || rayon::join(|| parse_cases(data("cases")), || parse_rows(data("rows"), data("lengths"), count)),
+    );
+    let ((terms, numbers), cases, (rows, lengths)) = (terms?, cases?, rows?);
+    (cases.len() == rows.len()).then(|| {
+        let postings = Postings::new(&rows, terms.len());
+        CaseIndex::from_parts(terms, numbers, postings, cases.into_iter().zip(lengths).zip(rows))
+    })
+}
+
+/// The terms, and per term whether it is a number.
+fn parse_terms(kinds: &[u8], texts: &[u8], mut pairs: &[u8]) -> Option<(Interner, Vec<bool>)> {
+    let of = |kind: TermKind| kinds.iter().filter(|&&k| k & !NUMBER == kind as u8).count();
+    let mut terms = Interner::with_room(of(TermKind::Word), of(TermKind::Chars), of(TermKind::Pair));
+    let mut texts = std::str::from_utf8(texts).ok()?.split_terminator('\n');
     let mut numbers = Vec::with_capacity(kinds.len());
     for (expected, &kind) in kinds.iter().enumerate() {
-        let fits = match kind & !NUMBER {
-            k if k == TermKind::Pair as u8 => {
-                let (a, b) = (read_number(&mut pairs)?, read_number(&mut pairs)?);
-                terms.add_pair(a, b)
-            }
+        let number = match kind & !NUMBER {
+            k if k == TermKind::Pair as u8 => terms.add_pair(read_number(&mut pairs)?, read_number(&mut pairs)?),
             k if k == TermKind::Word as u8 => terms.add_text(TermKind::Word, texts.next()?),
             k if k == TermKind::Chars as u8 => terms.add_text(TermKind::Chars, texts.next()?),
             _ => return None,
         };
-        if fits as usize != expected {
+        if number as usize != expected {
             return None;
         }
         numbers.push(kind & NUMBER != 0);
     }
-    let cases = std::str::from_utf8(data("cases")).ok()?;
-    let cases = jsonl::read_text::<Case>(cases, "(saved index)").ok()?.strict().ok()?;
-    let lengths = data("lengths").chunks_exact(16).map(|c| {
-        let word = |i: usize| u32::from_le_bytes([c[i], c[i + 1], c[i + 2], c[i + 3]]);
-        [word(0), word(4), word(8), word(12)]
-    });
-    let mut rows = data("rows");
-    let mut read = Vec::with_capacity(cases.len());
-    for (case, lengths) in cases.into_iter().zip(lengths) {
-        read.push((case.record, lengths, read_row(&mut rows, terms.len())?));
-    }
-    (rows.is_empty() && read.len() * 16 == data("lengths").len()).then(|| CaseIndex::from_parts(terms, numbers, read))
+    Some((terms, numbers))
+}
+
+fn parse_cases(text: &[u8]) -> Option<Vec<Case>> {
+    let records = jsonl::read_text::<Case>(std::str::from_utf8(text).ok()?, "(saved index)").ok()?.strict().ok()?;
+    Some(records.into_iter().map(|r| r.record).collect())
+}
+
+/// Terms and field lengths per case.
+type Rows = (Vec<Box<[CaseTerm]>>, Vec<[u32; 4]>);
+
+fn parse_rows(mut rows: &[u8], lengths: &[u8], terms: usize) -> Option<Rows> {
+    let word = |c: &[u8], i: usize| u32::from_le_bytes([c[i], c[i + 1], c[i + 2], c[i + 3]]);
+    let lengths: Vec<[u32; 4]> = lengths.chunks_exact(16).map(|c| [0, 4, 8, 12].map(|i| word(c, i))).collect();
+    let read = lengths.iter().map(|_| read_row(&mut rows, terms)).collect::<Option<Vec<_>>>()?;
+    rows.is_empty().then_some((read, lengths))
 }
 
 #[cfg(test)]

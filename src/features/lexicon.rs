@@ -11,6 +11,7 @@ use super::ngrams::{Padded, char_ngrams};
 use super::tfidf::FeatureSettings;
 use crate::document::Language;
 use crate::text::analyser::Analysis;
+use crate::text::latin::latin;
 use crate::text::stem::WordStemmer;
 use crate::text::token::TokenKind;
 
@@ -117,6 +118,9 @@ impl Reading {
 /// The memory of words. One per thread and vocabulary.
 pub struct Lexicon {
     pairs: bool,
+    latin: bool,
+    /// Room for the Latin form of a word.
+    form: String,
     lengths: RangeInclusive<usize>,
     languages: FxHashMap<Option<Language>, Words>,
     entries: Vec<Entry>,
@@ -137,6 +141,8 @@ impl Lexicon {
     pub fn new(settings: &FeatureSettings) -> Self {
         Self {
             pairs: settings.word_pairs,
+            latin: settings.latin_ngrams,
+            form: String::new(),
             lengths: settings.char_ngrams.0..=settings.char_ngrams.1,
             languages: FxHashMap::default(),
             entries: Vec::new(),
@@ -179,7 +185,13 @@ impl Lexicon {
                     terms.word(text)
                 } else {
                     let word = terms.word(&words.stemmer.stem(text));
-                    char_ngrams(text, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
+                    let form = if self.latin {
+                        latin(text, &mut self.form);
+                        &self.form
+                    } else {
+                        text
+                    };
+                    char_ngrams(form, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
                     word
                 };
                 let new = self.grams[from as usize..].iter().copied().chain(word);

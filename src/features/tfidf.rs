@@ -34,6 +34,8 @@ pub struct FeatureSettings {
     pub word_pairs: bool,
     /// Shortest and longest character n-gram.
     pub char_ngrams: (usize, usize),
+    /// Cut character n-grams from the Latin form of a word, so that names meet across scripts and accents.
+    pub latin_ngrams: bool,
     /// Fewest training documents a stem or pair must occur in.
     pub min_df_words: u32,
     /// Fewest training documents a character n-gram must occur in.
@@ -51,6 +53,7 @@ impl Default for FeatureSettings {
         Self {
             word_pairs: true,
             char_ngrams: (2, 5),
+            latin_ngrams: true,
             min_df_words: 1,
             min_df_chars: 2,
             word_weight: 1.0,

@@ -11,7 +11,7 @@ use crate::learn::calibrate::Platt;
 use crate::learn::thresholds::{TargetPrecision, Thresholds};
 
 /// Version of the folder format this program writes and reads.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// How a model is trained. Plain values, checked once by [`Settings::check`], stored in the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

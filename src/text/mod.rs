@@ -2,10 +2,12 @@
 //!
 //! `normalise` makes the text comparable and keeps a map back to the original, `lookalike` undoes letters borrowed
 //! from another script, `segment` finds sentences, `words` cuts words and the token kinds of the web, `language`
-//! guesses the language or abstains, `stem` reduces words, and `analyser` runs them in order.
+//! guesses the language or abstains, `stem` reduces words, `latin`
+//! gives their Latin form, and `analyser` runs them in order.
 
 pub mod analyser;
 pub mod language;
+pub(crate) mod latin;
 mod lookalike;
 pub mod normalise;
 mod segment;
