@@ -9,6 +9,7 @@ use super::card;
 use super::data::TrainingData;
 use super::out_of_fold::{Job, OutOfFold};
 use super::rows::{Row, RowKind, rows};
+use super::stance;
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
@@ -144,7 +145,11 @@ fn fit_narratives(
     let calibrated = calibrate(taxonomy, &rows, &unseen, &fused.scores);
     let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &calibrated.1, settings);
     watch.step("fusion", 1, 1);
-    let metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
+    let mut metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
+    let stance = stance::fit(&rows, &unseen, &calibrated.1, &thresholds).map(|(model, figures)| {
+        metrics.out_of_fold.extend(figures);
+        model
+    });
     let (weights, bias) = final_weights(&rows, &gram, narratives, &solver, watch);
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
@@ -158,7 +163,7 @@ fn fit_narratives(
             thresholds: thresholds[k],
         });
     }
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], fusion: fused.fusion };
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion: fused.fusion };
     Ok((part, Parts { space, weights, neighbours }, metrics))
 }
 

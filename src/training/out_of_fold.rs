@@ -24,6 +24,9 @@ pub(super) struct OutOfFold {
     pub(super) scores: Vec<Vec<f64>>,
     /// Votes, likewise.
     pub(super) votes: Vec<Vec<Vote>>,
+    /// Per training row the linear score of "spreads any", for probes, titles and disproofs alike; `None` where a row
+    /// is never held out.
+    pub(super) spreads: Vec<Option<f64>>,
 }
 
 /// What is held out and scored.
@@ -45,10 +48,15 @@ impl Job<'_> {
         let probes: Vec<usize> = (0..self.rows.len())
             .filter(|&i| self.rows[i].kind == RowKind::Probe && self.rows[i].fold.is_some())
             .collect();
+        let all: Vec<usize> = (0..self.rows.len()).collect();
         let columns = self.narratives + 1;
         let tasks = columns * self.folds;
-        let held_out =
-            |fold: usize| probes.iter().enumerate().filter(move |&(_, &row)| self.rows[row].fold == Some(fold));
+        // Debunks are no probes, but whether a text spreads is asked of them too: that column scores every held-out row.
+        let held_out = |task: usize| {
+            let (fold, every) = (task / columns, task % columns == self.narratives);
+            let rows = if every { &all } else { &probes };
+            rows.iter().copied().filter(move |&row| self.rows[row].fold == Some(fold))
+        };
         let row = |task: usize, i: usize| {
             let (fold, column, row) = (task / columns, task % columns, &self.rows[i]);
             let weight = if row.fold == Some(fold) { 0.0 } else { row.weight_in(column, self.narratives) };
@@ -57,16 +65,26 @@ impl Job<'_> {
         let done = AtomicUsize::new(0);
         let scored = self.solver.solve(self.gram, tasks, &row, &|task, minimum| {
             watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
-            held_out(task / columns).map(|(_, &row)| minimum.scores[row]).collect::<Vec<f64>>()
+            held_out(task).map(|row| minimum.scores[row]).collect::<Vec<f64>>()
         });
-        let mut scores = vec![vec![0.0; columns]; probes.len()];
+        let mut by_row: Vec<Vec<f64>> = vec![Vec::new(); self.rows.len()];
+        for &row in &probes {
+            by_row[row] = vec![0.0; columns];
+        }
+        let mut spreads = vec![None; self.rows.len()];
         for (task, held_out_scores) in scored.into_iter().enumerate() {
-            for ((probe, _), score) in held_out(task / columns).zip(held_out_scores) {
-                scores[probe][task % columns] = score;
+            for (row, score) in held_out(task).zip(held_out_scores) {
+                if let Some(to) = by_row[row].get_mut(task % columns) {
+                    *to = score;
+                }
+                if task % columns == self.narratives {
+                    spreads[row] = Some(score);
+                }
             }
         }
+        let scores = probes.iter().map(|&row| std::mem::take(&mut by_row[row])).collect();
         let votes = probes.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect();
-        OutOfFold { probes, scores, votes }
+        OutOfFold { probes, scores, votes, spreads }
     }
 
     fn vote(&self, row: usize, scratch: &mut VoteScratch) -> Vec<Vote> {
