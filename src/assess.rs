@@ -7,7 +7,9 @@ use crate::cases::candidates::Query;
 use crate::cases::related::{CaseBase, Related};
 use crate::document::{Document, Language};
 use crate::model::classifier::{Classifier, Decision, Scratch};
+use crate::model::explain::Column;
 use crate::model::folder::Model;
+use crate::model::stance::Stance;
 use crate::model::taxonomy::NarrativeNo;
 use crate::text::analyser::sentences;
 use crate::text::token::{Sentence, Token, TokenKind};
@@ -92,6 +94,18 @@ pub struct NarrativeAssessment {
     pub evidence: Vec<Evidence>,
 }
 
+/// Whether the document spreads the narratives it speaks of, or reports on them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StanceAssessment {
+    /// What it does.
+    pub label: Stance,
+    /// Calibrated probability that it spreads.
+    pub probability: f64,
+    /// The sentences that speak for the label, strongest first, with contributions counted in its favour; none for
+    /// `unclear`.
+    pub evidence: Vec<Evidence>,
+}
+
 /// The answer for one document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assessment {
@@ -105,6 +119,10 @@ pub struct Assessment {
     pub outcome: Outcome,
     /// The best narratives and the parents of those, most probable first.
     pub narratives: Vec<NarrativeAssessment>,
+    /// Whether it spreads or reports; `None` if the model has not learned it or the text cannot be assessed. It changes
+    /// nothing about the narratives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stance: Option<StanceAssessment>,
     /// Debunked cases the document may repeat, most probable first.
     pub related: Vec<Related>,
     /// Id of an earlier document with the same text, where a batch looks for them.
@@ -182,8 +200,8 @@ impl Assessor {
         let mut warnings = Vec::new();
         let needed = options.evidence || options.related > 0;
         let marked = if needed { sentences(&document.text) } else { Vec::new() };
-        let (outcome, narratives) = if let Some(unreadable) = unreadable(scratch) {
-            (unreadable, Vec::new())
+        let (outcome, narratives, stance) = if let Some(unreadable) = unreadable(scratch) {
+            (unreadable, Vec::new(), None)
         } else {
             self.classifier.score(scratch);
             self.narratives(scratch, &document.text, &marked, options)
@@ -196,6 +214,7 @@ impl Assessor {
             language,
             outcome,
             narratives,
+            stance,
             related,
             near_duplicate_of: None,
             warnings,
@@ -221,7 +240,7 @@ impl Assessor {
         text: &str,
         marked: &[Sentence],
         options: Options,
-    ) -> (Outcome, Vec<NarrativeAssessment>) {
+    ) -> (Outcome, Vec<NarrativeAssessment>, Option<StanceAssessment>) {
         let taxonomy = &self.classifier.taxonomy;
         let p = &scratch.probabilities;
         let mut leaves: Vec<NarrativeNo> = taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)).collect();
@@ -247,11 +266,18 @@ impl Assessor {
             order.then(depth(a.0).cmp(&depth(b.0))).then(a.0.cmp(&b.0))
         });
         let probabilities: Vec<f64> = shown.iter().map(|s| p[s.0.index()]).collect();
+        let stance = self.classifier.stance(scratch);
         let contributions = options.evidence.then(|| {
-            let explained: Vec<NarrativeNo> = shown.iter().map(|s| s.0).collect();
+            let narratives = shown.iter().map(|s| Column::Narrative(s.0));
+            let explained: Vec<Column> = narratives.chain(stance.map(|_| Column::Spreads)).collect();
             self.classifier.contributions(scratch, &explained)
         });
         let tokens = &scratch.featuriser.analysis.tokens;
+        let stance = stance.map(|(label, probability)| {
+            let of = contributions.as_ref().map(|c| c.of(shown.len()));
+            let evidence = of.map_or_else(Vec::new, |of| stance_evidence(label, tokens, of, text, marked));
+            StanceAssessment { label, probability, evidence }
+        });
         let narratives = shown
             .into_iter()
             .zip(probabilities)
@@ -272,8 +298,26 @@ impl Assessor {
                 }
             })
             .collect();
-        (if known { Outcome::Known } else { Outcome::Unknown }, narratives)
+        (if known { Outcome::Known } else { Outcome::Unknown }, narratives, stance)
     }
+}
+
+/// The sentences that speak for a stance, given the contribution of every token to the score of spreading. None for an
+/// unclear one: both sides would have some, and showing one of them would take sides.
+fn stance_evidence(
+    label: Stance,
+    tokens: &[Token],
+    contributions: impl Iterator<Item = f64>,
+    text: &str,
+    marked: &[Sentence],
+) -> Vec<Evidence> {
+    let sign = match label {
+        Stance::Spreads => 1.0,
+        Stance::Reports => -1.0,
+        Stance::Unclear => return Vec::new(),
+    };
+    let signed: Vec<f64> = contributions.map(|c| c * sign).collect();
+    evidence(tokens, &signed, text, marked)
 }
 
 /// The sentences that contribute most to a narrative's linear score, and the words in them, given the contribution of

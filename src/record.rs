@@ -156,6 +156,14 @@ record! {
     }
 }
 
+impl TextRecord {
+    /// What a background text says it is (`reporting`, `debunk`, `opinion`, `everyday` in the starter set), for figures
+    /// only; not every collection says it.
+    pub fn stated_kind(&self) -> Option<&str> {
+        self.extra.get("kind").and_then(serde_json::Value::as_str).filter(|k| !k.trim().is_empty())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
 //! Evidence is exact: for any input the contributions of all words and the bias add up to the linear score, parents
 //! are never less probable than their children, and everything shown points into the text.
 
-use leitmotif::assess::{Assessor, Options};
+use leitmotif::assess::{Assessor, Options, Outcome};
 use leitmotif::cases::related::CaseBase;
+use leitmotif::model::explain::Column;
 use leitmotif::{Document, embedded};
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -50,12 +51,20 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     let mut scratch = classifier.scratch();
     scratch.featuriser.run(&classifier.space, text, None);
     classifier.score(&mut scratch);
-    let all: Vec<_> = classifier.taxonomy.numbers().collect();
-    let contributions = classifier.contributions(&mut scratch, &all);
-    for n in all {
-        let sum: f64 = contributions.of(n.index()).sum();
-        let score = scratch.scores[n.index()];
-        prop_assert!((sum + classifier.linear.bias()[n.index()] - score).abs() < 1e-9, "{sum} and {score}");
+    let narratives = classifier.taxonomy.numbers().map(Column::Narrative);
+    let columns: Vec<Column> = narratives.chain([Column::Spreads]).collect();
+    let contributions = classifier.contributions(&mut scratch, &columns);
+    for (i, &column) in columns.iter().enumerate() {
+        let sum: f64 = contributions.of(i).sum();
+        let (score, bias) =
+            (scratch.scores[classifier.index(column)], classifier.linear.bias()[classifier.index(column)]);
+        prop_assert!((sum + bias - score).abs() < 1e-9, "{sum} and {score}");
+    }
+    // The stance is the calibrated score of spreading and nothing else, so its words explain it without a remainder.
+    let (_, stance) = classifier.stance(&scratch).unwrap();
+    let score = scratch.scores[classifier.index(Column::Spreads)];
+    prop_assert_eq!(stance, classifier.stance.unwrap().calibration.probability(score));
+    for n in classifier.taxonomy.numbers() {
         if let Some(parent) = classifier.taxonomy.parent(n) {
             prop_assert!(scratch.probabilities[parent.index()] >= scratch.probabilities[n.index()]);
         }
@@ -65,7 +74,11 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     let cut = |start: u32, end: u32| letters[start as usize..end as usize].iter().collect::<String>();
     let options = Options { top: 100, related: 10, evidence: true };
     let assessment = STARTER.assess(&mut STARTER.worker(), &Document::from_text(text), options);
-    for evidence in assessment.narratives.iter().flat_map(|n| &n.evidence) {
+    let unreadable = matches!(assessment.outcome, Outcome::TooShort | Outcome::Unsupported);
+    prop_assert_eq!(assessment.stance.is_none(), unreadable);
+    let of_stance = assessment.stance.iter().flat_map(|s| &s.evidence);
+    for evidence in assessment.narratives.iter().flat_map(|n| &n.evidence).chain(of_stance) {
+        prop_assert!(evidence.contribution > 0.0);
         prop_assert_eq!(&cut(evidence.start, evidence.end), &evidence.text);
         for term in &evidence.terms {
             prop_assert!(evidence.start <= term.start && term.start < term.end);

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use super::colour::Style;
-use crate::assess::{Assessment, Evidence, NarrativeAssessment, Outcome};
+use crate::assess::{Assessment, Evidence, NarrativeAssessment, Outcome, StanceAssessment};
 use crate::cases::index::CaseIndex;
 use crate::cases::related::{Passage, Related};
 use crate::model::classifier::Decision;
+use crate::model::stance::Stance;
 
 /// Related cases below this probability are not listed in words; JSON has them all.
 const LEAST_SCORE: f64 = 0.1;
@@ -51,6 +52,10 @@ fn write_assessment(out: &mut String, a: &Assessment, text: &str, cases: &CaseIn
     };
     for n in a.narratives.iter().filter(shown) {
         write_narrative(out, n, a, style)?;
+    }
+    // Said of what was found; a text without a narrative has nothing to spread.
+    if let Some(stance) = a.stance.as_ref().filter(|_| a.outcome == Outcome::Known) {
+        write_stance(out, stance, style)?;
     }
     let weak: Vec<String> = (a.narratives.iter())
         .filter(|n| {
@@ -114,19 +119,34 @@ fn write_narrative(out: &mut String, n: &NarrativeAssessment, a: &Assessment, st
         )?;
     }
     for e in &n.evidence {
-        writeln!(out, "  {}", marked(e, style))?;
+        writeln!(out, "  {}", marked(e, 0.2, style))?;
     }
     Ok(())
 }
 
-/// The sentence with its strongest words marked, cut around them if it is long.
-fn marked(e: &Evidence, style: Style) -> String {
+/// Whether it spreads or reports, and the sentences that show it. Never an alarm: the narratives above stand either way.
+fn write_stance(out: &mut String, stance: &StanceAssessment, style: Style) -> std::fmt::Result {
+    let spreads = stance.probability;
+    let line = match stance.label {
+        Stance::Spreads => format!("Spreads it, {}", percent(spreads)),
+        Stance::Reports => format!("Reports on it or debunks it, {}", percent(1.0 - spreads)),
+        Stance::Unclear => format!("Unclear whether it spreads or reports (spreads it: {})", percent(spreads)),
+    };
+    writeln!(out, "\n{}", style.strong(line))?;
+    for e in &stance.evidence {
+        writeln!(out, "  {}", marked(e, 0.5, style))?;
+    }
+    Ok(())
+}
+
+/// The sentence with its strongest words marked: those that give at least this share of what the strongest gives, so
+/// that the eye finds those that matter. A narrative shows in few words, a stance a little in all of them.
+fn marked(e: &Evidence, share: f64, style: Style) -> String {
     let letters: Vec<char> = e.text.chars().collect();
     let mut out = String::from("“");
     let mut at = 0usize;
-    // Words that give next to nothing are left unmarked, so that the eye finds those that matter.
     let most = e.terms.iter().map(|t| t.contribution).fold(0.0, f64::max);
-    for t in e.terms.iter().filter(|t| t.contribution >= most * 0.2) {
+    for t in e.terms.iter().filter(|t| t.contribution >= most * share) {
         let (from, to) = ((t.start - e.start) as usize, (t.end - e.start) as usize);
         if from < at || to > letters.len() {
             continue;

@@ -6,6 +6,7 @@ use super::explain::Credit;
 use super::fusion::{Fusion, InputRow, Kinship};
 use super::linear::{Fixed, LinearWeights};
 use super::neighbours::{Neighbours, VoteScratch};
+use super::stance::{Stance, StanceModel};
 use super::taxonomy::{NarrativeNo, Taxonomy};
 use crate::features::space::{FeatureSpace, Featuriser};
 use crate::learn::calibrate::Platt;
@@ -35,6 +36,8 @@ pub struct Classifier {
     pub neighbours: Neighbours,
     /// The fusion.
     pub fusion: Fusion,
+    /// Whether a text spreads or reports; `None` if the model has not learned it.
+    pub stance: Option<StanceModel>,
     /// Calibration per narrative.
     pub calibration: Vec<Platt>,
     /// Thresholds per narrative.
@@ -93,6 +96,13 @@ impl Classifier {
             probabilities.push(self.calibration[k].probability(self.fusion.score(&self.kinship, k, row)));
         }
         self.lift_parents(probabilities);
+    }
+
+    /// Whether the last scored text spreads or reports, and the probability that it spreads.
+    pub fn stance(&self, scratch: &Scratch) -> Option<(Stance, f64)> {
+        let (model, &score) = (self.stance.as_ref()?, scratch.scores.get(self.len())?);
+        let probability = model.probability(score);
+        Some((model.label(probability), probability))
     }
 
     /// A parent is carried whenever a child is: its probability is never below the best child's.

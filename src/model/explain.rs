@@ -1,4 +1,4 @@
-//! Why narratives got their scores: the exact contribution of every word.
+//! Why narratives, and the stance, got their scores: the exact contribution of every word.
 //!
 //! A linear score is a sum over features, so nothing has to be approximated. What a stem gives goes to its words, what
 //! a character n-gram gives to the words it lies in, what a pair gives half to each of its words; several occurrences
@@ -9,18 +9,27 @@ use super::taxonomy::NarrativeNo;
 use crate::features::lexicon::NONE;
 use crate::features::vocabulary::TermId;
 
-/// Contributions of every token to the linear scores of some narratives.
+/// A linear score that can be explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// That of a narrative.
+    Narrative(NarrativeNo),
+    /// That of "spreads any narrative", on which the stance rests.
+    Spreads,
+}
+
+/// Contributions of every token to some linear scores.
 #[derive(Debug, Clone, Default)]
 pub struct Contributions {
-    /// Token by token, the narratives side by side.
+    /// Token by token, the columns side by side.
     values: Vec<f64>,
-    narratives: usize,
+    columns: usize,
 }
 
 impl Contributions {
-    /// Those of every token to the score of the `n`-th of the narratives asked for.
+    /// Those of every token to the score of the `n`-th of the columns asked for.
     pub fn of(&self, n: usize) -> impl Iterator<Item = f64> {
-        self.values.iter().skip(n).step_by(self.narratives.max(1)).copied()
+        self.values.iter().skip(n).step_by(self.columns.max(1)).copied()
     }
 }
 
@@ -30,26 +39,35 @@ pub(crate) struct Credit {
     /// Per term what one occurrence counts in the text, to be multiplied with its weight. Terms of other texts hold
     /// stale values that are never read.
     terms: Vec<f64>,
-    /// Per remembered word, the narratives side by side.
+    /// Per remembered word, the columns side by side.
     words: Vec<f64>,
 }
 
 impl Classifier {
-    /// The contribution of each token of the last scored text to the linear scores of `narratives`, all of them in one
+    /// Where a column stands in `scratch.scores` and in the biases.
+    pub fn index(&self, column: Column) -> usize {
+        match column {
+            Column::Narrative(n) => n.index(),
+            Column::Spreads => self.len(),
+        }
+    }
+
+    /// The contribution of each token of the last scored text to the linear scores of `columns`, all of them in one
     /// pass over the features.
     ///
-    /// As many values per narrative as the analysis has tokens; with the bias they sum to `scratch.scores`.
-    pub fn contributions(&self, scratch: &mut Scratch, narratives: &[NarrativeNo]) -> Contributions {
+    /// As many values per column as the analysis has tokens; with the bias they sum to `scratch.scores`.
+    pub fn contributions(&self, scratch: &mut Scratch, columns: &[Column]) -> Contributions {
         let Scratch { featuriser: f, fixed, credit: Credit { terms, words }, .. } = scratch;
-        let columns = narratives.len();
+        let indices: Vec<usize> = columns.iter().map(|&c| self.index(c)).collect();
+        let columns = columns.len();
         terms.resize(self.space.len(), 0.0);
         for (i, &TermId(term)) in f.weights.terms.iter().enumerate() {
             terms[term as usize] = fixed.value(i) / f64::from(f.reading.count(term));
         }
         let add = |sums: &mut [f64], term: u32| {
             let (share, steps) = (terms[term as usize], self.linear.row(term));
-            for (sum, n) in sums.iter_mut().zip(narratives) {
-                *sum += share * f64::from(steps[n.index()]);
+            for (sum, &i) in sums.iter_mut().zip(&indices) {
+                *sum += share * f64::from(steps[i]);
             }
         };
         words.resize(f.lexicon.len() * columns, 0.0);
@@ -76,6 +94,6 @@ impl Classifier {
                 }
             }
         }
-        Contributions { values, narratives: columns }
+        Contributions { values, columns }
     }
 }

@@ -265,6 +265,7 @@ fn classifier(
         linear,
         neighbours,
         fusion: part.fusion.clone(),
+        stance: part.stance,
         calibration: entries.iter().map(|e| e.calibration).collect(),
         thresholds: entries.iter().map(|e| e.thresholds).collect(),
     })

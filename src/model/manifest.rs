@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::fusion::Fusion;
+use super::stance::StanceModel;
 use super::taxonomy::Narrative;
 use crate::cases::ranker::Ranker;
 use crate::features::tfidf::FeatureSettings;
@@ -151,6 +152,9 @@ pub struct NarrativePart {
     pub narratives: Vec<NarrativeEntry>,
     /// Bias of the linear model of "spreads any narrative".
     pub spreads_bias: f64,
+    /// Tells texts that spread from texts that report; absent without counter-examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stance: Option<StanceModel>,
     /// The fusion models.
     pub fusion: Fusion,
 }

@@ -1,7 +1,7 @@
 //! The narrative model: what it is made of, how it scores, why it says so, and how it lies on disk.
 //!
 //! `taxonomy` is the tree of narratives, `classifier` scores a text, `linear` holds the weights, `neighbours` finds the nearest training texts,
-//! `fusion` joins the views into a probability, `explain` credits a score to words, `folder` reads and writes the
+//! `fusion` joins the views into a probability, `stance` tells spreading from reporting, `explain` credits a score to words, `folder` reads and writes the
 //! model folder over the memory-mapped files of `mapped`, `manifest` is its `model.json`.
 
 pub mod classifier;
@@ -12,4 +12,5 @@ pub mod linear;
 pub mod manifest;
 mod mapped;
 pub mod neighbours;
+pub mod stance;
 pub mod taxonomy;

@@ -8,6 +8,7 @@ use crate::cases::ranker::FEATURES;
 use crate::model::folder::VERSION_MARK;
 use crate::model::fusion::INPUTS;
 use crate::model::manifest::{Manifest, NarrativePart};
+use crate::model::stance::StanceModel;
 
 /// The card as Markdown.
 pub(super) fn write(manifest: &Manifest) -> String {
@@ -91,12 +92,28 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
         "\nThresholds were chosen for a precision of {} (suggested) and {} (match).",
         m.settings.target_precision.review, m.settings.target_precision.confirmed
     )?;
+    stance(out, part.stance.as_ref())?;
     writeln!(out, "\n## Fusion\n")?;
     writeln!(out, "| input | weight, narratives | weight, parents |\n|---|---|---|")?;
     for (i, input) in INPUTS.iter().enumerate() {
         writeln!(out, "| {input} | {:.3} | {:.3} |", part.fusion.leaves.weights[i], part.fusion.parents.weights[i])?;
     }
     writeln!(out)
+}
+
+fn stance(out: &mut String, stance: Option<&StanceModel>) -> std::fmt::Result {
+    writeln!(out, "\n## Stance\n")?;
+    let Some(stance) = stance else {
+        return writeln!(out, "Too few counter-examples to tell texts that spread from texts that report.");
+    };
+    writeln!(
+        out,
+        "A text is said to spread from a probability of {:.2} and to report or debunk up to {:.2}, each chosen for a \
+         precision of {}; between them it is unclear. The figures named `stance` are of claims, labelled texts, disproofs, \
+         and those background texts for which a narrative was at least nearly suggested, by the kind they state; \
+         calibration and bounds behind them were fitted without the fold they are measured on.",
+        stance.spreads_from, stance.reports_to, stance.precision
+    )
 }
 
 fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {

@@ -10,6 +10,7 @@ use super::data::TrainingData;
 use super::memory::{self, Size};
 use super::out_of_fold::{Job, MeanModel, OutOfFold};
 use super::rows::{Row, RowKind, rows};
+use super::stance;
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
@@ -209,7 +210,11 @@ fn fit_narratives(
     let HeldOut { rows, space, gram, neighbours, unseen, fusion, calibration, probabilities } =
         hold_out(data, settings, bytes, watch)?;
     let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
-    let metrics = figures(taxonomy, &rows, &unseen, &probabilities, &thresholds);
+    let mut metrics = figures(taxonomy, &rows, &unseen, &probabilities, &thresholds);
+    let stance = stance::fit(&rows, &unseen, &probabilities, &thresholds).map(|(model, figures)| {
+        metrics.out_of_fold.extend(figures);
+        model
+    });
     let (weights, bias) = final_weights(&gram, unseen.mean);
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
@@ -223,7 +228,7 @@ fn fit_narratives(
             thresholds: thresholds[k],
         });
     }
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], fusion };
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion };
     Ok((part, Parts { space, weights, neighbours }, metrics))
 }
 

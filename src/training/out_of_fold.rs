@@ -24,6 +24,9 @@ pub(super) struct OutOfFold {
     pub(super) scores: Vec<Vec<f64>>,
     /// Votes, likewise.
     pub(super) votes: Vec<Vec<Vote>>,
+    /// Per training row the linear score of "spreads any", for probes, titles and disproofs alike; `None` where a row
+    /// is never held out.
+    pub(super) spreads: Vec<Option<f64>>,
     /// The mean of the models of all folds, column by column.
     pub(super) mean: Vec<MeanModel>,
 }
@@ -53,10 +56,15 @@ impl Job<'_> {
         let probes: Vec<usize> = (0..self.rows.len())
             .filter(|&i| self.rows[i].kind == RowKind::Probe && self.rows[i].fold.is_some())
             .collect();
+        let all: Vec<usize> = (0..self.rows.len()).collect();
         let columns = self.narratives + 1;
         let tasks = columns * self.folds;
-        let held_out =
-            |fold: usize| probes.iter().enumerate().filter(move |&(_, &row)| self.rows[row].fold == Some(fold));
+        // Debunks are no probes, but whether a text spreads is asked of them too: that column scores every held-out row.
+        let held_out = |task: usize| {
+            let (fold, every) = (task / columns, task % columns == self.narratives);
+            let rows = if every { &all } else { &probes };
+            rows.iter().copied().filter(move |&row| self.rows[row].fold == Some(fold))
+        };
         let row = |task: usize, i: usize| {
             let (fold, column, row) = (task / columns, task % columns, &self.rows[i]);
             let weight = if row.fold == Some(fold) { 0.0 } else { row.weight_in(column, self.narratives) };
@@ -65,23 +73,33 @@ impl Job<'_> {
         let done = AtomicUsize::new(0);
         let scored = self.solver.solve(self.gram, tasks, &row, &|task, minimum| {
             watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
-            let scores: Vec<f64> = held_out(task / columns).map(|(_, &row)| minimum.scores[row]).collect();
+            let scores: Vec<f64> = held_out(task).map(|row| minimum.scores[row]).collect();
             (scores, minimum.a.iter().map(|&a| a as f32).collect::<Vec<f32>>(), minimum.bias)
         });
         let share = 1.0 / self.folds as f64;
         let none = || MeanModel { a: vec![0.0; self.rows.len()], bias: 0.0 };
         let mut mean: Vec<MeanModel> = (0..columns).map(|_| none()).collect();
-        let mut scores = vec![vec![0.0; columns]; probes.len()];
+        let mut by_row: Vec<Vec<f64>> = vec![Vec::new(); self.rows.len()];
+        for &row in &probes {
+            by_row[row] = vec![0.0; columns];
+        }
+        let mut spreads = vec![None; self.rows.len()];
         for (task, (held_out_scores, a, bias)) in scored.into_iter().enumerate() {
             let to = &mut mean[task % columns];
             to.a.iter_mut().zip(a).for_each(|(to, a)| *to += share * f64::from(a));
             to.bias += share * bias;
-            for ((probe, _), score) in held_out(task / columns).zip(held_out_scores) {
-                scores[probe][task % columns] = score;
+            for (row, score) in held_out(task).zip(held_out_scores) {
+                if let Some(to) = by_row[row].get_mut(task % columns) {
+                    *to = score;
+                }
+                if task % columns == self.narratives {
+                    spreads[row] = Some(score);
+                }
             }
         }
+        let scores = probes.iter().map(|&row| std::mem::take(&mut by_row[row])).collect();
         let votes = probes.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect();
-        OutOfFold { probes, scores, votes, mean }
+        OutOfFold { probes, scores, votes, spreads, mean }
     }
 
     fn vote(&self, row: usize, scratch: &mut VoteScratch) -> Vec<Vote> {

@@ -6,6 +6,7 @@ use crate::features::space::Sample;
 use crate::learn::split::grouped_folds;
 use crate::model::manifest::Settings;
 use crate::model::taxonomy::{NarrativeNo, Taxonomy};
+use crate::record::TextRecord;
 
 /// What a training text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(super) struct Row {
     pub(super) kind: RowKind,
     /// Number of its record, counting cases, then texts, then background; `None` for descriptions.
     pub(super) record: Option<usize>,
+    /// What figures call such texts: `claims`, `disproofs`, `texts`, `background`, or the kind a background text states.
+    pub(super) sort: String,
     /// The fold it is held out in; `None` for descriptions, which always train.
     pub(super) fold: Option<usize>,
 }
@@ -48,6 +51,7 @@ struct Unit<'d> {
     group: &'d str,
     language: &'d str,
     labels: &'d [NarrativeNo],
+    sort: &'d str,
     texts: Vec<(RowKind, &'d str, f64)>,
 }
 
@@ -61,6 +65,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
             group: case.split_group(),
             language: &case.language,
             labels,
+            sort: "claims",
             texts: vec![
                 (RowKind::Probe, main, 1.0),
                 (RowKind::Title, if title == main { "" } else { title }, settings.title_weight),
@@ -68,12 +73,14 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
             ],
         });
     }
-    let texts = data.texts.iter().map(|(t, labels)| (t, labels.as_slice()));
-    for (text, labels) in texts.chain(data.background.iter().map(|t| (t, &[][..]))) {
+    let texts = data.texts.iter().map(|(t, labels)| (t, labels.as_slice(), "texts"));
+    let stated = |t| TextRecord::stated_kind(t).unwrap_or("background");
+    for (text, labels, sort) in texts.chain(data.background.iter().map(|t| (t, &[][..], stated(t)))) {
         units.push(Unit {
             group: if text.group.is_empty() { &text.id } else { &text.group },
             language: &text.language,
             labels,
+            sort,
             texts: vec![(RowKind::Probe, &text.text, 1.0), (RowKind::Title, &text.title, settings.title_weight)],
         });
     }
@@ -94,6 +101,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
                 spreads_weight: if kind == RowKind::Title { weight as f32 } else { 1.0 },
                 kind,
                 record: Some(record),
+                sort: if kind == RowKind::Disproof { "disproofs" } else { unit.sort }.to_owned(),
                 fold: Some(fold),
             });
         }
@@ -123,6 +131,7 @@ fn descriptions(taxonomy: &Taxonomy, weight: f32, out: &mut Vec<Row>) {
                 spreads_weight: 0.0,
                 kind: RowKind::Description,
                 record: None,
+                sort: "descriptions".to_owned(),
                 fold: None,
             });
         }
