@@ -131,3 +131,18 @@ fn the_same_text_gives_the_same_answer_whatever_was_read_before() {
         }
     }
 }
+
+/// Whoever pastes a claim that the model was trained on is told its narrative.
+#[test]
+fn a_known_claim_is_recognised() {
+    let mut worker = STARTER.worker();
+    let cases = embedded::cases().unwrap();
+    let mut right = 0;
+    for case in cases.iter() {
+        let answer = STARTER.assess(&mut worker, &Document::from_text(&*case.claim), Options::default());
+        let is_parent = |id: &str| answer.narratives.iter().any(|n| n.parent.as_deref() == Some(id));
+        let best = answer.narratives.iter().find(|n| !is_parent(&n.id));
+        right += usize::from(best.is_some_and(|n| case.narratives.contains(&n.id)));
+    }
+    assert!(right * 10 >= cases.len() * 9, "{right} of {}", cases.len());
+}

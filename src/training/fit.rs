@@ -278,7 +278,7 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> 
         let shape = (labels.len(), INPUTS.len());
         let inputs = Array2::from_shape_vec(shape, flat)
             .map_err(|_| TrainingProblem::Shape { rows: shape.0, targets: labels.len() })?;
-        DenseModel::fit(&inputs, &labels, 1.0)
+        DenseModel::fit_increasing(&inputs, &labels, 1.0)
     };
     let leaves = fit(true)?;
     let has_parents = taxonomy.numbers().any(|n| !taxonomy.is_leaf(n));
