@@ -63,7 +63,7 @@ fn a_model_without_counter_examples_has_no_stance_and_no_field() {
         id: format!("c{i}"),
         claim: format!(
             "{} number {i} is hidden from the people",
-            if i % 2 == 0 { "the hollow moon" } else { "a secret gas" }
+            if i.is_multiple_of(2) { "the hollow moon" } else { "a secret gas" }
         ),
         ..Case::default()
     };
