@@ -51,7 +51,8 @@ fn a_new_claim_and_its_debunk_are_told_apart_by_their_own_words() {
     let words = |s: &leitmotif::assess::StanceAssessment| -> Vec<String> {
         s.evidence.iter().flat_map(|e| &e.terms).map(|t| t.text.to_lowercase()).collect()
     };
-    assert!(words(&reports).iter().any(|w| w == "evidence"), "{:?}", words(&reports));
+    let checking = ["evidence", "examined", "independent", "studies", "false"];
+    assert!(words(&reports).iter().any(|w| checking.contains(&&**w)), "{:?}", words(&reports));
     assert!(!words(&spreads).is_empty());
     assert!(!debunk.narratives.is_empty(), "the stance hides no narrative");
 }
@@ -62,7 +63,7 @@ fn a_model_without_counter_examples_has_no_stance_and_no_field() {
         id: format!("c{i}"),
         claim: format!(
             "{} number {i} is hidden from the people",
-            if i % 2 == 0 { "the hollow moon" } else { "a secret gas" }
+            if i.is_multiple_of(2) { "the hollow moon" } else { "a secret gas" }
         ),
         ..Case::default()
     };

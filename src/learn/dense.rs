@@ -98,8 +98,8 @@ mod tests {
     fn increasing_fits_have_no_negative_weight_and_still_learn() {
         // The second input is the first with noise: a plain fit subtracts it.
         let noise = |i: usize| (i as f64 * 0.618).fract() - 0.5;
-        let inputs = Array2::from_shape_fn((60, 2), |(i, j)| i as f64 + j as f64 * 12.0 * noise(i));
-        let labels: Vec<bool> = (0..60).map(|i| i as f64 - 6.0 * noise(i) > 30.0).collect();
+        let inputs = Array2::from_shape_fn((60, 2), |(i, j)| i as f64 + j as f64 * 60.0 * noise(i));
+        let labels: Vec<bool> = (0..60).map(|i| i as f64 - 30.0 * noise(i) > 30.0).collect();
         assert!(DenseModel::fit(&inputs, &labels, 0.1).unwrap().weights[1] < 0.0);
         let model = DenseModel::fit_increasing(&inputs, &labels, 0.1).unwrap();
         assert!(model.weights.iter().all(|&w| w >= 0.0));

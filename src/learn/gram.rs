@@ -274,10 +274,10 @@ mod tests {
 
     /// Rows over more than one panel, some of them empty.
     fn rows() -> SparseRows {
-        let width = PANEL + 100;
+        let width = 2 * PANEL;
         let mut rows = SparseRows::new(width);
         for i in 0..23u32 {
-            let columns = (0..width as u32).filter(|c| i % 7 != 6 && (c * 31 + i * 17) % (5 + c / 64) == 0);
+            let columns = (0..width as u32).filter(|c| i % 7 != 6 && (c * 31 + i * 17) % (5 + c / 64).min(11) == 0);
             rows.push(columns.map(|c| (c, ((c % 13) as f32 - 6.0) / 8.0)));
         }
         rows
