@@ -277,6 +277,12 @@ pub enum EvaluationProblem {
         /// How many folds were asked for.
         folds: usize,
     },
+    /// A part of the split has no record to train on.
+    #[error("a split by {by} leaves a part without records to train on; give more records, or split by group")]
+    NothingToTrain {
+        /// What keeps the parts apart.
+        by: &'static str,
+    },
     /// Nothing to order by time.
     #[error("the records have fewer than two dates; a split by time needs `published` (YYYY-MM-DD)")]
     NoDates,

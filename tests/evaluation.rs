@@ -86,7 +86,7 @@ fn unknown_narratives_are_named_and_count_as_missed() {
     assert!(report.headline["accuracy"].value <= 0.75);
 }
 
-/// Forty short cases of two narratives and a third with few, in groups of two, on twenty dates, from four outlets.
+/// Forty short cases of two narratives and four of a third, in groups of two, on 22 dates, from three outlets.
 fn small(home: &TempDir) {
     let about = [
         ("chips", ["vaccines", "microchip", "injection", "needle", "clinic"]),
@@ -103,9 +103,12 @@ fn small(home: &TempDir) {
             words[(i + 3) % 5],
             ["Arden", "Belmont", "Corfe", "Dunham", "Elston", "Farley", "Garth"][i % 7]
         );
+        // Some stood in two outlets.
+        let outlets: Vec<String> =
+            [i / 2 % 3, 0].iter().take(1 + usize::from(i % 11 == 4)).map(|o| format!("outlet {o}")).collect();
         let record = json!({"id": format!("c{i}"), "claim": claim, "title": format!("{} number {i}", words[i % 5]),
             "narratives": [label], "language": "en", "group": format!("g{}", i / 2),
-            "published": format!("2020-02-{:02}", i / 2 + 1), "outlets": [format!("outlet {}", i % 4)]});
+            "published": format!("2020-02-{:02}", i / 2 + 1), "outlets": outlets});
         cases += &format!("{record}\n");
     }
     let background: String = (0..20)
@@ -161,7 +164,7 @@ fn every_split_tests_what_it_says() {
     assert_eq!(n["unanswerable"]["narratives"][0]["id"], "rare");
     assert_eq!(n["held_out"]["narratives"].as_array().unwrap().len(), 1);
 
-    let by_source = split(&home, &["--split", "source", "--folds", "2"]);
+    let by_source = split(&home, &["--split", "source", "--folds", "3"]);
     assert_eq!(by_source["narratives"]["texts"], 44);
     assert!(by_source["notes"][0].as_str().unwrap().contains("was not trained on"));
 }

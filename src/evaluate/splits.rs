@@ -83,6 +83,9 @@ pub fn split(known: &[Example], firsts: &[Option<u32>], none: &[Example], s: &Sp
         SplitBy::Time => by_time(known, s)?,
         SplitBy::Source => by_source(known, s)?,
     };
+    if out.parts.iter().any(|p| p.train.is_empty()) {
+        return Err(EvaluationProblem::NothingToTrain { by: s.by.name() }.into());
+    }
     split_none(none, s, &mut out);
     Ok(out)
 }

@@ -46,9 +46,9 @@ pub(super) fn decimal(value: f64) -> String {
     format!("{value:.3}")
 }
 
-/// A share in per cent.
+/// A share in per cent; number and sign stay on one line.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    format!("{:.1}\u{a0}%", share * 100.0)
 }
 
 /// A figure that may not apply.
