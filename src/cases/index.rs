@@ -131,7 +131,7 @@ impl CaseIndex {
         postings: Postings,
         cases: impl Iterator<Item = ((Case, [u32; 4]), Box<[CaseTerm]>)>,
     ) -> Self {
-        let mut index = Self { terms, numbers, postings, ..Self::default() };
+        let mut index = Self { terms, postings, numbers, ..Self::default() };
         for ((case, lengths), row) in cases {
             index.push(case, lengths, row);
         }

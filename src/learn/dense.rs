@@ -65,16 +65,13 @@ impl DenseModel {
         loop {
             let part = Self::fit(&inputs.select(Axis(1), &kept), labels, alpha)?;
             let worst = (0..kept.len()).min_by(|&a, &b| part.weights[a].total_cmp(&part.weights[b]));
-            match worst.filter(|&w| part.weights[w] < 0.0) {
-                Some(w) => {
-                    kept.remove(w);
-                }
-                None => {
-                    let mut weights = vec![0.0; inputs.ncols()];
-                    kept.iter().zip(&part.weights).for_each(|(&to, &w)| weights[to] = w);
-                    return Ok(Self { weights, bias: part.bias });
-                }
+            if let Some(w) = worst.filter(|&w| part.weights[w] < 0.0) {
+                kept.remove(w);
+                continue;
             }
+            let mut weights = vec![0.0; inputs.ncols()];
+            kept.iter().zip(&part.weights).for_each(|(&to, &w)| weights[to] = w);
+            return Ok(Self { weights, bias: part.bias });
         }
     }
 }
