@@ -92,3 +92,24 @@ fn settings_out_of_range_are_named() {
         assert!(said.contains(name), "{said}");
     }
 }
+
+/// The solver that training uses (many labels, sums of rows) against the fine one, in what both minimise; a label that
+/// no row carries costs next to nothing in either.
+#[test]
+fn the_shared_solver_reaches_the_same_objective() {
+    let mut rows = SparseRows::new(900);
+    for i in 0..120u32 {
+        let columns = (0..900).filter(|c| (c * 7 + i * i * 13) % (11 + c / 40) == 0);
+        rows.push(columns.map(|c| (c, ((c + i) % 9) as f32 / 16.0 + 0.1)));
+    }
+    let targets = Array2::from_shape_fn((120, 20), |(i, label)| (i * i + label * 7) % (5 + label) == 0);
+    let fit = |tolerance: f64| {
+        let dataset = DatasetBase::new(rows.clone(), targets.clone());
+        OneVsRestParams::default().tolerance(tolerance).fit(&dataset).unwrap()
+    };
+    let (shared, fine) = (fit(1e-4), fit(1e-9));
+    assert!(shared.converged && fine.converged);
+    for (a, b) in shared.value.iter().zip(&fine.value) {
+        assert!((a - b).abs() <= 1e-3 * b + 1e-6, "{a} and {b}");
+    }
+}

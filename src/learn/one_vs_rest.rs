@@ -8,9 +8,12 @@ use linfa::ParamGuard;
 use linfa::dataset::{AsTargets, DatasetBase, Records};
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 
 use super::gram::{Gram, LANES, Scratch};
 use super::lanes;
+use super::newton;
+use super::objective::Objective;
 use super::problem::Problem;
 use super::subspace::{Minimum, Stop};
 use crate::error::{Error, Result, TrainingProblem};
@@ -150,6 +153,39 @@ impl OneVsRestValidParams {
     }
 }
 
+/// Tolerances below this are reached by [`newton`], label by label.
+const FINE: f64 = 1e-4;
+
+impl OneVsRestValidParams {
+    /// As [`Fit::fit`], for tolerances that the shared solver cannot promise.
+    fn fit_finely(
+        &self,
+        rows: &SparseRows,
+        labels: usize,
+        row: &(impl Fn(usize, usize) -> (bool, f32) + Sync),
+    ) -> LinearModels {
+        let stop = newton::Stop { tolerance: self.tolerance, steps: self.max_steps };
+        let fitted: Vec<newton::Minimum> = (0..labels)
+            .into_par_iter()
+            .map(|label| {
+                let problem = self.problem(rows.nsamples(), |i| row(label, i));
+                let positive: Vec<bool> = problem.signs.iter().map(|&s| s > 0.0).collect();
+                let (costs, alpha, intercept) = (&problem.costs, self.alpha, self.intercept);
+                newton::minimise(&Objective { rows, positive: &positive, costs, alpha, intercept }, stop)
+            })
+            .collect();
+        let features = rows.nfeatures();
+        LinearModels {
+            weights: Array2::from_shape_fn((labels, features), |(label, f)| fitted[label].variables[f]),
+            bias: fitted.iter().map(|f| f.variables[features]).collect(),
+            value: fitted.iter().map(|f| f.value).collect(),
+            gradient_norm: fitted.iter().map(|f| f.gradient_norm).fold(0.0, f64::max),
+            converged: fitted.iter().all(|f| f.converged),
+            products: fitted.iter().map(|f| f.products).sum(),
+        }
+    }
+}
+
 /// The weights of labels fitted as sums of rows, given feature by feature: the first label of a block of
 /// [`LANES`], the feature, and the block's weights.
 pub(crate) fn weights_of(gram: &Gram, sums: &[Vec<f64>], mut each: impl FnMut(usize, usize, &[f64])) {
@@ -190,8 +226,11 @@ impl Fit<SparseRows, Array2<bool>, Error> for OneVsRestValidParams {
             return Err(TrainingProblem::Shape { rows: rows.nsamples(), targets: targets.nrows() }.into());
         }
         let weights = dataset.weights();
-        let gram = Gram::new(rows);
         let row = |label: usize, i: usize| (targets[(i, label)], weights.map_or(1.0, |w| w[i]));
+        if self.tolerance < FINE {
+            return Ok(self.fit_finely(rows, targets.ncols(), &row));
+        }
+        let gram = Gram::new(rows);
         let fitted = self.solve(&gram, targets.ncols(), &row, &|_, minimum| minimum);
         let mut out = LinearModels {
             weights: Array2::zeros((fitted.len(), rows.nfeatures())),

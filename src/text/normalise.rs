@@ -60,8 +60,12 @@ fn fold(c: char) -> char {
 
 /// Whether `c` may combine with what stands before it, so that the two must be normalised together.
 fn continues_cluster(c: char) -> bool {
-    !matches!(c, ..'\u{300}' | '\u{400}'..='\u{482}' | '\u{4e00}'..='\u{9fff}')
-        && (canonical_combining_class(c) != 0 || is_nfkc_quick(once(c)) == IsNormalized::Maybe)
+    if matches!(c, ..'\u{300}' | '\u{400}'..='\u{482}' | '\u{4e00}'..='\u{9fff}') {
+        return false;
+    }
+    let combines = |c: char| canonical_combining_class(c) != 0 || is_nfkc_quick(once(c)) == IsNormalized::Maybe;
+    // A compatibility form (a half-width vowel of Hangul) may stand for one that combines.
+    combines(c) || is_nfkc_quick(once(c)) == IsNormalized::No && once(c).nfkd().next().is_some_and(combines)
 }
 
 impl Normalised {
@@ -330,6 +334,8 @@ mod tests {
         assert_eq!(map("e\u{200d}\u{301}").0, "é");
         assert_eq!(normalise("İstanbul"), "istanbul");
         assert_eq!(normalise("\u{1100}\u{1161}\u{11a8}"), "각");
+        // The same from compatibility and half-width forms.
+        assert_eq!(normalise("\u{3141}\u{ffca}"), "며");
     }
 
     #[test]
