@@ -194,7 +194,7 @@ mod tests {
         fn a_plain_token_is_its_own_place_normalised(text in "[a-zA-ZА-яёЁéß' .,\u{200b}]{0,60}") {
             let a = analysed(&text);
             let letters: Vec<char> = text.chars().collect();
-            let scripts_mixed = super::super::lookalike::may_mix(&text);
+            let scripts_mixed = super::super::lookalike::may_mix(&super::super::normalise::normalise(&text));
             for t in &a.tokens {
                 let cut: String = letters[t.start.0 as usize..t.end.0 as usize].iter().collect();
                 if !scripts_mixed {

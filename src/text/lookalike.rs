@@ -66,9 +66,10 @@ fn twin(c: char, to: Script) -> Option<char> {
     }
 }
 
-/// A quick look at whether both Latin and another of the three scripts occur at all.
+/// A quick look at whether both Latin and another of the three scripts occur at all in normalised text.
 pub(super) fn may_mix(text: &str) -> bool {
-    let latin = text.bytes().any(|b| b.is_ascii_lowercase());
+    // Latin letters beyond ASCII (é, ß, ş) begin with these bytes.
+    let latin = text.bytes().any(|b| b.is_ascii_lowercase() || (0xc3..=0xc9).contains(&b));
     // Greek and Cyrillic letters begin with these bytes in UTF-8.
     latin && text.bytes().any(|b| (0xcd..=0xd4).contains(&b))
 }
@@ -128,6 +129,8 @@ mod tests {
         assert_eq!(folded("nаtо ехpands"), "nato expands");
         assert_eq!(folded("pоссия"), "россия");
         assert_eq!(folded("nato расширяется"), "nato расширяется");
+        // One Latin letter beyond ASCII is enough to mix.
+        assert!(may_mix("мé") && !may_mix("мир") && !may_mix("été"));
         // No twin for every letter: left as it is.
         assert_eq!(folded("it-шник gпж"), "it-шник gпж");
     }
