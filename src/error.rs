@@ -375,6 +375,9 @@ pub enum Error {
         /// Highest version known.
         supported: i64,
     },
+    /// No verdict with this number.
+    #[error("there is no verdict number {0}; `leitmotif verdicts list` shows them")]
+    NoSuchVerdict(i64),
     /// No case with this id.
     #[error("there is no case with the id \"{0}\"; `leitmotif cases list` shows the ids")]
     NoSuchCase(String),

@@ -101,7 +101,7 @@ pub(super) enum Cases {
 
 impl Place {
     /// The path to write to.
-    fn path(&self) -> anyhow::Result<PathBuf> {
+    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
         self.store.clone().or_else(default_path).context("no data folder is known; name a store with --store")
     }
 

@@ -16,6 +16,7 @@ mod progress;
 mod records;
 mod related;
 mod train;
+mod verdicts;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::{self, Write};
@@ -48,6 +49,9 @@ enum Command {
     /// Look after the case base
     #[command(subcommand)]
     Cases(cases::Cases),
+    /// Look after what people decided about answers
+    #[command(subcommand)]
+    Verdicts(verdicts::Verdicts),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -77,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Check(c) => check::run(&c),
         Command::Evaluate(c) => evaluate::run(&c),
         Command::Cases(c) => cases::run(&c),
+        Command::Verdicts(c) => verdicts::run(&c),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "leitmotif", &mut script);

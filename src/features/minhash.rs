@@ -141,6 +141,11 @@ impl Signature {
         f64::from(equal) / VALUES as f64
     }
 
+    /// The lowest byte of every value: a short sketch to keep where whole signatures would be too much.
+    pub fn bytes(&self) -> [u8; VALUES] {
+        self.0.map(|v| v as u8)
+    }
+
     /// The values of a band, of [`BANDS`]. Texts that agree on one are candidates; a streaming index keeps, per band,
     /// the texts by these values.
     pub fn band(&self, band: usize) -> &[u32] {

@@ -1,17 +1,30 @@
-//! A newsroom's own cases in one SQLite file.
+//! A newsroom's own cases, its verdicts, and what it has assessed, in one SQLite file.
 //!
 //! SQLite, because a case base is edited by people, one case at a time, from several programs, and must survive a
-//! power cut; a JSONL file would have to be rewritten for every change. The records are kept whole as JSON, so that a
-//! field this program does not know comes out as it went in.
+//! power cut; a JSONL file would have to be rewritten for every change. What was acknowledged is on the disk
+//! (`synchronous=FULL`). `schema` brings older stores up to date, `cases`, `verdicts` and `assessed` are the three
+//! things kept, `export` writes verdicts for training and annotation tools, `clock` is the time they carry.
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+mod assessed;
+mod cases;
+mod clock;
+mod export;
+mod schema;
+mod verdicts;
+
+use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::cases::case::Case;
+pub use self::assessed::{AssessedText, Count, Period, SKETCH, Seen, UnknownText};
+pub use self::cases::Imported;
+pub use self::clock::now;
+pub use self::export::{ExportFormat, export};
+pub use self::verdicts::{Decided, JudgedText, NewVerdict, Subject, Verdict};
 use crate::error::{Error, Result};
 
-/// Schema version this program writes.
-const SCHEMA: i64 = 1;
+/// How long a writer waits for another program's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// First bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -20,15 +33,6 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 pub struct Store {
     connection: Connection,
     path: PathBuf,
-}
-
-/// What an import did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Imported {
-    /// Cases that were not there before.
-    pub added: usize,
-    /// Cases that replaced one with the same id.
-    pub replaced: usize,
 }
 
 /// Whether a file is an SQLite database, by its first bytes.
@@ -60,15 +64,36 @@ impl Store {
         Ok((store, new))
     }
 
-    /// Opens an existing store for reading.
+    /// Opens an existing store for reading. One of an older version is read as it is: what came later is empty.
     pub fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(store_error(path))?;
         let store = Self { connection, path: path.to_owned() };
+        store.connection.busy_timeout(PATIENCE).map_err(store_error(path))?;
         match store.version()? {
-            SCHEMA => Ok(store),
-            found => Err(Error::StoreVersion { path: store.path, found, supported: SCHEMA }),
+            1..=schema::VERSION => Ok(store),
+            found => Err(Error::StoreVersion { path: store.path, found, supported: schema::VERSION }),
         }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How long to wait for another program's lock; 10 s unless said otherwise.
+    pub fn set_patience(&self, patience: Duration) -> Result<()> {
+        self.connection.busy_timeout(patience).map_err(store_error(&self.path))
+    }
+
+    /// Commits no longer wait for the disk: for what may be lost in a power cut.
+    pub fn set_relaxed(&self) -> Result<()> {
+        self.connection.pragma_update(None, "synchronous", "NORMAL").map_err(store_error(&self.path))
+    }
+
+    /// A number that changes when another program has written to the store.
+    pub fn data_version(&self) -> Result<i64> {
+        self.connection.query_row("PRAGMA data_version", [], |r| r.get(0)).map_err(store_error(&self.path))
     }
 
     fn version(&self) -> Result<i64> {
@@ -76,89 +101,20 @@ impl Store {
     }
 
     fn prepare(&self) -> Result<()> {
-        let failed = store_error(&self.path);
         let run = || -> rusqlite::Result<()> {
-            self.connection.busy_timeout(std::time::Duration::from_secs(10))?;
+            self.connection.busy_timeout(PATIENCE)?;
             self.connection.pragma_update(None, "journal_mode", "WAL")?;
             self.connection.pragma_update(None, "synchronous", "FULL")
         };
-        run().map_err(failed)?;
-        match self.version()? {
-            0 => self
-                .connection
-                .execute_batch(&format!(
-                    "BEGIN;
-                     CREATE TABLE IF NOT EXISTS cases (
-                         position INTEGER PRIMARY KEY AUTOINCREMENT,
-                         id TEXT NOT NULL UNIQUE,
-                         record TEXT NOT NULL
-                     );
-                     PRAGMA user_version = {SCHEMA};
-                     COMMIT;"
-                ))
-                .map_err(store_error(&self.path)),
-            SCHEMA => Ok(()),
-            found => Err(Error::StoreVersion { path: self.path.clone(), found, supported: SCHEMA }),
+        run().map_err(store_error(&self.path))?;
+        match schema::bring_up_to_date(&self.connection).map_err(store_error(&self.path))? {
+            schema::VERSION => Ok(()),
+            found => Err(Error::StoreVersion { path: self.path.clone(), found, supported: schema::VERSION }),
         }
     }
-
-    /// Adds cases, all or none; a case whose id is known replaces the old one in its place.
-    pub fn import(&mut self, cases: &[Case]) -> Result<Imported> {
-        let path = self.path.clone();
-        let mut run = || -> rusqlite::Result<Imported> {
-            let mut out = Imported::default();
-            let transaction = self.connection.transaction()?;
-            {
-                let mut known = transaction.prepare("SELECT 1 FROM cases WHERE id = ?1")?;
-                let mut put = transaction.prepare(
-                    "INSERT INTO cases (id, record) VALUES (?1, ?2)
-                     ON CONFLICT (id) DO UPDATE SET record = excluded.record",
-                )?;
-                for case in cases {
-                    let was = known.exists(params![case.id])?;
-                    *(if was { &mut out.replaced } else { &mut out.added }) += 1;
-                    let json = serde_json::to_string(case)
-                        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-                    put.execute(params![case.id, json])?;
-                }
-            }
-            transaction.commit()?;
-            Ok(out)
-        };
-        run().map_err(store_error(&path))
-    }
-
-    /// All cases in the order they were added.
-    pub fn cases(&self) -> Result<Vec<Case>> {
-        let run = || -> rusqlite::Result<Vec<Case>> {
-            let mut statement = self.connection.prepare("SELECT record FROM cases ORDER BY position")?;
-            statement.query_map([], read_case)?.collect()
-        };
-        run().map_err(store_error(&self.path))
-    }
-
-    /// One case.
-    pub fn case(&self, id: &str) -> Result<Option<Case>> {
-        self.connection
-            .query_row("SELECT record FROM cases WHERE id = ?1", params![id], read_case)
-            .optional()
-            .map_err(store_error(&self.path))
-    }
-
-    /// Removes a case; says whether there was one.
-    pub fn remove(&mut self, id: &str) -> Result<bool> {
-        let changed = self.connection.execute("DELETE FROM cases WHERE id = ?1", params![id]);
-        changed.map(|n| n > 0).map_err(store_error(&self.path))
-    }
 }
 
-fn read_case(row: &rusqlite::Row<'_>) -> rusqlite::Result<Case> {
-    let json: String = row.get(0)?;
-    serde_json::from_str(&json)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
-}
-
-fn store_error(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
+pub(crate) fn store_error(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Store { path, source }
 }
@@ -166,6 +122,7 @@ fn store_error(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::case::Case;
 
     fn case(id: &str, claim: &str) -> Case {
         Case { id: id.into(), claim: claim.into(), ..Case::default() }

@@ -1,0 +1,76 @@
+//! `leitmotif verdicts`: what people decided, listed, exported for training, erased.
+
+use clap::Subcommand;
+use std::fmt::Write as _;
+
+use super::cases::Place;
+use super::{Done, write_out};
+use crate::store::{ExportFormat, Store, export};
+
+/// Sub-commands of `verdicts`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verdicts {
+    /// Write the verdicts that stand, with their texts
+    Export {
+        /// For `train --texts`, for Label Studio or for Prodigy
+        #[arg(long, value_enum, default_value = "jsonl")]
+        format: ExportFormat,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the latest verdicts: number, time, person, decision, what about
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Most verdicts printed
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        limit: u32,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Erase a text and all verdicts on it
+    Erase {
+        /// SHA-256 of the text, as `list --json` names it
+        text_hash: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+pub(super) fn run(args: &Verdicts) -> anyhow::Result<Done> {
+    match args {
+        Verdicts::Export { format, place } => {
+            let (out, left_out) = export(&Store::open(&place.path()?)?.standing_verdicts()?, *format);
+            if left_out > 0 {
+                eprintln!("note: {left_out} texts were left out: only their related cases were judged");
+            }
+            write_out(out.as_bytes())
+        }
+        Verdicts::List { json, limit, place } => {
+            let mut out = String::new();
+            for v in Store::open(&place.path()?)?.latest_verdicts(*limit)? {
+                if *json {
+                    writeln!(out, "{}", serde_json::to_string(&v)?)?;
+                    continue;
+                }
+                let instead =
+                    if v.instead.is_empty() { String::new() } else { format!(" → {}", v.instead.join(", ")) };
+                let undone = if v.undone_at.is_some() { " (taken back)" } else { "" };
+                let decision = serde_json::to_value(v.decision)?;
+                let decision = decision.as_str().unwrap_or_default();
+                writeln!(out, "{}\t{}\t{}\t{decision}{undone}\t{}{instead}", v.number, v.at, v.person, v.target)?;
+            }
+            write_out(out.as_bytes())
+        }
+        Verdicts::Erase { text_hash, place } => {
+            let gone = Store::create(&place.path()?)?.0.erase_text(text_hash)?;
+            anyhow::ensure!(
+                gone > 0,
+                "no verdict is on a text with the hash {text_hash}; `leitmotif verdicts list --json` shows the hashes"
+            );
+            eprintln!("erased the text and {gone} verdicts on it");
+            Ok(Done::All)
+        }
+    }
+}

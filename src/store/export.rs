@@ -1,0 +1,195 @@
+//! Verdicts for training and for annotation tools.
+//!
+//! A text's labels are the narratives accepted and those named instead of a rejected one. A text for which every
+//! judged narrative was rejected carries none of the known ones; one that was judged only by its related cases has no
+//! labels at all and is left out of the text records, since leaving a label out would say that it is wrong.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use super::verdicts::{Decided, JudgedText, Subject, Verdict};
+use crate::record::TextRecord;
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum ExportFormat {
+    /// Text records for `train --texts`, one a line
+    Jsonl,
+    /// Tasks with annotations for Label Studio, one array
+    LabelStudio,
+    /// Multiple-choice examples for Prodigy, one a line
+    Prodigy,
+}
+
+/// What a text carries by its standing verdicts.
+struct Labels {
+    yes: BTreeSet<String>,
+    no: BTreeSet<String>,
+}
+
+impl Labels {
+    /// `None` when no narrative was judged.
+    fn of(verdicts: &[Verdict]) -> Option<Self> {
+        let mut labels = Self { yes: BTreeSet::new(), no: BTreeSet::new() };
+        for v in verdicts.iter().filter(|v| v.subject == Subject::Narrative) {
+            match v.decision {
+                Decided::Accepted => labels.yes.insert(v.target.clone()),
+                Decided::Rejected | Decided::Relabelled => labels.no.insert(v.target.clone()),
+            };
+            if v.decision == Decided::Relabelled {
+                labels.yes.extend(v.instead.iter().cloned());
+            }
+        }
+        labels.no.retain(|n| !labels.yes.contains(n));
+        (!labels.yes.is_empty() || !labels.no.is_empty()).then_some(labels)
+    }
+}
+
+/// The standing verdicts in the given format, and how many texts were left out for want of a judged narrative.
+pub fn export(judged: &[(JudgedText, Vec<Verdict>)], format: ExportFormat) -> (String, usize) {
+    let mut left_out = 0;
+    let mut values = Vec::new();
+    for (text, verdicts) in judged {
+        match Labels::of(verdicts) {
+            Some(labels) => values.push(match format {
+                ExportFormat::Jsonl => text_record(text, &labels, verdicts),
+                ExportFormat::LabelStudio => label_studio(text, &labels, verdicts),
+                ExportFormat::Prodigy => prodigy(text, &labels, verdicts),
+            }),
+            None => left_out += 1,
+        }
+    }
+    let out = match format {
+        ExportFormat::LabelStudio => Value::Array(values).to_string() + "\n",
+        ExportFormat::Jsonl | ExportFormat::Prodigy => values.iter().map(|v| v.to_string() + "\n").collect(),
+    };
+    (out, left_out)
+}
+
+fn hash(verdicts: &[Verdict]) -> &str {
+    verdicts.first().map_or("", |v| &v.text_hash)
+}
+
+fn notes(verdicts: &[Verdict]) -> Vec<&str> {
+    verdicts.iter().map(|v| v.note.as_str()).filter(|n| !n.is_empty()).collect()
+}
+
+fn text_record(text: &JudgedText, labels: &Labels, verdicts: &[Verdict]) -> Value {
+    let mut record = TextRecord {
+        id: format!("verdict-{}", &hash(verdicts)[..16.min(hash(verdicts).len())]),
+        text: text.text.clone(),
+        title: text.title.clone(),
+        narratives: labels.yes.iter().cloned().collect(),
+        language: text.language.clone(),
+        published: text.published.clone(),
+        source: text.outlet.clone(),
+        ..TextRecord::default()
+    };
+    let mut keep = |name: &str, value: Value| record.extra.insert(name.into(), value);
+    keep("rejected", json!(labels.no));
+    keep("url", json!(text.url));
+    keep("notes", json!(notes(verdicts)));
+    let cases = |d: Decided| -> Vec<&str> {
+        (verdicts.iter()).filter(|v| v.subject == Subject::Case && v.decision == d).map(|v| v.target.as_str()).collect()
+    };
+    keep("cases", json!(cases(Decided::Accepted)));
+    keep("rejected_cases", json!(cases(Decided::Rejected)));
+    serde_json::to_value(record).unwrap_or_default()
+}
+
+/// Fits `<Choices name="narratives" toName="text" choice="multiple">` over `<Text name="text" value="$text"/>`.
+fn label_studio(text: &JudgedText, labels: &Labels, verdicts: &[Verdict]) -> Value {
+    let last = verdicts.last();
+    json!({
+        "data": {
+            "text": text.text, "title": text.title, "language": text.language, "outlet": text.outlet,
+            "published": text.published, "url": text.url, "text_hash": hash(verdicts),
+        },
+        "annotations": [{
+            "result": [{
+                "from_name": "narratives", "to_name": "text", "type": "choices",
+                "value": { "choices": labels.yes },
+            }],
+            "was_cancelled": false,
+            "created_at": last.map(|v| v.at.as_str()),
+            "meta": { "person": last.map(|v| v.person.as_str()), "rejected": labels.no, "notes": notes(verdicts) },
+        }],
+        "predictions": [{
+            "model_version": last.map(|v| v.model_version.as_str()),
+            "result": [{
+                "from_name": "narratives", "to_name": "text", "type": "choices",
+                "value": { "choices": shown(verdicts) },
+            }],
+        }],
+    })
+}
+
+/// The `choice` interface.
+fn prodigy(text: &JudgedText, labels: &Labels, verdicts: &[Verdict]) -> Value {
+    let options: Vec<Value> = (labels.yes.iter().chain(&labels.no)).map(|n| json!({ "id": n, "text": n })).collect();
+    json!({
+        "text": text.text,
+        "options": options,
+        "accept": labels.yes,
+        "answer": "accept",
+        "config": { "choice_style": "multiple" },
+        "meta": {
+            "language": text.language, "source": text.outlet, "published": text.published,
+            "text_hash": hash(verdicts), "notes": notes(verdicts).join("; "),
+        },
+    })
+}
+
+/// The narratives the model had named.
+fn shown(verdicts: &[Verdict]) -> Vec<&str> {
+    let said = verdicts.iter().filter(|v| v.subject == Subject::Narrative && v.probability.is_some());
+    said.map(|v| v.target.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(subject: Subject, target: &str, decision: Decided, instead: &[&str]) -> Verdict {
+        Verdict {
+            number: 1,
+            text_hash: "0123456789abcdef0123".into(),
+            subject,
+            target: target.into(),
+            decision,
+            instead: instead.iter().map(|s| (*s).to_owned()).collect(),
+            note: String::new(),
+            person: "ana".into(),
+            model: "m".into(),
+            model_version: "1".into(),
+            probability: Some(0.5),
+            at: "2026-01-01T00:00:00Z".into(),
+            undone_at: None,
+        }
+    }
+
+    #[test]
+    fn labels_are_what_was_accepted_or_named_instead() {
+        let text = JudgedText { text: "x".into(), ..JudgedText::default() };
+        let narrative = |t, d, i: &[&str]| verdict(Subject::Narrative, t, d, i);
+        let judged = vec![
+            (text.clone(), vec![narrative("a", Decided::Accepted, &[]), narrative("b", Decided::Relabelled, &["c"])]),
+            (text.clone(), vec![narrative("a", Decided::Rejected, &[])]),
+            (text, vec![verdict(Subject::Case, "k", Decided::Accepted, &[])]),
+        ];
+        let (jsonl, left_out) = export(&judged, ExportFormat::Jsonl);
+        let records: Vec<TextRecord> = jsonl.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!((records.len(), left_out), (2, 1));
+        assert_eq!(
+            (records[0].id.as_str(), &*records[0].narratives),
+            ("verdict-0123456789abcdef", &["a".into(), "c".into()][..])
+        );
+        assert!(records[1].narratives.is_empty());
+        let tasks: Vec<Value> = serde_json::from_str(&export(&judged, ExportFormat::LabelStudio).0).unwrap();
+        assert_eq!(tasks[0]["annotations"][0]["result"][0]["value"]["choices"], json!(["a", "c"]));
+        let line: Value =
+            serde_json::from_str(export(&judged, ExportFormat::Prodigy).0.lines().next().unwrap()).unwrap();
+        assert_eq!((line["accept"].clone(), line["options"].as_array().unwrap().len()), (json!(["a", "c"]), 3));
+    }
+}
