@@ -17,6 +17,7 @@ use crate::text::token::{Sentence, Token, TokenKind};
 /// What the assessment comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub enum Outcome {
     /// At least one narrative is suggested or matched.
     Known,
@@ -42,6 +43,7 @@ impl Outcome {
 
 /// Which model answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct ModelName {
     /// Name of its folder.
     pub name: Arc<str>,
@@ -51,6 +53,7 @@ pub struct ModelName {
 
 /// A word of the document and what it contributes to a narrative's linear score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct Term {
     /// Start in the text, in code points.
     pub start: u32,
@@ -64,6 +67,7 @@ pub struct Term {
 
 /// A sentence that carries a narrative.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Start in the text, in code points.
     pub start: u32,
@@ -79,6 +83,7 @@ pub struct Evidence {
 
 /// A narrative the document may carry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct NarrativeAssessment {
     /// Its id.
     pub id: String,
@@ -96,6 +101,7 @@ pub struct NarrativeAssessment {
 
 /// Whether the document spreads the narratives it speaks of, or reports on them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct StanceAssessment {
     /// What it does.
     pub label: Stance,
@@ -108,12 +114,14 @@ pub struct StanceAssessment {
 
 /// The answer for one document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct Assessment {
     /// Id of the document.
     pub id: String,
     /// Who answers.
     pub model: ModelName,
     /// Language given or detected.
+    #[cfg_attr(feature = "web", schemars(with = "Option<String>"))]
     pub language: Option<Language>,
     /// What it comes to.
     pub outcome: Outcome,

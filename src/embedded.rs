@@ -14,6 +14,12 @@ static VOCABULARY: &[u8] = include_bytes!("../models/starter/vocabulary");
 static MANIFEST: &[u8] = include_bytes!("../models/starter/model.json");
 static CASES: &[u8] = include_bytes!("../models/starter.cases");
 
+/// The card of the compiled-in model.
+pub const CARD: &str = include_str!("../models/starter/README.md");
+
+/// What was measured of models like it, trained on parts of its data.
+pub const EVALUATION: &str = include_str!("../models/starter.evaluation.json");
+
 /// The name of the compiled-in model.
 pub const NAME: &str = "starter";
 

@@ -46,6 +46,8 @@ mod record;
 pub mod store;
 pub mod text;
 pub mod training;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use document::{Document, Language};
 pub use error::{Error, Result};

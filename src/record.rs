@@ -89,6 +89,7 @@ macro_rules! record {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $kind:ty,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+        #[cfg_attr(feature = "web", derive(schemars::JsonSchema), schemars(default))]
         pub struct $name {
             $($(#[$field_meta])* pub $field: $kind,)*
             /// Fields this program does not know, kept as they came.

@@ -18,6 +18,7 @@ const LEAST_OVERLAP: f64 = 0.12;
 
 /// A debunked case that a text may repeat, as the assessment shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct Related {
     /// Its id.
     pub id: String,
@@ -37,6 +38,7 @@ pub struct Related {
 
 /// A passage of the text and the passage of the case that it matches, as code-point offsets, end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct Passage {
     /// Start in the text.
     pub start: u32,

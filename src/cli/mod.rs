@@ -15,6 +15,8 @@ mod print;
 mod progress;
 mod records;
 mod related;
+#[cfg(feature = "web")]
+mod serve;
 mod train;
 mod verdicts;
 
@@ -49,6 +51,9 @@ enum Command {
     /// Look after the case base
     #[command(subcommand)]
     Cases(cases::Cases),
+    /// Serve the page and the HTTP API
+    #[cfg(feature = "web")]
+    Serve(serve::Serve),
     /// Look after what people decided about answers
     #[command(subcommand)]
     Verdicts(verdicts::Verdicts),
@@ -81,6 +86,8 @@ pub fn main() -> ExitCode {
         Command::Check(c) => check::run(&c),
         Command::Evaluate(c) => evaluate::run(&c),
         Command::Cases(c) => cases::run(&c),
+        #[cfg(feature = "web")]
+        Command::Serve(c) => serve::run(&c),
         Command::Verdicts(c) => verdicts::run(&c),
         Command::Completions { shell } => {
             let mut script = Vec::new();

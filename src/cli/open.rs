@@ -58,7 +58,7 @@ impl Using {
         }
     }
 
-    fn index(&self) -> anyhow::Result<CaseIndex> {
+    pub(super) fn index(&self) -> anyhow::Result<CaseIndex> {
         match &self.cases {
             Some(path) if saved::is_saved(path) => Ok(saved::open(path)?),
             Some(path) => Ok(index_of(read_cases(path)?)),
@@ -77,7 +77,7 @@ pub(super) fn index_of(cases: Vec<Case>) -> CaseIndex {
 }
 
 /// The model's own ranker, or the starter model's.
-fn ranker(own: Option<&Ranker>) -> anyhow::Result<Ranker> {
+pub(super) fn ranker(own: Option<&Ranker>) -> anyhow::Result<Ranker> {
     match own {
         Some(ranker) => Ok(ranker.clone()),
         None => starter_model()?.manifest.ranker.context("the starter model has no ranker; retrain it"),
@@ -145,11 +145,11 @@ fn starter_model() -> anyhow::Result<Model> {
 }
 
 #[cfg(feature = "embedded")]
-fn starter_index() -> anyhow::Result<CaseIndex> {
+pub(super) fn starter_index() -> anyhow::Result<CaseIndex> {
     Ok(crate::embedded::cases()?)
 }
 
 #[cfg(not(feature = "embedded"))]
-fn starter_index() -> anyhow::Result<CaseIndex> {
+pub(super) fn starter_index() -> anyhow::Result<CaseIndex> {
     anyhow::bail!("this program was built without the starter cases; give some with --cases")
 }

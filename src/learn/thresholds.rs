@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// From which probability a narrative is suggested for review, and from which it counts as a match.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct Thresholds {
     /// `suggest` from here.
     pub review: f64,

@@ -15,6 +15,7 @@ use crate::learn::thresholds::Thresholds;
 /// What the model decides about a narrative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub enum Decision {
     /// Below the review threshold.
     Weak,

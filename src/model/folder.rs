@@ -30,6 +30,8 @@ const WEIGHTS: &str = "weights.safetensors";
 const VOCABULARY: &str = "vocabulary";
 /// The model card.
 pub const CARD: &str = "README.md";
+/// What `leitmotif evaluate --json` measured, for the model page; put there by whoever measures.
+pub const EVALUATION: &str = "evaluation.json";
 /// Stands for the version in a card that is not yet written.
 pub const VERSION_MARK: &str = "{version}";
 

@@ -119,6 +119,7 @@ pub struct NarrativeEntry {
 /// What the model was trained on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct DataSummary {
     /// SHA-256 over all records, in order.
     pub sha256: String,

@@ -13,6 +13,7 @@ use crate::learn::calibrate::Platt;
 /// What a text does with the narratives it speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub enum Stance {
     /// It puts them forward as true.
     Spreads,

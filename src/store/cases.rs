@@ -3,9 +3,12 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, store_error};
+use super::{Store, now, store_error};
 use crate::cases::case::Case;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// The field of a case that says since when it is retired.
+pub const RETIRED: &str = "retired";
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,13 +46,39 @@ impl Store {
         run().map_err(store_error(&path))
     }
 
-    /// All cases in the order they were added.
+    /// All cases in use, in the order they were added.
     pub fn cases(&self) -> Result<Vec<Case>> {
+        self.select("IS NULL")
+    }
+
+    /// Cases that were retired: kept to be read, no longer found for a text.
+    pub fn retired_cases(&self) -> Result<Vec<Case>> {
+        self.select("IS NOT NULL")
+    }
+
+    fn select(&self, retired: &str) -> Result<Vec<Case>> {
+        let sql = format!("SELECT record FROM cases WHERE record ->> '$.{RETIRED}' {retired} ORDER BY position");
         let run = || -> rusqlite::Result<Vec<Case>> {
-            let mut statement = self.connection.prepare("SELECT record FROM cases ORDER BY position")?;
+            let mut statement = self.connection.prepare(&sql)?;
             statement.query_map([], read_case)?.collect()
         };
         run().map_err(store_error(&self.path))
+    }
+
+    /// Retires a case today; gives it as it is now.
+    pub fn retire(&mut self, id: &str) -> Result<Case> {
+        let mut case = self.case(id)?.ok_or_else(|| Error::NoSuchCase(id.to_owned()))?;
+        case.extra.insert(RETIRED.into(), now()[..10].into());
+        self.import(std::slice::from_ref(&case))?;
+        Ok(case)
+    }
+
+    /// A number that changes whenever a case does, whoever changes it.
+    pub fn case_changes(&self) -> Result<i64> {
+        if self.version()? < 2 {
+            return Ok(0);
+        }
+        self.connection.query_row("SELECT number FROM case_changes", [], |r| r.get(0)).map_err(store_error(&self.path))
     }
 
     /// One case.

@@ -5,12 +5,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Now, as `2026-01-31T09:30:00Z`.
 pub fn now() -> String {
-    rfc3339(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))
+    rfc3339(SystemTime::now())
+}
+
+/// A time in the same form; 1970 for anything earlier.
+pub fn rfc3339(time: SystemTime) -> String {
+    of_seconds(time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))
 }
 
 /// Seconds since 1970 as a date and time; Howard Hinnant's `civil_from_days`, "chrono-compatible low-level date
 /// algorithms" (2021).
-fn rfc3339(seconds: u64) -> String {
+fn of_seconds(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -29,9 +34,9 @@ mod tests {
     /// Golden values are from `date -u -d @N +%FT%TZ`.
     #[test]
     fn days_are_those_of_the_calendar() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(rfc3339(1_709_251_199), "2024-02-29T23:59:59Z");
-        assert_eq!(rfc3339(4_107_542_399), "2100-02-28T23:59:59Z");
+        assert_eq!(of_seconds(0), "1970-01-01T00:00:00Z");
+        assert_eq!(of_seconds(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(of_seconds(1_709_251_199), "2024-02-29T23:59:59Z");
+        assert_eq!(of_seconds(4_107_542_399), "2100-02-28T23:59:59Z");
     }
 }

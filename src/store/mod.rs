@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::assessed::{AssessedText, Count, Period, SKETCH, Seen, UnknownText};
-pub use self::cases::Imported;
-pub use self::clock::now;
+pub use self::cases::{Imported, RETIRED};
+pub use self::clock::{now, rfc3339};
 pub use self::export::{ExportFormat, export};
 pub use self::verdicts::{Decided, JudgedText, NewVerdict, Subject, Verdict};
 use crate::error::{Error, Result};
@@ -89,11 +89,6 @@ impl Store {
     /// Commits no longer wait for the disk: for what may be lost in a power cut.
     pub fn set_relaxed(&self) -> Result<()> {
         self.connection.pragma_update(None, "synchronous", "NORMAL").map_err(store_error(&self.path))
-    }
-
-    /// A number that changes when another program has written to the store.
-    pub fn data_version(&self) -> Result<i64> {
-        self.connection.query_row("PRAGMA data_version", [], |r| r.get(0)).map_err(store_error(&self.path))
     }
 
     fn version(&self) -> Result<i64> {

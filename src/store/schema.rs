@@ -60,7 +60,13 @@ const STEPS: [&str; 2] = [
          decision TEXT NOT NULL,
          probability REAL NOT NULL,
          PRIMARY KEY (number, narrative)
-     ) WITHOUT ROWID;",
+     ) WITHOUT ROWID;
+     -- Counts changes of the cases, so that a server notices those of another program.
+     CREATE TABLE case_changes (number INTEGER NOT NULL);
+     INSERT INTO case_changes VALUES (0);
+     CREATE TRIGGER case_added AFTER INSERT ON cases BEGIN UPDATE case_changes SET number = number + 1; END;
+     CREATE TRIGGER case_changed AFTER UPDATE ON cases BEGIN UPDATE case_changes SET number = number + 1; END;
+     CREATE TRIGGER case_removed AFTER DELETE ON cases BEGIN UPDATE case_changes SET number = number + 1; END;",
 ];
 
 /// The version of a store that has taken all steps.

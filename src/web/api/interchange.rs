@@ -1,0 +1,347 @@
+//! Cases in and out: JSONL, CSV, the text of a case page, and `ClaimReview` for what is published.
+
+use axum::extract::State as Shared;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use super::cases::{CaseFilter, editable, list, put};
+use super::claims::{DEBUNKED, extra, site};
+use crate::cases::case::Case;
+use crate::ingest::{case_page, charset, jsonl};
+use crate::web::body::{Body, Kind, Params};
+use crate::web::problem::{Answer, Problem};
+use crate::web::state::State;
+
+/// How cases are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
+    /// One case a line.
+    #[default]
+    Jsonl,
+    /// A table; lists are joined by `; `.
+    Csv,
+    /// Text as on a page of the EUvsDisinfo database.
+    CasePage,
+    /// JSON-LD of schema.org, of published cases only.
+    Claimreview,
+}
+
+/// What to write.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ExportParams {
+    /// `jsonl`, `csv`, `case-page` or `claimreview`.
+    pub format: Format,
+}
+
+/// What an import came to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ImportAnswer {
+    /// Cases that were not there before.
+    pub added: usize,
+    /// Cases that replaced one with the same id.
+    pub replaced: usize,
+    /// What was not taken, with its place and why.
+    pub rejected: Vec<String>,
+}
+
+/// Columns of the table, which are the fields of a case.
+const COLUMNS: [&str; 13] = [
+    "id",
+    "title",
+    "claim",
+    "disproof",
+    "narratives",
+    "keywords",
+    "language",
+    "languages",
+    "countries",
+    "outlets",
+    "published",
+    "url",
+    "group",
+];
+
+/// Between the values of a list in a cell.
+const BETWEEN: &str = "; ";
+
+fn csv(cases: &[Case]) -> Answer<Vec<u8>> {
+    let failed = |e: &dyn std::fmt::Display| Problem::internal(format!("the table could not be written: {e}"));
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(COLUMNS).map_err(|e| failed(&e))?;
+    for c in cases {
+        let list = |l: &Vec<String>| l.join(BETWEEN);
+        let row = [
+            c.id.clone(),
+            c.title.clone(),
+            c.claim.clone(),
+            c.disproof.clone(),
+            list(&c.narratives),
+            list(&c.keywords),
+            c.language.clone(),
+            list(&c.languages),
+            list(&c.countries),
+            list(&c.outlets),
+            c.published.clone(),
+            c.url.clone(),
+            c.group.clone(),
+        ];
+        // A cell that begins like a formula would be run by a spreadsheet; an apostrophe makes it text.
+        let safe =
+            row.map(|cell| if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell });
+        out.write_record(safe).map_err(|e| failed(&e))?;
+    }
+    out.into_inner().map_err(|e| failed(&e))
+}
+
+fn read_csv(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let headers = reader.headers().map_err(|e| Problem::bad_value(format!("the table cannot be read: {e}")))?.clone();
+    if !headers.iter().any(|h| h == "title" || h == "claim") {
+        let known = COLUMNS.join(", ");
+        return Err(Problem::bad_value(format!(
+            "the first line must name the columns, title or claim among them; known are {known}"
+        )));
+    }
+    let mut out = Vec::new();
+    for (i, row) in reader.records().enumerate() {
+        let row = match row {
+            Ok(row) => row,
+            Err(e) => {
+                rejected.push(format!("row {}: {e}", i + 2));
+                continue;
+            }
+        };
+        let mut case = Case::default();
+        for (name, cell) in headers.iter().zip(row.iter()) {
+            let cell =
+                if cell.starts_with("'=") || cell.starts_with("'+") || cell.starts_with("'-") || cell.starts_with("'@")
+                {
+                    &cell[1..]
+                } else {
+                    cell
+                };
+            let list = || cell.split(BETWEEN.trim()).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect();
+            match name {
+                "id" => cell.clone_into(&mut case.id),
+                "title" => cell.clone_into(&mut case.title),
+                "claim" => cell.clone_into(&mut case.claim),
+                "disproof" => cell.clone_into(&mut case.disproof),
+                "narratives" => case.narratives = list(),
+                "keywords" => case.keywords = list(),
+                "language" => cell.clone_into(&mut case.language),
+                "languages" => case.languages = list(),
+                "countries" => case.countries = list(),
+                "outlets" => case.outlets = list(),
+                "published" => cell.clone_into(&mut case.published),
+                "url" => cell.clone_into(&mut case.url),
+                "group" => cell.clone_into(&mut case.group),
+                other if !cell.is_empty() => {
+                    case.extra.insert(other.to_owned(), cell.into());
+                }
+                _ => {}
+            }
+        }
+        if case.id.trim().is_empty() {
+            rejected.push(format!("row {}: the record has no id", i + 2));
+        } else if case.has_claim() {
+            out.push(case);
+        } else {
+            rejected.push(format!("row {}: the case has neither title nor claim", i + 2));
+        }
+    }
+    Ok(out)
+}
+
+fn as_page(cases: &[Case]) -> String {
+    let mut out = String::new();
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for c in cases {
+        let title = flat(if c.title.is_empty() { &c.claim } else { &c.title });
+        out += &format!("Disinfo: {title}\n\nSummary\n\n{}\n\n", c.claim.trim());
+        if !c.disproof.trim().is_empty() {
+            out += &format!("Disproof\n\n{}\n\n", c.disproof.trim());
+        }
+        let lists =
+            [("Outlet", &c.outlets), ("Countries / regions discussed", &c.countries), ("Keywords", &c.keywords)];
+        for (name, list) in lists.iter().filter(|l| !l.1.is_empty()) {
+            out += &format!("{name}: {}\n", flat(&list.join(", ")));
+        }
+        for (name, value) in [("Date of publication", &c.published), ("URL", &c.url)] {
+            if !value.is_empty() {
+                out += &format!("{name}: {value}\n");
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// A case as `ClaimReview`; `None` unless it is published. The rating is the record's own words, without a number.
+pub(in crate::web) fn claim_review(case: &Case) -> Option<Value> {
+    if case.url.is_empty() || case.published.is_empty() {
+        return None;
+    }
+    let publisher = extra(case, "publisher").unwrap_or_else(|| site(&case.url));
+    let authors: Vec<Value> = case.outlets.iter().map(|o| json!({ "@type": "Organization", "name": o })).collect();
+    Some(json!({
+        "@context": "https://schema.org",
+        "@type": "ClaimReview",
+        "url": case.url,
+        "name": case.title,
+        "claimReviewed": if case.claim.is_empty() { &case.title } else { &case.claim },
+        "reviewBody": case.disproof,
+        "datePublished": case.published,
+        "inLanguage": case.language,
+        "author": { "@type": "Organization", "name": publisher },
+        "itemReviewed": { "@type": "Claim", "author": authors },
+        "reviewRating": { "@type": "Rating", "alternateName": extra(case, "rating").unwrap_or(DEBUNKED) },
+    }))
+}
+
+/// `GET /v1/cases/export`
+pub(in crate::web) async fn export(Shared(state): Shared<Arc<State>>, Params(params): Params<ExportParams>) -> Answer {
+    let shared = Arc::clone(&state);
+    let job = move || -> Answer<(&'static str, &'static str, Vec<u8>)> {
+        let cases: Vec<Case> = match params.format {
+            // The order of adding, as `leitmotif cases export` has it.
+            _ => shared.engine().assessor().cases.index.iter().cloned().collect(),
+        };
+        Ok(match params.format {
+            Format::Jsonl => {
+                let mut out = Vec::new();
+                for case in &cases {
+                    serde_json::to_writer(&mut out, case).map_err(|e| Problem::internal(e.to_string()))?;
+                    out.push(b'\n');
+                }
+                ("application/x-ndjson", "cases.jsonl", out)
+            }
+            Format::Csv => ("text/csv; charset=utf-8", "cases.csv", csv(&cases)?),
+            Format::CasePage => ("text/plain; charset=utf-8", "cases.txt", as_page(&cases).into_bytes()),
+            Format::Claimreview => {
+                let published: Vec<Value> = cases.iter().filter_map(claim_review).collect();
+                ("application/ld+json", "claimreview.json", (Value::Array(published).to_string() + "\n").into_bytes())
+            }
+        })
+    };
+    let (kind, name, bytes) = state.pool.run(job).await??;
+    let mut response = ([(header::CONTENT_TYPE, kind)], bytes).into_response();
+    if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    Ok(response)
+}
+
+/// `POST /v1/cases/import`
+pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body) -> Answer {
+    let shared = Arc::clone(&state);
+    let job = move || -> Answer<ImportAnswer> {
+        editable(&shared)?;
+        let text = charset::decode(&body.bytes).text;
+        let mut rejected = Vec::new();
+        let cases =
+            match body.kind {
+                Some(Kind::Lines) => read_lines(&text, &mut rejected)?,
+                Some(Kind::Csv) => read_csv(&text, &mut rejected)?,
+                Some(Kind::Text) => read_page(&text, &mut rejected),
+                Some(Kind::File) if text.trim_start().starts_with('{') => read_lines(&text, &mut rejected)?,
+                Some(Kind::File) if text.lines().next().is_some_and(|l| l.contains(',') && l.contains("id")) => {
+                    read_csv(&text, &mut rejected)?
+                }
+                Some(Kind::File) => read_page(&text, &mut rejected),
+                _ => return Err(body.unsupported(
+                    "application/x-ndjson, text/csv, text/plain (a case page), application/octet-stream (any of them)",
+                )),
+            };
+        if cases.is_empty() {
+            let why = if rejected.is_empty() { "it holds no case".to_owned() } else { rejected.join("; ") };
+            return Err(Problem::bad_value(format!("nothing was imported: {why}")));
+        }
+        let done = put(&shared, cases)?;
+        Ok(ImportAnswer { added: done.added, replaced: done.replaced, rejected })
+    };
+    super::json(&state.waiting_pool.run(job).await??)
+}
+
+fn read_lines(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
+    let records = jsonl::read_text::<Case>(text, "line")?;
+    rejected.extend(records.bad.iter().map(ToString::to_string));
+    let (good, empty): (Vec<_>, Vec<_>) = records.good.into_iter().partition(|r| r.record.has_claim());
+    rejected.extend(empty.iter().map(|r| format!("{}: the case has neither title nor claim", r.place)));
+    Ok(good.into_iter().map(|r| r.record).collect())
+}
+
+fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
+    let page = case_page::parse(text, "line");
+    rejected.extend(page.unplaced.iter().map(|u| format!("{}: {} ({})", u.place, u.text, u.why)));
+    page.cases
+}
+
+/// Cases that pass a filter, for the pages.
+pub(in crate::web) fn filtered(state: &State, filter: &CaseFilter) -> Answer<Vec<Case>> {
+    Ok(list(state, filter)?.cases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case() -> Case {
+        Case {
+            id: "a".into(),
+            title: "The moon, \"hollow\"".into(),
+            claim: "=The moon\nis hollow.".into(),
+            disproof: "It is not.".into(),
+            narratives: vec!["n".into(), "m".into()],
+            countries: vec!["Ukraine".into(), "Poland".into()],
+            outlets: vec!["Moon Daily".into()],
+            keywords: vec!["moon".into()],
+            published: "2022-03-04".into(),
+            url: "https://www.example.org/moon?x=1".into(),
+            language: "en".into(),
+            ..Case::default()
+        }
+    }
+
+    #[test]
+    fn a_table_comes_back_as_it_went() {
+        let mut rejected = Vec::new();
+        let text = String::from_utf8(csv(&[case()]).unwrap()).unwrap();
+        assert!(text.contains("'=The moon"));
+        assert_eq!(read_csv(&text, &mut rejected).unwrap(), [case()]);
+        assert!(rejected.is_empty());
+        let odd = read_csv("id,title,desk\n,x,\nb,,\nc,t,north\n", &mut rejected).unwrap();
+        assert_eq!((odd.len(), odd[0].extra["desk"].as_str(), rejected.len()), (1, Some("north"), 2));
+        assert!(read_csv("a,b\n1,2\n", &mut rejected).is_err());
+    }
+
+    #[test]
+    fn a_case_page_is_read_back() {
+        let page = case_page::parse(&as_page(&[case()]), "-");
+        let [back] = &page.cases[..] else { panic!("{:?}", page.unplaced) };
+        assert_eq!((&back.title, &back.disproof), (&case().title, &case().disproof));
+        assert_eq!(
+            (&back.published, &back.outlets, &back.keywords),
+            (&case().published, &case().outlets, &case().keywords)
+        );
+        assert_eq!(back.countries, case().countries);
+    }
+
+    #[test]
+    fn only_what_is_published_is_a_review_and_its_rating_is_its_own() {
+        let review = claim_review(&case()).unwrap();
+        assert_eq!(
+            (review["author"]["name"].as_str(), review["reviewRating"]["alternateName"].as_str()),
+            (Some("example.org"), Some("Debunked"))
+        );
+        assert!(review["reviewRating"].get("ratingValue").is_none());
+        assert!(claim_review(&Case { url: String::new(), ..case() }).is_none());
+        assert!(claim_review(&Case { published: String::new(), ..case() }).is_none());
+    }
+}

@@ -1,0 +1,119 @@
+//! Bodies of requests: read with a bound on size and time, JSON with a problem that names the field.
+//!
+//! axum's own extractors answer in plain text and without a time limit, hence these.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+use super::problem::Problem;
+use super::state::State;
+
+/// What a body says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `application/json`.
+    Json,
+    /// `application/x-ndjson`, `application/jsonl`.
+    Lines,
+    /// `text/plain`.
+    Text,
+    /// `text/html`.
+    Html,
+    /// `text/csv`.
+    Csv,
+    /// Bytes of a file, to be looked at.
+    File,
+}
+
+/// A body that has arrived whole.
+pub(crate) struct Body {
+    /// What it says it is.
+    pub kind: Option<Kind>,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+fn kind(headers: &HeaderMap) -> Option<Kind> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    Some(match &*essence {
+        "application/json" => Kind::Json,
+        "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => Kind::Lines,
+        "text/plain" => Kind::Text,
+        "text/html" | "application/xhtml+xml" => Kind::Html,
+        "text/csv" => Kind::Csv,
+        "application/octet-stream" => Kind::File,
+        _ => return None,
+    })
+}
+
+impl FromRequest<Arc<State>> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<State>) -> Result<Self, Problem> {
+        let kind = kind(request.headers());
+        let most = state.limits.body;
+        let too_large = || {
+            let detail = format!("a body may have {most} bytes at most; cut the text, or send documents one by one");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+        };
+        let said = request.headers().get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<usize>().ok());
+        if said.is_some_and(|length| length > most) {
+            return Err(too_large());
+        }
+        let bytes = tokio::time::timeout(state.limits.receive, Bytes::from_request(request, state)).await;
+        match bytes {
+            Ok(Ok(bytes)) => Ok(Self { kind, bytes }),
+            Ok(Err(e)) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
+            Ok(Err(_)) => Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "broken-body",
+                "The body broke off",
+                "the connection ended or the body is cut; send it again",
+            )),
+            Err(_) => Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "too-slow",
+                "The body took too long",
+                format!("a body must arrive within {} seconds", state.limits.receive.as_secs()),
+            )),
+        }
+    }
+}
+
+impl Body {
+    /// A problem that names the content types there are.
+    pub fn unsupported(&self, known: &str) -> Problem {
+        let detail = format!("set the header Content-Type to one of: {known}");
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "The content type is not known", detail)
+    }
+
+    /// The body as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if self.kind != Some(Kind::Json) {
+            return Err(self.unsupported("application/json"));
+        }
+        serde_json::from_slice(&self.bytes).map_err(|e| Problem::bad_json(&e))
+    }
+}
+
+/// Query parameters, with a problem that says which one is wrong.
+pub(crate) struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<State>> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(values)) => Ok(Self(values)),
+            Err(e) => {
+                let detail = format!("{}; /api lists the parameters of every request", e.body_text());
+                Err(Problem::new(StatusCode::BAD_REQUEST, "bad-parameter", "A parameter is wrong", detail))
+            }
+        }
+    }
+}

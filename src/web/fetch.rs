@@ -1,0 +1,203 @@
+//! Fetches a web page that a person asked for, from the public internet only.
+//!
+//! The address is checked after name resolution and at every redirect, by resolving the name ourselves and handing the
+//! client only addresses that passed: checking the name first and resolving it again would let it change in between.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+use ureq::http::{StatusCode, Uri};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use super::problem::Problem;
+
+/// Largest page read, in bytes.
+const LARGEST: u64 = 8 << 20;
+/// Time for everything, redirects included.
+const TIME: Duration = Duration::from_secs(15);
+/// Redirects followed.
+const REDIRECTS: u32 = 5;
+
+/// A page as it came.
+pub(super) struct Page {
+    /// The body.
+    pub(super) bytes: Vec<u8>,
+    /// The address after redirects.
+    pub(super) url: String,
+    /// Its host.
+    pub(super) host: String,
+}
+
+#[derive(Debug)]
+struct PublicOnly(DefaultResolver);
+
+impl Resolver for PublicOnly {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.0.resolve(uri, config, timeout)?;
+        let mut public = self.empty();
+        for address in found.iter().filter(|a| is_public(a.ip())) {
+            public.push(*address);
+        }
+        // Told apart from a name that does not exist by the kind of error.
+        if public.is_empty() { Err(ureq::Error::Io(std::io::ErrorKind::AddrNotAvailable.into())) } else { Ok(public) }
+    }
+}
+
+/// Whether an address belongs to the public internet.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(a) => is_public_v4(a),
+        IpAddr::V6(a) => {
+            // Addresses that carry an IPv4 address inside reach that one: mapped, compatible, NAT64, 6to4.
+            let s = a.segments();
+            let inner = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+            let carried = match s {
+                [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                    Some(inner(high, low))
+                }
+                [0x2002, high, low, ..] => Some(inner(high, low)),
+                _ => None,
+            };
+            carried.map_or_else(|| is_public_v6(a), is_public_v4)
+        }
+    }
+}
+
+fn is_public_v4(a: Ipv4Addr) -> bool {
+    let [first, second, third, _] = a.octets();
+    !(a.is_private()
+        || a.is_loopback()
+        || a.is_link_local()
+        || a.is_multicast()
+        || a.is_broadcast()
+        || a.is_documentation()
+        || first == 0
+        || first >= 240
+        || (first == 100 && (64..128).contains(&second))
+        || (first == 192 && second == 0 && third == 0)
+        || (first == 198 && (second & 0xfe) == 18))
+}
+
+/// Global unicast is 2000::/3; of it documentation (2001:db8::/32) and Teredo (2001::/32) are left out.
+fn is_public_v6(a: Ipv6Addr) -> bool {
+    let s = a.segments();
+    (s[0] & 0xe000) == 0x2000 && !(s[0] == 0x2001 && matches!(s[1], 0 | 0xdb8))
+}
+
+fn problem(kind: &'static str, title: &'static str, detail: impl Into<String>) -> Problem {
+    Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail)
+}
+
+/// Fetches a page.
+pub(super) fn page(url: &str) -> Result<Page, Problem> {
+    let url = url.trim();
+    let uri: Uri = url
+        .parse()
+        .map_err(|_| problem("bad-url", "This is no URL", "give an address such as https://example.org/page"))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
+        return Err(problem("bad-url", "This is no URL", "give an address that begins with https:// or http://"));
+    }
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(TIME))
+        .timeout_connect(Some(Duration::from_secs(5)))
+        .max_redirects(REDIRECTS)
+        .http_status_as_error(false)
+        .proxy(None)
+        .user_agent(concat!("leitmotif/", env!("CARGO_PKG_VERSION")))
+        .accept("text/html, application/xhtml+xml, text/plain;q=0.9")
+        .build();
+    let agent = ureq::Agent::with_parts(config, DefaultConnector::new(), PublicOnly(DefaultResolver::default()));
+    let mut response = agent.get(uri).call().map_err(|e| failed(&e))?;
+    let status = response.status();
+    if status != StatusCode::OK {
+        return Err(problem(
+            "fetch-failed",
+            "The page could not be fetched",
+            format!("the site answered {status}; open the page in the browser and paste its text"),
+        ));
+    }
+    let last = ureq::ResponseExt::get_uri(&response).clone();
+    let bytes = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(|e| failed(&e))?;
+    let host = last.host().unwrap_or_default().trim_start_matches("www.").to_owned();
+    Ok(Page { bytes, url: last.to_string(), host })
+}
+
+fn failed(e: &ureq::Error) -> Problem {
+    match e {
+        ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::AddrNotAvailable => problem(
+            "private-address",
+            "This address is not fetched",
+            "it belongs to this machine or a private network; only the public internet is fetched",
+        ),
+        ureq::Error::BodyExceedsLimit(most) => {
+            problem("fetch-failed", "The page is too large", format!("more than {most} bytes; paste the text instead"))
+        }
+        e => problem("fetch-failed", "The page could not be fetched", format!("{e}; paste the text instead")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_told_from_public_ones() {
+        for private in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "192.0.0.8",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "::127.0.0.1",
+        ] {
+            assert!(!is_public(private.parse().unwrap()), "{private}");
+        }
+        for public in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_this_machine_is_refused_whatever_its_spelling() {
+        for url in [
+            "http://127.0.0.1:9/",
+            "http://localhost:9/",
+            "http://[::1]:9/",
+            "http://2130706433:9/",
+            "http://[::ffff:7f00:1]:9/",
+        ] {
+            let refused = page(url).err().unwrap();
+            assert!(
+                refused.kind.ends_with("private-address") || refused.kind.ends_with("fetch-failed"),
+                "{url}: {refused:?}"
+            );
+            assert_ne!(refused.detail, "", "{url}");
+        }
+        assert!(page("http://127.0.0.1:9/").err().unwrap().kind.ends_with("private-address"));
+        for url in ["file:///etc/passwd", "gopher://x/", "x", "", "http://"] {
+            assert!(page(url).err().unwrap().kind.ends_with("bad-url"), "{url}");
+        }
+    }
+}
