@@ -68,6 +68,8 @@ pub struct Count {
     pub narrative: String,
     /// Texts.
     pub texts: u32,
+    /// Of those with any narrative suggested or matched.
+    pub carrying: u32,
     /// Of those with a match.
     pub matches: u32,
 }
@@ -151,11 +153,12 @@ impl Store {
             return Ok(Vec::new());
         }
         let sql = format!(
-            "SELECT {WEEK} w, a.language, a.outlet, '', count(*), count(*) FILTER (WHERE EXISTS
-                 (SELECT 1 FROM assessed_narratives n WHERE n.number = a.number AND n.decision = 'match'))
-             FROM assessed a WHERE {WITHIN} GROUP BY 1, 2, 3
+            "SELECT {WEEK} w, a.language, a.outlet, '', count(*), count(n.number), coalesce(sum(n.matched), 0)
+             FROM assessed a LEFT JOIN
+                 (SELECT number, max(decision = 'match') matched FROM assessed_narratives GROUP BY number) n USING (number)
+             WHERE {WITHIN} GROUP BY 1, 2, 3
              UNION ALL
-             SELECT {WEEK} w, a.language, a.outlet, n.narrative, count(*), count(*) FILTER (WHERE n.decision = 'match')
+             SELECT {WEEK} w, a.language, a.outlet, n.narrative, count(*), count(*), sum(n.decision = 'match')
              FROM assessed a JOIN assessed_narratives n USING (number) WHERE {WITHIN} GROUP BY 1, 2, 3, 4
              ORDER BY 1, 2, 3, 4"
         );
@@ -168,7 +171,8 @@ impl Store {
                     outlet: r.get(2)?,
                     narrative: r.get(3)?,
                     texts: r.get(4)?,
-                    matches: r.get(5)?,
+                    carrying: r.get(5)?,
+                    matches: r.get(6)?,
                 })
             };
             statement.query_map(params![period.from, period.to], read)?.collect()

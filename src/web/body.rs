@@ -87,15 +87,15 @@ impl FromRequest<Arc<State>> for Body {
 
 impl Body {
     /// A problem that names the content types there are.
-    pub fn unsupported(&self, known: &str) -> Problem {
+    pub(crate) fn unsupported(known: &str) -> Problem {
         let detail = format!("set the header Content-Type to one of: {known}");
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "The content type is not known", detail)
     }
 
     /// The body as JSON.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         if self.kind != Some(Kind::Json) {
-            return Err(self.unsupported("application/json"));
+            return Err(Self::unsupported("application/json"));
         }
         serde_json::from_slice(&self.bytes).map_err(|e| Problem::bad_json(&e))
     }

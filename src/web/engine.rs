@@ -122,8 +122,12 @@ impl Engine {
             (gone, new)
         };
         let changes = gone.len() + new.len();
-        gone.iter().for_each(|id| self.remove_case(id));
-        new.into_iter().for_each(|case| self.add_case(case));
+        for id in &gone {
+            self.remove_case(id);
+        }
+        for case in new {
+            self.add_case(case);
+        }
         changes
     }
 }

@@ -83,7 +83,7 @@ fn is_public_v4(a: Ipv4Addr) -> bool {
         || (first == 198 && (second & 0xfe) == 18))
 }
 
-/// Global unicast is 2000::/3; of it documentation (2001:db8::/32) and Teredo (2001::/32) are left out.
+/// Global unicast is `2000::/3`; of it documentation (`2001:db8::/32`) and Teredo (`2001::/32`) are left out.
 fn is_public_v6(a: Ipv6Addr) -> bool {
     let s = a.segments();
     (s[0] & 0xe000) == 0x2000 && !(s[0] == 0x2001 && matches!(s[1], 0 | 0xdb8))

@@ -4,7 +4,7 @@
 //! answer may not be late. Nothing here is acknowledged to anyone, so it does not wait for the disk either.
 
 use rustc_hash::FxHashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -41,14 +41,17 @@ pub(crate) struct Entry {
     pub outlet: String,
     /// Its headline.
     pub title: String,
-    language: Option<Language>,
-    outcome: Outcome,
-    narratives: Vec<(String, String, f64)>,
+    /// Its language.
+    pub(crate) language: Option<Language>,
+    /// What the assessment came to.
+    pub(crate) outcome: Outcome,
+    /// Narratives suggested or matched: id, decision, probability.
+    pub(crate) narratives: Vec<(String, String, f64)>,
 }
 
 impl Entry {
     /// What is kept of an assessment.
-    pub fn new(text: String, answer: &Assessment) -> Self {
+    pub(crate) fn new(text: String, answer: &Assessment) -> Self {
         let held = answer.narratives.iter().filter(|n| n.decision > Decision::Weak);
         let name = |d: Decision| if d == Decision::Match { "match" } else { "suggest" };
         Self {
@@ -83,17 +86,17 @@ struct Counts {
 
 impl History {
     /// Starts writing to the store at `path`.
-    pub fn start(path: PathBuf) -> Self {
+    pub(crate) fn start(path: PathBuf) -> Self {
         let (queue, entries) = sync_channel(QUEUE);
         let counts = Arc::new(Counts::default());
         let theirs = Arc::clone(&counts);
         let thread =
-            std::thread::Builder::new().name("history".into()).spawn(move || run(path, &entries, &theirs)).ok();
+            std::thread::Builder::new().name("history".into()).spawn(move || run(&path, &entries, &theirs)).ok();
         Self { queue: Some(queue), thread, counts }
     }
 
     /// Adds an entry if there is room.
-    pub fn offer(&self, entry: Entry, engine: Arc<Engine>) {
+    pub(crate) fn offer(&self, entry: Entry, engine: Arc<Engine>) {
         let message = Message::Entry(Box::new(entry), engine);
         let sent = self.queue.as_ref().map(|q| q.try_send(message));
         if !matches!(sent, Some(Ok(()))) {
@@ -102,7 +105,7 @@ impl History {
     }
 
     /// Waits until all that was offered is written.
-    pub fn flush(&self) {
+    pub(crate) fn flush(&self) {
         let (done, wait) = sync_channel(1);
         let mut message = Message::Flush(done);
         while let Some(Err(TrySendError::Full(back))) = self.queue.as_ref().map(|q| q.try_send(message)) {
@@ -114,7 +117,7 @@ impl History {
     }
 
     /// Entries written and dropped so far.
-    pub fn counts(&self) -> (u64, u64) {
+    pub(crate) fn counts(&self) -> (u64, u64) {
         (self.counts.written.load(Ordering::Relaxed), self.counts.dropped.load(Ordering::Relaxed))
     }
 }
@@ -128,7 +131,7 @@ impl Drop for History {
     }
 }
 
-fn run(path: PathBuf, messages: &Receiver<Message>, counts: &Counts) {
+fn run(path: &Path, messages: &Receiver<Message>, counts: &Counts) {
     let mut store = None;
     let mut sketched = FxHashSet::default();
     let mut open = true;
@@ -156,7 +159,7 @@ fn run(path: PathBuf, messages: &Receiver<Message>, counts: &Counts) {
             // Only an existing store: a new one would lack the cases it has to begin with.
             store = path
                 .exists()
-                .then(|| Store::create(&path).ok())
+                .then(|| Store::create(path).ok())
                 .flatten()
                 .map(|s| s.0)
                 .filter(|s| s.set_relaxed().is_ok());

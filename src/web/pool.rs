@@ -26,17 +26,17 @@ impl Drop for Waiting<'_> {
 
 impl Pool {
     /// At most `size` jobs at once and `queue` waiting.
-    pub fn new(size: usize, queue: usize) -> Self {
+    pub(crate) fn new(size: usize, queue: usize) -> Self {
         Self { permits: Semaphore::new(size.max(1)), waiting: AtomicUsize::new(0), queue }
     }
 
     /// How many jobs wait or run.
-    pub fn load(&self) -> usize {
+    pub(crate) fn load(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
     /// Runs a job.
-    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+    pub(crate) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Problem::busy());

@@ -28,13 +28,13 @@ pub(crate) type Answer<T = Response> = std::result::Result<T, Problem>;
 
 impl Problem {
     /// A problem of the given kind.
-    pub fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         let kind = format!("urn:leitmotif:problem:{kind}").into();
         Self { kind, title, status: status.as_u16(), detail: detail.into() }
     }
 
     /// The body is not what it must be.
-    pub fn bad_json(e: &serde_json::Error) -> Self {
+    pub(crate) fn bad_json(e: &serde_json::Error) -> Self {
         // Where the shape is right JSON but not the right fields, the request was understood and is wrong.
         if e.is_data() {
             let detail = format!("{e}; /api lists the fields of every request");
@@ -44,22 +44,22 @@ impl Problem {
     }
 
     /// A value is wrong.
-    pub fn bad_value(detail: impl Into<String>) -> Self {
+    pub(crate) fn bad_value(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-field", "A field is wrong", detail)
     }
 
     /// Nothing lies at this address.
-    pub fn not_found(detail: impl Into<String>) -> Self {
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
     /// The program is at fault.
-    pub fn internal(detail: impl Into<String>) -> Self {
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The program failed", detail)
     }
 
     /// The server has as much work as it can hold.
-    pub fn busy() -> Self {
+    pub(crate) fn busy() -> Self {
         let detail = "too many requests are waiting; try again in a second";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy", detail)
     }

@@ -69,7 +69,7 @@ impl Default for Limits {
         Self {
             body: 10 << 20,
             receive: Duration::from_secs(15),
-            answer: Duration::from_secs(60),
+            answer: Duration::from_mins(1),
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 1_024,
             documents: 1_000,
@@ -85,7 +85,7 @@ pub struct State {
     /// The store.
     pub storage: Storage,
     /// What was assessed, unless that is not wanted.
-    pub history: Option<History>,
+    pub(super) history: Option<History>,
     /// The case changes seen last.
     changes: AtomicI64,
     pub(super) pool: Pool,
@@ -126,6 +126,13 @@ impl State {
     /// The engine in use. A request keeps the one it began with.
     pub fn engine(&self) -> Arc<Engine> {
         Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until everything assessed so far is written down.
+    pub fn settle(&self) {
+        if let Some(history) = &self.history {
+            history.flush();
+        }
     }
 
     /// Whether cases can be edited.

@@ -184,7 +184,7 @@ fn answer(state: &State, params: AssessParams, body: &Body) -> Answer<Vec<u8>> {
             let found = article.language.map(|l| l.code().to_owned());
             whole(article.text, params.language.or(found))
         }
-        _ => return Err(body.unsupported("application/json, text/plain, text/html")),
+        _ => return Err(Body::unsupported("application/json, text/plain, text/html")),
     };
     line(&assess_one(state, request, options(params.top, params.related, params.evidence)?)?)
 }

@@ -104,7 +104,7 @@ pub(in crate::web) async fn fetch(Shared(state): Shared<Arc<State>>, body: Body)
 /// `POST /v1/extract`
 pub(in crate::web) async fn extract_file(Shared(state): Shared<Arc<State>>, body: Body) -> Answer {
     if !matches!(body.kind, Some(Kind::File | Kind::Html | Kind::Text)) {
-        return Err(body.unsupported("application/octet-stream, text/html, text/plain"));
+        return Err(Body::unsupported("application/octet-stream, text/html, text/plain"));
     }
     super::json(&state.pool.run(move || extract(&body.bytes)).await??)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use super::cases::{CaseFilter, editable, list, put};
+use super::cases::{editable, put};
 use super::claims::{DEBUNKED, extra, site};
 use crate::cases::case::Case;
 use crate::ingest::{case_page, charset, jsonl};
@@ -168,8 +168,7 @@ fn as_page(cases: &[Case]) -> String {
         if !c.disproof.trim().is_empty() {
             out += &format!("Disproof\n\n{}\n\n", c.disproof.trim());
         }
-        let lists =
-            [("Outlet", &c.outlets), ("Countries / regions discussed", &c.countries), ("Keywords", &c.keywords)];
+        let lists = [("Outlet", &c.outlets), ("Countries", &c.countries), ("Keywords", &c.keywords)];
         for (name, list) in lists.iter().filter(|l| !l.1.is_empty()) {
             out += &format!("{name}: {}\n", flat(&list.join(", ")));
         }
@@ -209,10 +208,8 @@ pub(in crate::web) fn claim_review(case: &Case) -> Option<Value> {
 pub(in crate::web) async fn export(Shared(state): Shared<Arc<State>>, Params(params): Params<ExportParams>) -> Answer {
     let shared = Arc::clone(&state);
     let job = move || -> Answer<(&'static str, &'static str, Vec<u8>)> {
-        let cases: Vec<Case> = match params.format {
-            // The order of adding, as `leitmotif cases export` has it.
-            _ => shared.engine().assessor().cases.index.iter().cloned().collect(),
-        };
+        // The order of adding, as `leitmotif cases export` has it.
+        let cases: Vec<Case> = shared.engine().assessor().cases.index.iter().cloned().collect();
         Ok(match params.format {
             Format::Jsonl => {
                 let mut out = Vec::new();
@@ -245,20 +242,20 @@ pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body
         editable(&shared)?;
         let text = charset::decode(&body.bytes).text;
         let mut rejected = Vec::new();
-        let cases =
-            match body.kind {
-                Some(Kind::Lines) => read_lines(&text, &mut rejected)?,
-                Some(Kind::Csv) => read_csv(&text, &mut rejected)?,
-                Some(Kind::Text) => read_page(&text, &mut rejected),
-                Some(Kind::File) if text.trim_start().starts_with('{') => read_lines(&text, &mut rejected)?,
-                Some(Kind::File) if text.lines().next().is_some_and(|l| l.contains(',') && l.contains("id")) => {
-                    read_csv(&text, &mut rejected)?
-                }
-                Some(Kind::File) => read_page(&text, &mut rejected),
-                _ => return Err(body.unsupported(
+        let cases = match body.kind {
+            Some(Kind::Lines) => read_lines(&text, &mut rejected)?,
+            Some(Kind::Csv) => read_csv(&text, &mut rejected)?,
+            Some(Kind::File) if text.trim_start().starts_with('{') => read_lines(&text, &mut rejected)?,
+            Some(Kind::File) if text.lines().next().is_some_and(|l| l.contains(',') && l.contains("id")) => {
+                read_csv(&text, &mut rejected)?
+            }
+            Some(Kind::Text | Kind::File) => read_page(&text, &mut rejected),
+            _ => {
+                return Err(Body::unsupported(
                     "application/x-ndjson, text/csv, text/plain (a case page), application/octet-stream (any of them)",
-                )),
-            };
+                ));
+            }
+        };
         if cases.is_empty() {
             let why = if rejected.is_empty() { "it holds no case".to_owned() } else { rejected.join("; ") };
             return Err(Problem::bad_value(format!("nothing was imported: {why}")));
@@ -281,11 +278,6 @@ fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
     let page = case_page::parse(text, "line");
     rejected.extend(page.unplaced.iter().map(|u| format!("{}: {} ({})", u.place, u.text, u.why)));
     page.cases
-}
-
-/// Cases that pass a filter, for the pages.
-pub(in crate::web) fn filtered(state: &State, filter: &CaseFilter) -> Answer<Vec<Case>> {
-    Ok(list(state, filter)?.cases)
 }
 
 #[cfg(test)]

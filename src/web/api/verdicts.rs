@@ -91,7 +91,7 @@ fn check(state: &State, request: &VerdictRequest) -> Answer<()> {
     if request.probability.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
         return Err(Problem::bad_value("probability must lie between 0 and 1"));
     }
-    if (request.decision == Decided::Relabelled) != !request.instead.is_empty() {
+    if (request.decision == Decided::Relabelled) == request.instead.is_empty() {
         return Err(Problem::bad_value("instead goes with relabelled, and only with it"));
     }
     let engine = state.engine();
