@@ -63,6 +63,28 @@ pub(crate) struct RetireParams {
 /// Cases that a search looks through before filters.
 const SEARCHED: usize = 500;
 
+/// Cases up to which a search looks at every one.
+const LOOKED_THROUGH: usize = 20_000;
+
+/// The words of a search, without endings: a stem as it stands in other forms of the word.
+fn words(search: &str) -> Vec<String> {
+    let stem = |word: &str| {
+        let letters = word.chars().count();
+        word.chars().take(if letters > 5 { letters - 2 } else { letters }).collect::<String>()
+    };
+    let plain = search.to_lowercase();
+    plain.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() > 1).map(stem).collect()
+}
+
+/// Whether a case has all the words somewhere.
+fn says(case: &Case, words: &[String]) -> bool {
+    let lists = [&case.keywords, &case.outlets, &case.countries].into_iter().flatten();
+    let texts: Vec<&str> =
+        lists.chain([&case.title, &case.claim, &case.disproof, &case.id]).map(String::as_str).collect();
+    let all = texts.join("\n").to_lowercase();
+    words.iter().all(|w| all.contains(w.as_str()))
+}
+
 /// The cases that pass a filter, in order.
 pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseList> {
     for (name, day) in [("from", &filter.from), ("to", &filter.to)] {
@@ -102,8 +124,17 @@ pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseLis
         }
         (None, Some(ids)) => {
             let exact = index.by_id(filter.q.trim()).into_iter();
-            let others = ids.iter().filter(|id| *id != filter.q.trim()).filter_map(|id| index.by_id(id));
-            exact.chain(others).filter(passes).collect()
+            let best = ids.iter().filter_map(|id| index.by_id(id));
+            // Outlets and countries are not in the index; a small case base is looked through for them.
+            let rest = index.iter().take(if index.len() <= LOOKED_THROUGH { usize::MAX } else { 0 });
+            let words = words(&filter.q);
+            let (mut all, mut seen) = (Vec::new(), rustc_hash::FxHashSet::default());
+            for case in exact.chain(best.chain(rest).filter(|c| says(c, &words))).filter(passes) {
+                if seen.insert(&case.id) {
+                    all.push(case);
+                }
+            }
+            all
         }
         (None, None) => {
             let mut all: Vec<&Case> = index.iter().filter(passes).collect();

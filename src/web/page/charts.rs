@@ -108,11 +108,13 @@ pub(super) fn sparkline(values: &[u32]) -> String {
     )
 }
 
-/// A bar whose length is a share of the longest.
-pub(super) fn bar(value: u32, most: u32) -> String {
-    let width = f64::from(value) / f64::from(most.max(1)) * 100.0;
+/// A bar of all texts, its dark part those that carry something; the longest bar has `most`.
+pub(super) fn bar(texts: u32, carrying: u32, most: u32) -> String {
+    let width = |n: u32| f64::from(n) / f64::from(most.max(1)) * 100.0;
     format!(
-        "<svg class=\"hbar\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"bar carrying\" width=\"{width:.1}\" height=\"6\"/></svg>"
+        "<svg class=\"hbar\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"bar all\" width=\"{:.1}\" height=\"6\"/><rect class=\"bar carrying\" width=\"{:.1}\" height=\"6\"/></svg>",
+        width(texts),
+        width(carrying)
     )
 }
 
@@ -213,6 +215,6 @@ mod tests {
             assert!(svg.starts_with("<svg") && svg.ends_with("</svg>") && !svg.contains("NaN") && !svg.contains("<t>"));
         }
         assert!(!sparkline(&[]).contains("NaN") && sparkline(&[3]).contains("0.0,3.0 120.0,3.0"));
-        assert!(!bar(0, 0).contains("NaN"));
+        assert!(!bar(0, 0, 0).contains("NaN"));
     }
 }

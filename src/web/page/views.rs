@@ -257,7 +257,7 @@ fn part(title: &'static str, counts: &[Count], of: fn(&Count) -> &String) -> Par
     let most = rows.first().map_or(1, |r| r.1.0);
     let rows = rows.into_iter().take(ROWS).map(|(name, (texts, carrying))| PartRow {
         name: if name.is_empty() { Texts.of("overview.unnamed").to_owned() } else { name.to_owned() },
-        bar: charts::bar(texts, most),
+        bar: charts::bar(texts, carrying, most),
         texts,
         carrying,
     });

@@ -116,6 +116,15 @@ function watch(place, marks) {
   const note = el('div', { class: 'weights', role: 'region', 'aria-label': t('evidence.weight'), hidden: true });
   place.after(note);
   let shown = -1;
+  let leaving = 0;
+  // Time to get from the passage to its note with the pointer.
+  const leave = () => {
+    leaving = setTimeout(() => {
+      if (!place.contains(document.activeElement)) hide();
+    }, 300);
+  };
+  note.addEventListener('mouseenter', () => clearTimeout(leaving));
+  note.addEventListener('mouseleave', leave);
   const hide = () => {
     note.hidden = true;
     if (shown >= 0) marks[shown].mark.setAttribute('aria-expanded', 'false');
@@ -147,7 +156,11 @@ function watch(place, marks) {
     show(to);
   };
   marks.forEach(({ mark }, i) => {
-    mark.addEventListener('mouseenter', () => show(i));
+    mark.addEventListener('mouseenter', () => {
+      clearTimeout(leaving);
+      show(i);
+    });
+    mark.addEventListener('mouseleave', leave);
     mark.addEventListener('focus', () => show(i));
     mark.addEventListener('click', () => show(i));
     mark.addEventListener('keydown', (event) => {
@@ -167,10 +180,13 @@ function watch(place, marks) {
       }
     });
   });
-  place.parentElement.onmouseleave = () => {
-    if (!place.contains(document.activeElement)) hide();
-  };
   return { go, goTo: (start) => go(Math.max(0, marks.findIndex((m) => m.passage.start === start))) };
+}
+
+function size(share) {
+  const bar = el('span', { class: 'size', 'aria-hidden': 'true' }, el('span'));
+  bar.firstChild.style.inlineSize = `${Math.max(0, share) * 100}%`;
+  return bar;
 }
 
 // What a passage speaks for, and the words that make it.
@@ -187,7 +203,7 @@ function weights(passage, number, all, hide) {
       el('thead', { class: 'hidden' }, el('tr', {}, el('th', { scope: 'col' }, t('evidence.word')), el('th', { scope: 'col' }, t('evidence.weight')))),
       el('tbody', {}, terms.map((term) => el('tr', {},
         el('th', { scope: 'row' }, el('bdi', {}, term.text)),
-        el('td', {}, el('meter', { min: 0, max: most, value: Math.max(0, term.contribution), 'aria-label': term.text }), ` ${term.contribution.toFixed(2)}`))))));
+        el('td', {}, size(term.contribution / most), term.contribution.toFixed(2)))))));
   }
   out.push(el('p', { class: 'hint' }, t('evidence.note')));
   return out;

@@ -86,6 +86,7 @@ async function show(answer, raw, text, about, seen) {
     tree(answer, context),
     stance(answer, context),
     seenBox(seen),
+    copyBar(answer, raw, context),
     personBox());
   const main = el('div', { class: 'text' },
     el('div', { class: 'bar tools' },
@@ -104,8 +105,9 @@ async function show(answer, raw, text, about, seen) {
   status.className = `status outcome ${kind}`;
   status.textContent = sentence;
   window.scrollTo({ top: 0 });
+  // The text can be read while the cases are fetched.
   const cases = await relatedCases(answer, context);
-  answerBox.append(cases, copyBar(answer, raw, context));
+  main.append(cases);
 }
 
 // Code points of a text.

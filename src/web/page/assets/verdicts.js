@@ -55,8 +55,8 @@ export function controls(about, context) {
     const isCase = about.subject === 'case';
     const button = (words, run, kind) => el('button', { type: 'button', class: `small ${kind}`, onclick: run }, words);
     box.replaceChildren(
-      button(t(isCase ? 'verdict.same' : 'verdict.right'), () => decide('accepted'), 'yes'),
-      button(t(isCase ? 'verdict.different' : 'verdict.wrong'), () => decide('rejected'), 'no'),
+      button(isCase ? t('verdict.same') : t('verdict.right'), () => decide('accepted'), 'yes'),
+      button(isCase ? t('verdict.different') : t('verdict.wrong'), () => decide('rejected'), 'no'),
       ...(isCase ? [] : [button(t('verdict.other'), relabel, 'other')]),
       said,
     );

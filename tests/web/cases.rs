@@ -1,0 +1,132 @@
+//! Cases through the API: what is added is found at once, what is retired is not.
+
+use crate::service::{Service, serve, setup};
+use leitmotif::embedded;
+use leitmotif::web::state::{CaseSource, Setup};
+use serde_json::{Value, json};
+
+const CLAIM: &str = "Secret turnip laboratories under Quellenburg breed mosquitoes for the zoo.";
+
+fn ids(related: &Value) -> Vec<String> {
+    related["related"].as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_case_is_found_as_soon_as_it_is_added_and_until_it_is_retired() {
+    let service = Service::new();
+    let text = json!({ "text": CLAIM });
+    let case = json!({ "title": "Turnip laboratories", "claim": CLAIM, "narratives": ["biolabs"], "language": "en", "desk": "north" });
+    let added = service.post("/v1/cases", &case).await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    assert_eq!(added.headers["location"], "/v1/cases/turnip-laboratories");
+    let best = service.post("/v1/assess", &text).await.json();
+    assert_eq!(ids(&best)[0], "turnip-laboratories");
+    // A second of the same title gets a number; an id that is taken is refused.
+    assert_eq!(service.post("/v1/cases", &case).await.json()["id"], "turnip-laboratories-2");
+    service.send_json("DELETE", "/v1/cases/turnip-laboratories-2?erase=true", &json!({})).await;
+    service.post("/v1/cases", &json!({ "id": "turnip-laboratories", "title": "x" })).await.is_problem(409, "id-taken");
+    // An edit keeps what the form does not know.
+    let mut edited = service.get("/v1/cases/turnip-laboratories").await.json();
+    assert_eq!(edited["desk"], "north");
+    edited["title"] = "Turnip laboratories, again".into();
+    assert_eq!(service.send_json("PUT", "/v1/cases/turnip-laboratories", &edited).await.status, 200);
+    assert_eq!(service.get("/v1/cases?q=turnip").await.json()["cases"][0]["title"], "Turnip laboratories, again");
+    service.send_json("PUT", "/v1/cases/other", &edited).await.is_problem(422, "bad-field");
+    service.send_json("PUT", "/v1/cases/nobody", &json!({ "title": "x" })).await.is_problem(404, "not-found");
+    // Retired: kept, listed as such, not found for a text.
+    let retired = service.send_json("DELETE", "/v1/cases/turnip-laboratories", &json!({})).await.json();
+    assert!(retired["retired"].is_string());
+    assert!(!ids(&service.post("/v1/assess", &text).await.json()).contains(&"turnip-laboratories".to_owned()));
+    assert_eq!(service.get("/v1/cases?retired=true").await.json()["total"], 1);
+    assert_eq!(service.get("/v1/cases/turnip-laboratories").await.status, 200);
+    // Brought back.
+    let mut back = retired;
+    back.as_object_mut().unwrap().remove("retired");
+    service.send_json("PUT", "/v1/cases/turnip-laboratories", &back).await;
+    assert_eq!(ids(&service.post("/v1/assess", &text).await.json())[0], "turnip-laboratories");
+}
+
+#[tokio::test]
+async fn bad_cases_are_refused() {
+    let service = Service::new();
+    for bad in [
+        json!({ "id": "x" }),
+        json!({ "title": "x", "published": "yesterday" }),
+        json!({ "title": "x", "url": "javascript:alert(1)" }),
+        json!({ "title": "x", "language": "english" }),
+        json!({ "title": "x", "id": "a/b" }),
+        json!([1]),
+    ] {
+        service.post("/v1/cases", &bad).await.is_problem(422, "bad-field");
+    }
+}
+
+#[tokio::test]
+async fn filters_hold_together_and_pages_add_up() {
+    let service = Service::new();
+    let total = service.get("/v1/cases?limit=1").await.json()["total"].as_u64().unwrap();
+    assert_eq!(total, embedded::cases().unwrap().len() as u64);
+    let page = service.get("/v1/cases?narrative=western-plots&country=Kazakhstan&limit=5").await.json();
+    assert!(page["total"].as_u64().unwrap() > 0);
+    for case in page["cases"].as_array().unwrap() {
+        assert!(case["countries"].as_array().unwrap().iter().any(|c| c == "Kazakhstan"), "{case}");
+    }
+    let dated = service.get("/v1/cases?from=2022-01-01&to=2022-12-31&limit=1000").await.json();
+    for case in dated["cases"].as_array().unwrap() {
+        assert!(case["published"].as_str().unwrap().starts_with("2022"));
+    }
+    let first = service.get("/v1/cases?limit=2").await.json();
+    let second = service.get("/v1/cases?limit=1&offset=1").await.json();
+    assert_eq!(first["cases"][1], second["cases"][0]);
+}
+
+#[tokio::test]
+async fn what_is_exported_can_be_imported() {
+    let service = Service::new();
+    for (format, kind) in [("jsonl", "application/x-ndjson"), ("csv", "text/csv")] {
+        let out = service.get(&format!("/v1/cases/export?format={format}")).await;
+        assert!(out.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+        let said = service.post_as("/v1/cases/import", kind, out.body).await.json();
+        assert_eq!((said["added"].as_u64(), said["replaced"].as_u64()), (Some(0), Some(819)), "{said}");
+    }
+    let page =
+        "Disinfo: The lake is a mirage\n\nSummary\n\nThere is no lake at Quellenburg.\n\nDisproof\n\nIt is wet.\n";
+    let said = service.post_as("/v1/cases/import", "text/plain", page).await.json();
+    assert_eq!(said["added"], 1);
+    let lines = "{\"id\":\"ok\",\"title\":\"t\"}\nnot json\n{\"id\":\"empty\"}\n";
+    let said = service.post_as("/v1/cases/import", "application/octet-stream", lines).await.json();
+    assert_eq!((said["added"].as_u64(), said["rejected"].as_array().unwrap().len()), (Some(1), 2));
+    service.post_as("/v1/cases/import", "text/plain", "hello").await.is_problem(422, "bad-field");
+    service.post_as("/v1/cases/import", "image/png", "x").await.is_problem(415, "content-type");
+    service.get("/v1/cases/export?format=xml").await.is_problem(400, "bad-parameter");
+}
+
+#[tokio::test]
+async fn only_published_cases_are_reviews() {
+    let service = Service::new();
+    service.post("/v1/cases", &json!({ "id": "published", "title": "Turnips fly", "claim": CLAIM, "url": "https://www.example.org/t", "published": "2026-01-02", "language": "en", "outlets": ["Moon Daily"] })).await;
+    let reviews = service.get("/v1/cases/export?format=claimreview").await.json();
+    let all = reviews.as_array().unwrap();
+    assert!(all.iter().all(|r| r["url"].as_str().is_some_and(|u| !u.is_empty()) && r["reviewRating"].get("ratingValue").is_none()));
+    assert_eq!(all.iter().filter(|r| r["url"] == "https://www.example.org/t").count(), 1);
+    let found = service.get("/v1/claims:search?query=turnip+laboratories&languageCode=en-GB&key=ignored").await.json();
+    let review = &found["claims"][0]["claimReview"][0];
+    assert_eq!(
+        (review["publisher"]["site"].as_str(), review["textualRating"].as_str()),
+        (Some("example.org"), Some("Debunked"))
+    );
+    assert_eq!(found["claims"][0]["claimant"], "Moon Daily");
+    let page = service.get("/v1/claims:search?query=ukraine&pageSize=1").await.json();
+    let token = page["nextPageToken"].as_str().unwrap();
+    let next = service.get(&format!("/v1/claims:search?query=ukraine&pageSize=1&pageToken={token}")).await.json();
+    assert_ne!(page["claims"], next["claims"]);
+}
+
+#[tokio::test]
+async fn cases_from_a_file_are_only_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = CaseSource::File(Box::new(embedded::cases));
+    let service = serve(Setup { cases, ..setup(&folder.path().join("s.db")) }, folder);
+    service.post("/v1/cases", &json!({ "title": "x" })).await.is_problem(409, "cases-in-file");
+    assert!(service.get("/cases").await.text().contains("cannot be edited here"));
+}

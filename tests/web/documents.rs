@@ -1,0 +1,99 @@
+//! Texts in, assessments out: what the command line prints, byte for byte.
+
+use crate::service::Service;
+use serde_json::json;
+
+const POST: &str = include_str!("../../examples/post.txt");
+
+#[tokio::test]
+async fn the_answer_is_that_of_the_command_line() {
+    let service = Service::new();
+    let cli = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("leitmotif"))
+        .env("LEITMOTIF_STORE", service.folder.path().join("none.db"))
+        .args(["classify", "--json", "--text", POST])
+        .output()
+        .unwrap();
+    let as_json = service.post("/v1/assess", &json!({ "text": POST })).await;
+    assert_eq!(as_json.status, 200);
+    assert_eq!(as_json.text(), String::from_utf8(cli.stdout).unwrap());
+    let as_text = service.post_as("/v1/assess", "text/plain; charset=utf-8", POST).await;
+    assert_eq!(as_text.text(), as_json.text());
+    assert!(as_json.headers.contains_key("x-request-id"));
+}
+
+#[tokio::test]
+async fn options_and_batches() {
+    let service = Service::new();
+    let short =
+        service.post("/v1/assess", &json!({ "text": POST, "top": 1, "related": 0, "evidence": false })).await.json();
+    assert!(short["related"].as_array().unwrap().is_empty());
+    assert!(short["narratives"].as_array().unwrap().iter().all(|n| n["evidence"].as_array().unwrap().is_empty()));
+    let documents = json!({ "documents": [{ "id": "a", "text": POST }, { "id": "b", "text": "" }, { "id": "c", "text": POST, "language": "ru" }] });
+    let many = service.post("/v1/assess", &documents).await.json();
+    let said: Vec<_> = many["assessments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| (a["id"].as_str().unwrap(), a["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(said[..2], [("a", "known"), ("b", "too_short")]);
+    assert_eq!(many["assessments"][2]["language"], "ru");
+    let page = "<html lang=en><title>T</title><body><article><p>Western embassies had the script ready: the protests in Kazakhstan were a colour revolution.</p></article></body></html>";
+    let html = service.post_as("/v1/assess", "text/html", page).await.json();
+    assert_eq!((html["outcome"].as_str(), html["language"].as_str()), (Some("known"), Some("en")));
+    let related = service.post("/v1/related", &json!({ "text": POST, "top": 2 })).await.json();
+    assert_eq!(related["related"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn files_of_any_encoding_become_text() {
+    let service = Service::new();
+    let utf16: Vec<u8> = std::iter::once(0xfeff_u16).chain("Киев".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let read = service.post_as("/v1/extract", "application/octet-stream", utf16).await.json();
+    assert_eq!(read["text"], "Киев");
+    let binary =
+        service.post_as("/v1/extract", "application/octet-stream", b"\x7fELF\0\0\0\x01\x02\0\0".to_vec()).await;
+    binary.is_problem(422, "bad-field");
+    let private = service.post("/v1/fetch", &json!({ "url": "http://127.0.0.1:1/" })).await;
+    private.is_problem(422, "private-address");
+}
+
+#[tokio::test]
+async fn what_was_here_before_is_recognised() {
+    let service = Service::new();
+    service
+        .post(
+            "/v1/assess",
+            &json!({ "text": POST, "outlet": "Daily Moon", "published": "2026-01-07", "title": "Unrest" }),
+        )
+        .await;
+    service.state.settle();
+    let copied = format!("{POST} Share this!");
+    let seen = service.post("/v1/seen", &json!({ "text": copied })).await.json();
+    assert_eq!(
+        (seen["near_duplicates"][0]["outlet"].as_str(), seen["near_duplicates"][0]["title"].as_str()),
+        (Some("Daily Moon"), Some("Unrest"))
+    );
+    let overview = service.get("/v1/overview").await.json();
+    let count = overview["counts"].as_array().unwrap().iter().find(|c| c["narrative"] == "colour-revolutions").unwrap();
+    assert_eq!(
+        (count["week"].as_str(), count["outlet"].as_str(), count["texts"].as_u64()),
+        (Some("2026-01-05"), Some("Daily Moon"), Some(1))
+    );
+    // Out of the days asked for.
+    assert!(service.get("/v1/overview?from=2026-02-01").await.json()["counts"].as_array().unwrap().is_empty());
+    service.get("/v1/overview?from=yesterday").await.is_problem(422, "bad-field");
+}
+
+#[tokio::test]
+async fn unknown_texts_that_share_words_form_a_group() {
+    let service = Service::new();
+    for (i, end) in ["near the crater.", "inside the crater.", "under that crater."].iter().enumerate() {
+        let text = format!("The gardeners of Quellenburg planted turnips, beetroots and parsnips number {i} {end}");
+        assert_eq!(service.post("/v1/assess", &json!({ "text": text })).await.json()["outcome"], "unknown");
+    }
+    service.state.settle();
+    let clusters = service.get("/v1/overview").await.json()["clusters"].clone();
+    assert_eq!(clusters[0]["texts"], 3);
+    assert!(clusters[0]["terms"].as_array().unwrap().iter().any(|t| t == "quellenburg"), "{clusters}");
+}
