@@ -51,6 +51,14 @@ fn kind(headers: &HeaderMap) -> Option<Kind> {
     })
 }
 
+/// A body that is too large is read and thrown away up to so many times the bound.
+const DRAINED: usize = 8;
+
+async fn drain(mut body: axum::body::Body) {
+    use hyper::body::Body as _;
+    while let Some(Ok(_)) = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await {}
+}
+
 impl FromRequest<Arc<State>> for Body {
     type Rejection = Problem;
 
@@ -62,7 +70,11 @@ impl FromRequest<Arc<State>> for Body {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
         };
         let said = request.headers().get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<usize>().ok());
-        if said.is_some_and(|length| length > most) {
+        if let Some(length) = said.filter(|&length| length > most) {
+            // Read to its end, within reason: a browser that is cut off while it sends never sees the answer.
+            if length <= most.saturating_mul(DRAINED) {
+                let _ = tokio::time::timeout(state.limits.receive, drain(request.into_body())).await;
+            }
             return Err(too_large());
         }
         let bytes = tokio::time::timeout(state.limits.receive, Bytes::from_request(request, state)).await;

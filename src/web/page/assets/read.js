@@ -18,6 +18,17 @@ const answerBox = byId('answer');
 const trouble = byId('trouble');
 let source = '';
 let asked = 0;
+// A text too long for a text area, which would stall the browser: held here, its beginning is shown.
+let held = null;
+const LONG = 200_000;
+
+function setText(text) {
+  held = text.length > LONG ? text : null;
+  area.value = held ? `${text.slice(0, 3000)}…` : text;
+  area.readOnly = Boolean(held);
+  byId('held').hidden = !held;
+  byId('held').textContent = held ? t('read.held', { n: text.length.toLocaleString('en') }) : '';
+}
 
 function tell(error) {
   trouble.textContent = error ? error.message : '';
@@ -35,7 +46,7 @@ function details() {
 }
 
 async function assess() {
-  const text = area.value;
+  const text = held ?? area.value;
   if (!text.trim()) {
     tell(new Error(t('read.empty')));
     area.focus();
@@ -144,6 +155,7 @@ function edit() {
 
 function fresh() {
   form.reset();
+  setText('');
   source = '';
   edit();
 }
@@ -169,7 +181,7 @@ function makeCase(answer, text, about, known) {
 }
 
 function fill(found) {
-  area.value = found.text;
+  setText(found.text);
   if (found.title) byId('headline').value = found.title;
   if (found.outlet) byId('outlet').value = found.outlet;
   if (found.published) byId('published').value = found.published;
@@ -202,13 +214,20 @@ document.addEventListener('keydown', (event) => {
     assess();
   }
 });
+area.addEventListener('paste', (event) => {
+  const text = event.clipboardData?.getData('text/plain') ?? '';
+  if (text.length > LONG || held) {
+    event.preventDefault();
+    setText(text);
+  }
+});
 byId('open-file').addEventListener('click', () => byId('file').click());
 byId('file').addEventListener('change', (event) => {
   open(event.target.files[0]);
   event.target.value = '';
 });
 byId('try').addEventListener('click', (event) => {
-  area.value = event.currentTarget.dataset.text;
+  setText(event.currentTarget.dataset.text);
   assess();
 });
 byId('fetch')?.addEventListener('click', () => take(t('read.fetching'), post('/v1/fetch', { url: byId('url').value })));
@@ -232,7 +251,7 @@ form.addEventListener('drop', (event) => {
   form.classList.remove('dropping');
   const text = event.dataTransfer.getData('text/plain');
   if (event.dataTransfer.files.length > 0) open(event.dataTransfer.files[0]);
-  else if (text) area.value = text;
+  else if (text) setText(text);
 });
 page.dataset.ready = 'true';
 
