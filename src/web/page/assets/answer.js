@@ -30,6 +30,8 @@ export function outcome(answer) {
   }
   const same = answer.related.filter((r) => r.score >= SAME).length;
   const like = answer.related.filter((r) => r.score >= LIKE && r.score < SAME).length;
+  // A debunked case that says the same is worth a look whatever the narratives are.
+  if (same > 0 && kind === 'none') kind = 'suggest';
   if (same > 0) sentence += ` ${count('outcome.same', same)}`;
   else if (like > 0) sentence += ` ${count('outcome.like', like)}`;
   return { sentence, kind };

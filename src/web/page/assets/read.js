@@ -103,7 +103,7 @@ async function show(answer, raw, text, about, seen) {
     el('div', { class: 'bar tools' },
       el('button', { type: 'button', onclick: edit }, t('read.edit')),
       el('button', { type: 'button', class: 'quiet', onclick: fresh }, t('read.new')),
-      el('span', { class: 'hint' }, t('read.keys'))),
+      passages(answer, null).length > 1 && el('span', { class: 'hint' }, t('read.keys'))),
     score(answer, length, (start) => marks.goTo(start)),
     reading);
   answerBox.replaceChildren(

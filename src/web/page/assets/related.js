@@ -33,7 +33,8 @@ function card(related, record, context) {
       facts.map((f) => el('span', {}, own(f)))),
   ];
   if (record?.disproof) {
-    parts.push(el('p', { class: 'debunk', dir: 'auto', lang: record.language || false }, el('b', { lang: 'en' }, `${t('related.debunk')}: `), short(record.disproof, EXCERPT)));
+    parts.push(el('p', { class: 'from' }, t('related.debunk')),
+      el('p', { class: 'debunk', dir: 'auto', lang: record.language || false }, short(record.disproof, EXCERPT)));
   }
   if (record && related.passages.length > 0) {
     parts.push(el('details', { open: related === context.first }, el('summary', {}, t('related.why')),
