@@ -37,12 +37,12 @@ fn main() {
         warm(&server, &bodies);
         let mut times = at_rate(&server.address, &bodies);
         times.sort_unstable();
-        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+        let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3;
         println!(
             "  {RATE} requests/s for {SECONDS} s: p50 {:.2} ms, p99 {:.2} ms, longest {:.2} ms",
-            at(0.5),
-            at(0.99),
-            at(1.0)
+            at(50),
+            at(99),
+            at(100)
         );
         let (done, time) = saturated(&server.address, &bodies, CONNECTIONS, usize::MAX, Duration::from_secs(10));
         println!("  {CONNECTIONS} connections without pause: {:.0} requests/s", done as f64 / time.as_secs_f64());

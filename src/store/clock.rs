@@ -27,6 +27,17 @@ fn of_seconds(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
+/// The same day of the week after; `None` for what is no day. Hinnant's `days_from_civil`.
+pub fn next_week(day: &str) -> Option<String> {
+    let mut parts = day.splitn(3, '-').map(|p| p.parse::<u64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let year = if month <= 2 { year.checked_sub(1)? } else { year };
+    let shifted = if month > 2 { month.checked_sub(3)? } else { month + 9 };
+    let day_of_year = (153 * shifted + 2) / 5 + day.checked_sub(1)?;
+    let days = (year / 400) * 146_097 + (year % 400) * 365 + year % 400 / 4 - year % 400 / 100 + day_of_year;
+    Some(of_seconds(days.checked_sub(719_468)?.checked_add(7)?.checked_mul(86_400)?)[..10].to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +48,9 @@ mod tests {
         assert_eq!(of_seconds(0), "1970-01-01T00:00:00Z");
         assert_eq!(of_seconds(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(of_seconds(1_709_251_199), "2024-02-29T23:59:59Z");
+        assert_eq!(next_week("2024-02-26").as_deref(), Some("2024-03-04"));
+        assert_eq!(next_week("2025-12-29").as_deref(), Some("2026-01-05"));
+        assert_eq!((next_week("x"), next_week("2025-00-00"), next_week("1200-01-01")), (None, None, None));
         assert_eq!(of_seconds(4_107_542_399), "2100-02-28T23:59:59Z");
     }
 }

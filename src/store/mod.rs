@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub use self::assessed::{AssessedText, Count, Period, SKETCH, Seen, UnknownText};
 pub use self::cases::{Imported, RETIRED};
-pub use self::clock::{now, rfc3339};
+pub use self::clock::{next_week, now, rfc3339};
 pub use self::export::{ExportFormat, export};
 pub use self::verdicts::{Decided, JudgedText, NewVerdict, Subject, Verdict};
 use crate::error::{Error, Result};

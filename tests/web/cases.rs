@@ -55,6 +55,7 @@ async fn bad_cases_are_refused() {
         json!({ "title": "x", "url": "javascript:alert(1)" }),
         json!({ "title": "x", "language": "english" }),
         json!({ "title": "x", "id": "a/b" }),
+        json!({ "title": "x", "id": "a\u{0}b" }),
         json!([1]),
     ] {
         service.post("/v1/cases", &bad).await.is_problem(422, "bad-field");

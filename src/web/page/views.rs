@@ -10,7 +10,7 @@ use super::markdown;
 use super::texts::Texts;
 use crate::model::manifest::DataSummary;
 use crate::model::taxonomy::Taxonomy;
-use crate::store::Count;
+use crate::store::{Count, next_week};
 use crate::web::api::health::health;
 use crate::web::api::overview::{OverviewParams, overview};
 use crate::web::clusters::Cluster;
@@ -22,6 +22,8 @@ use crate::web::state::State;
 const EXAMPLE: &str = include_str!("../../../examples/post.txt");
 /// Rows of a breakdown before the rest is left to the API.
 const ROWS: usize = 12;
+/// Most weeks filled in between the first and the last: ten years.
+const MOST_WEEKS: usize = 520;
 /// Verdicts listed.
 const VERDICTS: u32 = 20;
 
@@ -228,9 +230,17 @@ impl OverviewPage {
 }
 
 fn weeks(counts: &[Count]) -> Vec<Week> {
-    let mut by_week: BTreeMap<&str, Vec<&Count>> = BTreeMap::new();
+    let mut by_week: BTreeMap<String, Vec<&Count>> = BTreeMap::new();
     for c in counts.iter().filter(|c| !c.week.is_empty()) {
-        by_week.entry(&c.week).or_default().push(c);
+        by_week.entry(c.week.clone()).or_default().push(c);
+    }
+    // Weeks without a text are weeks, too.
+    let ends = by_week.keys().next().cloned().zip(by_week.keys().next_back().cloned());
+    if let Some((first, last)) = ends {
+        let all = std::iter::successors(Some(first), |w| next_week(w)).take_while(|w| *w <= last).take(MOST_WEEKS);
+        for week in all.collect::<Vec<_>>() {
+            by_week.entry(week).or_default();
+        }
     }
     let sum = |counts: &[&Count], of: fn(&Count) -> u32| {
         counts.iter().filter(|c| c.narrative.is_empty()).map(|c| of(c)).sum()
@@ -238,7 +248,7 @@ fn weeks(counts: &[Count]) -> Vec<Week> {
     by_week
         .into_iter()
         .map(|(week, counts)| Week {
-            label: week.to_owned(),
+            label: week,
             texts: sum(&counts, |c| c.texts),
             carrying: sum(&counts, |c| c.carrying),
         })
