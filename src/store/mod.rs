@@ -12,7 +12,7 @@ mod export;
 mod schema;
 mod verdicts;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -68,6 +68,22 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(store_error(path))?;
+        Self::checked(connection, path).or_else(|e| {
+            // Where SQLite may write nothing, it cannot even note that somebody reads, unless told that nobody writes.
+            let said = |e: &rusqlite::Error| {
+                matches!(e.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
+            };
+            match (&e, immutable_uri(path)) {
+                (Error::Store { source, .. }, Some(uri)) if said(source) => {
+                    let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+                    Self::checked(Connection::open_with_flags(uri, flags).map_err(store_error(path))?, path)
+                }
+                _ => Err(e),
+            }
+        })
+    }
+
+    fn checked(connection: Connection, path: &Path) -> Result<Self> {
         let store = Self { connection, path: path.to_owned() };
         store.connection.busy_timeout(PATIENCE).map_err(store_error(path))?;
         match store.version()? {
@@ -107,6 +123,14 @@ impl Store {
             found => Err(Error::StoreVersion { path: self.path.clone(), found, supported: schema::VERSION }),
         }
     }
+}
+
+/// The address of a store that nobody writes to; `None` where changes wait in a journal, which would be passed over.
+fn immutable_uri(path: &Path) -> Option<String> {
+    let journal = PathBuf::from(format!("{}-wal", path.display()));
+    let waiting = std::fs::metadata(journal).is_ok_and(|m| m.len() > 0);
+    let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    (!waiting).then(|| format!("file:{escaped}?immutable=1"))
 }
 
 pub(crate) fn store_error(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {

@@ -19,10 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Storage {
     path: PathBuf,
     seed: CaseLoader,
-    reader: Mutex<Option<Store>>,
-    writer: Mutex<Option<Store>>,
-    /// What went wrong last, until something goes right.
-    trouble: Mutex<Option<String>>,
+    reader: Mutex<Slot>,
+    writer: Mutex<Slot>,
+}
+
+/// A connection, and what went wrong with it last, until something goes right.
+#[derive(Default)]
+struct Slot {
+    store: Option<Store>,
+    trouble: Option<String>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -32,7 +37,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Storage {
     /// A store at `path`; nothing is opened yet. A new one begins with the cases of `seed`, as on the command line.
     pub fn new(path: PathBuf, seed: CaseLoader) -> Self {
-        Self { path, seed, reader: Mutex::default(), writer: Mutex::default(), trouble: Mutex::default() }
+        Self { path, seed, reader: Mutex::default(), writer: Mutex::default() }
     }
 
     /// Where it lies.
@@ -47,7 +52,8 @@ impl Storage {
 
     /// What is wrong with it at the moment.
     pub fn trouble(&self) -> Option<String> {
-        lock(&self.trouble).clone()
+        let trouble = |slot: &Mutex<Slot>| lock(slot).trouble.clone();
+        trouble(&self.writer).or_else(|| trouble(&self.reader))
     }
 
     /// Reads.
@@ -69,27 +75,26 @@ impl Storage {
 
     fn with<T>(
         &self,
-        slot: &Mutex<Option<Store>>,
+        slot: &Mutex<Slot>,
         open: impl FnOnce(&Path) -> Result<Store>,
         job: impl FnOnce(&mut Store) -> Result<T>,
     ) -> Result<T> {
         let mut slot = lock(slot);
-        let done = match &mut *slot {
+        let done = match &mut slot.store {
             Some(store) => job(store),
             None => open(&self.path).and_then(|mut store| {
                 store.set_patience(PATIENCE)?;
                 let done = job(&mut store);
-                *slot = Some(store);
+                slot.store = Some(store);
                 done
             }),
         };
         match &done {
             Err(e @ (Error::Store { .. } | Error::StoreVersion { .. } | Error::Read { .. } | Error::Write { .. })) => {
                 // Opened anew next time: the file may have been mended or replaced by then.
-                *slot = None;
-                *lock(&self.trouble) = Some(e.to_string());
+                *slot = Slot { store: None, trouble: Some(e.to_string()) };
             }
-            _ => *lock(&self.trouble) = None,
+            _ => slot.trouble = None,
         }
         done
     }
