@@ -16,7 +16,7 @@ use super::fusion::Kinship;
 use super::linear::LinearWeights;
 use super::manifest::{FORMAT, Manifest, NarrativePart};
 use super::mapped::{Blob, Numbers};
-use super::neighbours::Neighbours;
+use super::neighbours::{Lists, Neighbours};
 use super::taxonomy::Taxonomy;
 use crate::cases::ranker::Ranker;
 use crate::checksum::sha256;
@@ -66,7 +66,7 @@ pub struct Parts {
 
 impl Parts {
     fn tensors(&self) -> std::result::Result<Vec<u8>, safetensors::SafeTensorError> {
-        let n = &self.neighbours;
+        let n = &self.neighbours.lists;
         let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
         let list = |dtype, v: &'_ [u8]| (dtype, vec![v.len() / 4], v.to_vec());
         let parts = [
@@ -245,14 +245,14 @@ fn classifier(
     let linear = LinearWeights::from_parts(steps, step_sizes, bias, space.len())
         .ok_or_else(|| wrong(WEIGHTS, "the weights are not one per term and narrative"))?;
     let numbers = |name: &str| tensors.numbers::<u32>(name).ok_or_else(missing);
-    let neighbours = Neighbours {
+    let lists = Lists {
         starts: numbers("neighbours.starts")?,
         rows: numbers("neighbours.rows")?,
         values: tensors.numbers("neighbours.values").ok_or_else(missing)?,
         label_starts: numbers("neighbours.label_starts")?,
         labels: numbers("neighbours.labels")?,
     };
-    if !neighbours.is_sound(words, labels) {
+    if !lists.is_sound(words, labels) {
         return Err(wrong(WEIGHTS, "the lists of stored texts do not fit together"));
     }
     let place = |line: usize| Place { source: MANIFEST.into(), line };
@@ -263,7 +263,7 @@ fn classifier(
         taxonomy,
         space,
         linear,
-        neighbours,
+        neighbours: Neighbours::new(lists),
         fusion: part.fusion.clone(),
         stance: part.stance,
         calibration: entries.iter().map(|e| e.calibration).collect(),
