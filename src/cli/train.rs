@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use super::Done;
 use super::progress::Progress;
+use crate::model::folder;
 use crate::model::manifest::Settings;
 use crate::training::data::{Sources, TrainingData};
-use crate::training::fit::{Watch, train};
+use crate::training::fit::{Watch, train_from};
+use crate::training::warm_start::Overlap;
 
 /// Flags of `train`.
 #[derive(Debug, Args)]
@@ -34,6 +36,9 @@ pub(super) struct Train {
     /// Folder to write the model to; a model there is replaced as a whole
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
+    /// Earlier model to start the solver from: sooner done, and the same model within its tolerance
+    #[arg(long, value_name = "DIR")]
+    warm_start: Option<PathBuf>,
     /// Seed of the random draws
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
@@ -64,14 +69,22 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
         background: args.background.clone(),
         queries: args.queries.clone().zip(args.qrels.clone()),
     };
+    // Before the long part, so that a wrong folder is said at once.
+    let earlier = args.warm_start.as_deref().map(folder::open).transpose()?;
     let data = TrainingData::read(&sources)?;
     let trained = {
         let progress = Progress::new();
-        train(&data, &settings, Watch(&|stage, done, all| progress.step(stage, done, all)))?
+        train_from(&data, &settings, earlier.as_ref(), Watch(&|stage, done, all| progress.step(stage, done, all)))?
     };
     let version = trained.save(&args.output)?;
     let m = &trained.manifest;
     eprintln!("model {version} written to {}", args.output.display());
+    if let Some(Overlap { narratives, features }) = trained.overlap {
+        eprintln!(
+            "started from an earlier model that knew {} of {} narratives and {} of {} features; the rest began at zero",
+            narratives.0, narratives.1, features.0, features.1
+        );
+    }
     if m.narratives.is_none() {
         eprintln!("note: no record carries a narrative, so the model ranks related cases and knows no narrative");
     }

@@ -18,8 +18,8 @@ use crate::features::sparse::SparseRows;
 /// Labels served by one product.
 pub(crate) const LANES: usize = 16;
 
-/// Columns of a panel, a power of two: with f32 lanes half a megabyte.
-const PANEL: usize = 1 << 13;
+/// Columns of a panel, a power of two: with f32 lanes a quarter of a megabyte.
+const PANEL: usize = 1 << 12;
 
 /// The two precisions of a product.
 pub(crate) trait Real: Copy + Default + AddAssign + Mul<Output = Self> + Send + Sync {

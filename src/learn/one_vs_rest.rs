@@ -12,7 +12,7 @@ use ndarray::{Array1, Array2};
 use super::gram::{Gram, LANES, Scratch};
 use super::lanes;
 use super::problem::Problem;
-use super::subspace::{Minimum, Stop};
+use super::subspace::{Minimum, Start, Stop};
 use crate::error::{Error, Result, TrainingProblem};
 use crate::features::sparse::SparseRows;
 
@@ -113,16 +113,17 @@ impl ParamGuard for OneVsRestParams {
 
 impl OneVsRestValidParams {
     /// Fits labels `0..count` over shared rows. `row(label, i)` says whether row i is a positive of the label, and its
-    /// weight; rows of weight 0 are left out. `settle` makes what is kept of each label, on any thread, in any order.
+    /// weight; rows of weight 0 are left out. `start` may give weights to begin at. `settle` makes what is kept of each label, on any thread, in any order.
     pub(crate) fn solve<R: Send>(
         &self,
         gram: &Gram,
         count: usize,
         row: &(impl Fn(usize, usize) -> (bool, f32) + Sync),
+        start: &(impl Fn(usize) -> Option<Start> + Sync),
         settle: &(impl Fn(usize, Minimum) -> R + Sync),
     ) -> Vec<R> {
         let stop = Stop { tolerance: self.tolerance, rounds: self.max_steps };
-        lanes::solve(gram, stop, count, &|label| self.problem(gram.rows(), |i| row(label, i)), settle)
+        lanes::solve(gram, stop, count, &|l| (self.problem(gram.rows(), |i| row(l, i)), start(l)), settle)
     }
 
     fn problem(&self, rows: usize, row: impl Fn(usize) -> (bool, f32)) -> Problem {
@@ -192,7 +193,7 @@ impl Fit<SparseRows, Array2<bool>, Error> for OneVsRestValidParams {
         let weights = dataset.weights();
         let gram = Gram::new(rows);
         let row = |label: usize, i: usize| (targets[(i, label)], weights.map_or(1.0, |w| w[i]));
-        let fitted = self.solve(&gram, targets.ncols(), &row, &|_, minimum| minimum);
+        let fitted = self.solve(&gram, targets.ncols(), &row, &|_| None, &|_, minimum| minimum);
         let mut out = LinearModels {
             weights: Array2::zeros((fitted.len(), rows.nfeatures())),
             bias: fitted.iter().map(|f| f.bias).collect(),

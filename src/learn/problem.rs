@@ -5,7 +5,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::logistic::{loss, probability_and_slope};
+use super::logistic::loss;
 use super::small::{MOST, Small};
 
 /// One binary, L2-regularised, weighted logistic regression:
@@ -73,7 +73,7 @@ impl WithSimd for Residual<'_> {
         let (n, p) = (self.rho.len(), self.problem);
         let (a, ka, signs, costs) = (&self.a[..n], &self.ka[..n], &p.signs[..n], &p.costs[..n]);
         for i in 0..n {
-            let (wrong, _) = probability_and_slope(-signs[i] * (ka[i] + self.bias));
+            let (_, wrong, _) = loss(signs[i] * (ka[i] + self.bias));
             self.rho[i] = p.alpha * a[i] - signs[i] * costs[i] * wrong;
         }
     }
@@ -93,7 +93,7 @@ impl WithSimd for Losses<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
-        let mut sums = [0.0; 8];
+        let mut sum = 0.0;
         let count = self.directions.len() + 1;
         let mut directions = [[1.0; BLOCK]; MOST];
         for at in 0..self.ka.len() / BLOCK {
@@ -108,14 +108,15 @@ impl WithSimd for Losses<'_> {
                     scores[i] += t * direction[i];
                 }
             }
-            let (mut pull, mut curvature) = ([0.0; BLOCK], [0.0; BLOCK]);
+            let (mut losses, mut pull, mut curvature) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
             for i in 0..BLOCK {
                 let margin = signs[i] * (scores[i] + self.bias);
-                let (wrong, slope) = probability_and_slope(-margin);
+                let (value, wrong, slope) = loss(margin);
+                losses[i] = value;
                 pull[i] = -signs[i] * costs[i] * wrong;
                 curvature[i] = costs[i] * slope;
-                sums[i % 8] += costs[i] * loss(margin);
             }
+            sum += dot(&losses, &costs);
             for j in 0..count {
                 let mut bent = [0.0; BLOCK];
                 for i in 0..BLOCK {
@@ -127,7 +128,7 @@ impl WithSimd for Losses<'_> {
                 }
             }
         }
-        sums.iter().sum()
+        sum
     }
 }
 
@@ -160,7 +161,7 @@ mod tests {
         let t = [0.2, -0.4, 0.9];
         let (value, small) = at(&t);
         let direct: f64 =
-            (0..n).map(|i| problem.costs[i] * loss(problem.signs[i] * (ka[i] + 0.5 - 0.4 * x[i] + 0.9 * y[i]))).sum();
+            (0..n).map(|i| problem.costs[i] * loss(problem.signs[i] * (ka[i] + 0.5 - 0.4 * x[i] + 0.9 * y[i])).0).sum();
         assert!((value - direct).abs() < 1e-12 * direct);
         let h = 1e-6;
         for j in 0..3 {

@@ -32,8 +32,10 @@ pub(crate) struct Stop {
 /// What the solver found.
 #[derive(Debug, Clone)]
 pub(crate) struct Minimum {
-    /// The weights as a sum of rows: `w = Xᵀ a`.
+    /// The weights as a sum of rows: `w = Xᵀ a`, plus [`Minimum::kept`].
     pub(crate) a: Vec<f64>,
+    /// Share of the weights begun at that is still part of `w`; 0 without any.
+    pub(crate) kept: f64,
     pub(crate) bias: f64,
     /// The linear score of every row, those left out included.
     pub(crate) scores: Vec<f64>,
@@ -45,6 +47,17 @@ pub(crate) struct Minimum {
     pub(crate) converged: bool,
     /// Products that were needed.
     pub(crate) products: usize,
+}
+
+/// Weights of another model to begin at. They need not be a sum of the rows: they stand beside them as one row more, which
+/// costs nothing, so that what is right about them is kept and the rest fades.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    /// `w·xᵢ` of every row.
+    pub(crate) scores: Vec<f64>,
+    /// `|w|²`.
+    pub(crate) square: f64,
+    pub(crate) bias: f64,
 }
 
 /// Moves remembered. Two would do on a quadratic function; more save a third of the products of hard labels.
@@ -70,6 +83,7 @@ struct Pair {
 pub(crate) struct Descent {
     problem: Problem,
     rows: usize,
+    start: Option<Start>,
     stop: Stop,
     done: bool,
     /// `a` and `K a`.
@@ -86,10 +100,14 @@ pub(crate) struct Descent {
 }
 
 impl Descent {
-    /// Starts at zero weights and the best bias for them. With rows of one kind only there is no minimum (the bias runs
+    /// Starts at zero weights and the best bias for them, then goes to `start`. With rows of one kind only there is no minimum (the bias runs
     /// away): such a label is done at once, with no weights and a bias of [`ONE_KIND`] in favour of that kind.
-    pub(crate) fn new(mut problem: Problem, stop: Stop) -> Self {
+    pub(crate) fn new(mut problem: Problem, start: Option<Start>, stop: Stop) -> Self {
         let rows = problem.costs.len();
+        if start.is_some() {
+            problem.costs.push(0.0);
+            problem.signs.push(-1.0);
+        }
         let n = problem.fill_last_block();
         let side = |sign: f64| -> f64 {
             problem.signs.iter().zip(&problem.costs).filter(|(s, _)| **s == sign).map(|(_, c)| c).sum()
@@ -105,6 +123,7 @@ impl Descent {
         let mut out = Self {
             problem,
             rows,
+            start,
             stop,
             done: one_kind,
             at: zeros(),
@@ -129,19 +148,43 @@ impl Descent {
     pub(crate) fn take(&mut self, product: &[f64]) {
         self.products += 1;
         self.rho.kv[..self.rows].copy_from_slice(product);
+        if let Some(start) = &self.start {
+            let share = self.rho.v[self.rows];
+            self.rho.kv.iter_mut().zip(&start.scores).for_each(|(k, z)| *k += share * z);
+            let along: f64 = self.rho.v.iter().zip(&start.scores).map(|(r, z)| r * z).sum();
+            self.rho.kv[self.rows] = along + share * start.square;
+        }
         let bias = if self.problem.intercept { self.rho.v.iter().sum::<f64>() } else { 0.0 };
         self.gradient_norm = (dot(&self.rho.v, &self.rho.kv).max(0.0) + bias * bias).sqrt();
+        let first = self.target.is_none();
         let target = *self.target.get_or_insert(self.gradient_norm * self.stop.tolerance);
+        if first && self.begin_at_start() {
+            return;
+        }
         if self.gradient_norm <= target || self.products > self.stop.rounds || !self.descend() {
             self.done = true;
         }
     }
 
+    /// Goes from zero weights to those to start from, if any. The gradient at zero stays a direction to search along.
+    fn begin_at_start(&mut self) -> bool {
+        let Some(start) = &self.start else { return false };
+        self.at.v[self.rows] = 1.0;
+        self.at.kv[..self.rows].copy_from_slice(&start.scores);
+        self.at.kv[self.rows] = start.square;
+        self.bias = if self.problem.intercept { start.bias } else { 0.0 };
+        self.moves.push_front(self.rho.clone());
+        self.problem.residual(&self.at.v, &self.at.kv, self.bias, &mut self.rho.v);
+        true
+    }
+
     /// What was found, once done.
     pub(crate) fn minimum(mut self) -> Minimum {
         let bias = self.bias;
+        let kept = if self.start.is_some() { self.at.v[self.rows] } else { 0.0 };
         self.at.v.truncate(self.rows);
         Minimum {
+            kept,
             scores: self.at.kv[..self.rows].iter().map(|u| u + bias).collect(),
             a: self.at.v,
             bias,

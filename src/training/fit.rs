@@ -9,6 +9,7 @@ use super::card;
 use super::data::TrainingData;
 use super::out_of_fold::{Job, OutOfFold};
 use super::rows::{Row, RowKind, rows};
+use super::warm_start::{Overlap, WarmStart};
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
@@ -22,7 +23,7 @@ use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams, OneVsRestValidParams};
 use crate::learn::thresholds::{Thresholds, for_precision};
 use crate::model::classifier::lift_parents;
-use crate::model::folder::{self, Parts, QuantisedWeights};
+use crate::model::folder::{self, Model, Parts, QuantisedWeights};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
 use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, Settings};
 use crate::model::neighbours::{NeighbourKind, Neighbours, distinct};
@@ -45,6 +46,8 @@ pub struct Trained {
     parts: Option<Parts>,
     /// The model card.
     pub card: String,
+    /// How much of the earlier model could be used, where one was given and narratives were trained.
+    pub overlap: Option<Overlap>,
 }
 
 impl Trained {
@@ -59,15 +62,25 @@ const OWN: usize = 25;
 
 /// Trains on checked data: narratives where there are labels, a ranker where there are queries or pairs.
 pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Result<Trained> {
+    train_from(data, settings, None, watch)
+}
+
+/// As [`train`], the final models starting from those of an earlier model where it knows their narratives.
+pub fn train_from(
+    data: &TrainingData,
+    settings: &Settings,
+    earlier: Option<&Model>,
+    watch: Watch<'_>,
+) -> Result<Trained> {
     settings.check()?;
     if !data.has_labels() && data.cases.is_empty() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let (narratives, metrics) = if data.has_labels() {
-        let (part, parts, metrics) = fit_narratives(data, settings, watch)?;
-        (Some((part, parts)), metrics)
+    let (narratives, metrics, overlap) = if data.has_labels() {
+        let (part, parts, metrics, overlap) = fit_narratives(data, settings, earlier, watch)?;
+        (Some((part, parts)), metrics, overlap)
     } else {
-        (None, Metrics::default())
+        (None, Metrics::default(), None)
     };
     watch.step("ranker", 0, 1);
     let ranker = fit_ranker(data, narratives.is_some())?;
@@ -86,7 +99,7 @@ pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Resu
         ranker,
     };
     let card = card::write(&manifest);
-    Ok(Trained { manifest, parts, card })
+    Ok(Trained { manifest, parts, card, overlap })
 }
 
 /// Learns from judged queries where there are any, otherwise from free pairs. A model that has narratives may do
@@ -105,8 +118,9 @@ fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
 fn fit_narratives(
     data: &TrainingData,
     settings: &Settings,
+    earlier: Option<&Model>,
     watch: Watch<'_>,
-) -> Result<(NarrativePart, Parts, Metrics)> {
+) -> Result<(NarrativePart, Parts, Metrics, Option<Overlap>)> {
     let rows = rows(data, settings);
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
@@ -124,6 +138,7 @@ fn fit_narratives(
         .alpha(settings.alpha)
         .class_weight(ClassWeight::Tempered(settings.balance))
         .check()?;
+    let warm = earlier.map(|model| WarmStart::new(model, &space, taxonomy, &matrix)).transpose()?;
     let gram = Gram::new(&matrix);
     let (neighbours, stored) = store(&rows, &space, &matrix);
     let job = Job {
@@ -144,7 +159,7 @@ fn fit_narratives(
     let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &calibrated.1, settings);
     watch.step("fusion", 1, 1);
     let metrics = figures(taxonomy, &rows, &unseen, &calibrated.1, &thresholds);
-    let (weights, bias) = final_weights(&rows, &gram, narratives, &solver, watch);
+    let (weights, bias) = final_weights(&rows, &gram, narratives, &solver, warm.as_ref(), watch);
     let weights = QuantisedWeights::new(&weights, narratives + 1);
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
@@ -158,7 +173,7 @@ fn fit_narratives(
         });
     }
     let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], fusion: fused.fusion };
-    Ok((part, Parts { space, weights, neighbours }, metrics))
+    Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
 /// Chooses which rows the neighbours remember: all but disproofs, equal texts once.
@@ -377,20 +392,29 @@ fn final_weights(
     gram: &Gram,
     narratives: usize,
     solver: &OneVsRestValidParams,
+    warm: Option<&WarmStart>,
     watch: Watch<'_>,
 ) -> (Vec<f32>, Vec<f64>) {
     let columns = narratives + 1;
     let done = AtomicUsize::new(0);
     let row = |k: usize, i: usize| (rows[i].is_positive(k, narratives), rows[i].weight_in(k, narratives));
-    let fitted = solver.solve(gram, columns, &row, &|_, minimum| {
+    let start = |k: usize| warm.and_then(|w| w.start(k));
+    let fitted = solver.solve(gram, columns, &row, &start, &|_, minimum| {
         watch.step("final models", done.fetch_add(1, Ordering::Relaxed) + 1, columns);
-        (minimum.a, minimum.bias)
+        (minimum.a, minimum.bias, minimum.kept)
     });
-    let (sums, bias): (Vec<Vec<f64>>, Vec<f64>) = fitted.into_iter().unzip();
+    let (mut sums, mut bias, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for (a, b, share) in fitted {
+        sums.push(a);
+        bias.push(b);
+        kept.push(share);
+    }
     let mut all = vec![0f32; gram.width() * columns];
     one_vs_rest::weights_of(gram, &sums, |first, feature, lanes| {
         let to = &mut all[feature * columns + first..][..lanes.len()];
-        to.iter_mut().zip(lanes).for_each(|(to, &w)| *to = w as f32);
+        for ((to, w), k) in to.iter_mut().zip(lanes).zip(first..) {
+            *to = (w + warm.map_or(0.0, |warm| kept[k] * warm.weight(feature, k))) as f32;
+        }
     });
     (all, bias)
 }

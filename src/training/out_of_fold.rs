@@ -55,7 +55,8 @@ impl Job<'_> {
             (row.is_positive(column, self.narratives), weight)
         };
         let done = AtomicUsize::new(0);
-        let scored = self.solver.solve(self.gram, tasks, &row, &|task, minimum| {
+        // Always from zero: weights of an earlier model have seen the held-out texts.
+        let scored = self.solver.solve(self.gram, tasks, &row, &|_| None, &|task, minimum| {
             watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
             held_out(task / columns).map(|(_, &row)| minimum.scores[row]).collect::<Vec<f64>>()
         });
