@@ -278,3 +278,100 @@ fn combine<'p>(basis: &[&'p Pair], factors: &[f64], part: impl Fn(&'p Pair) -> &
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::sparse::SparseRows;
+
+    const STOP: Stop = Stop { tolerance: 1e-9, rounds: 500 };
+
+    fn rows() -> SparseRows {
+        let mut rows = SparseRows::new(30);
+        for i in 0..90u32 {
+            let columns = (0..30).filter(|c| (c * 7 + i * i * 5) % 4 == 0);
+            rows.push(columns.map(|c| (c, ((c * i) % 11) as f32 / 8.0 - 0.5)));
+        }
+        rows
+    }
+
+    fn problem(intercept: bool) -> Problem {
+        Problem {
+            signs: (0..90).map(|i| if (i * i) % 7 < 2 { 1.0 } else { -1.0 }).collect(),
+            costs: (0..90).map(|i| f64::from(i % 5) / 2.0).collect(),
+            alpha: 0.2,
+            intercept,
+        }
+    }
+
+    fn weights(rows: &SparseRows, minimum: &Minimum, start: &[f64]) -> Vec<f64> {
+        let mut w: Vec<f64> = start.iter().map(|s| s * minimum.kept).collect();
+        w.resize(30, 0.0);
+        rows.iter().zip(&minimum.a).for_each(|(row, &a)| row.add_to(a, &mut w));
+        w
+    }
+
+    fn solve(problem: Problem, start: Option<Start>) -> Minimum {
+        let rows = rows();
+        let mut descent = Descent::new(problem, start, STOP);
+        while let Some(v) = descent.vector() {
+            let mut w = vec![0.0; 30];
+            rows.iter().zip(v).for_each(|(row, &a)| row.add_to(a, &mut w));
+            let product: Vec<f64> = rows.iter().map(|row| row.dot(&w)).collect();
+            descent.take(&product);
+        }
+        descent.minimum()
+    }
+
+    /// Largest entry of the gradient of the objective, by its definition.
+    fn gradient(w: &[f64], b: f64, p: &Problem) -> f64 {
+        let mut g: Vec<f64> = w.iter().map(|w| p.alpha * w).collect();
+        let mut over_bias = 0.0;
+        for (i, row) in rows().iter().enumerate() {
+            let pull = -p.signs[i] * p.costs[i] / (1.0 + (p.signs[i] * (row.dot(w) + b)).exp());
+            row.add_to(pull, &mut g);
+            over_bias += pull;
+        }
+        g.push(if p.intercept { over_bias } else { 0.0 });
+        g.iter().fold(0.0, |m, x| m.max(x.abs()))
+    }
+
+    #[test]
+    fn the_gradient_vanishes_with_and_without_an_intercept() {
+        for intercept in [true, false] {
+            let found = solve(problem(intercept), None);
+            let w = weights(&rows(), &found, &[]);
+            assert!(found.converged && gradient(&w, found.bias, &problem(intercept)) < 1e-6);
+            assert!(intercept || found.bias == 0.0);
+            let scored = rows().iter().zip(&found.scores).all(|(row, s)| (row.dot(&w) + found.bias - s).abs() < 1e-8);
+            assert!(scored, "scores are those of the weights, rows left out included");
+        }
+    }
+
+    #[test]
+    fn any_start_ends_at_the_same_minimum_and_a_good_one_soon() {
+        let cold = solve(problem(true), None);
+        let expected = weights(&rows(), &cold, &[]);
+        let begin = |w: &[f64], bias: f64| Start {
+            scores: rows().iter().map(|r| r.dot(w)).collect(),
+            square: w.iter().map(|w| w * w).sum(),
+            bias,
+        };
+        let wild: Vec<f64> = (0..30).map(|i| f64::from(i).cos() * 3.0).collect();
+        for (start, bias, good) in [(&expected, cold.bias, true), (&wild, -2.0, false)] {
+            let found = solve(problem(true), Some(begin(start, bias)));
+            let w = weights(&rows(), &found, start);
+            assert!(found.converged && w.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
+            assert!(!good || found.products <= 3, "{}", found.products);
+        }
+    }
+
+    #[test]
+    fn a_label_of_one_kind_is_done_at_once() {
+        let mut one = problem(true);
+        one.signs.fill(-1.0);
+        let found = solve(one, None);
+        assert_eq!((found.bias, found.products, found.converged), (-ONE_KIND, 0, true));
+        assert!(found.a.iter().all(|&a| a == 0.0));
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! `taxonomy` is the tree of narratives, `classifier` scores a text, `neighbours` finds the nearest training texts,
 //! `fusion` joins the views into a probability, `explain` credits a score to words, `folder` reads and writes the
-//! model folder over the memory-mapped files of `mapped`, `manifest` is its `model.json`.
+//! model folder over the memory-mapped files of `mapped` (`replace` writes it whole or not at all), `manifest` is its `model.json`.
 
 pub mod classifier;
 pub mod explain;
@@ -11,4 +11,5 @@ pub mod fusion;
 pub mod manifest;
 mod mapped;
 pub mod neighbours;
+mod replace;
 pub mod taxonomy;
