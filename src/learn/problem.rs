@@ -123,8 +123,8 @@ impl WithSimd for Losses<'_> {
                     bent[i] = curvature[i] * directions[j][i];
                 }
                 self.out.gradient[j] += dot(&pull, &directions[j]);
-                for l in 0..=j {
-                    self.out.hessian[j][l] += dot(&bent, &directions[l]);
+                for (l, other) in directions.iter().enumerate().take(j + 1) {
+                    self.out.hessian[j][l] += dot(&bent, other);
                 }
             }
         }

@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn solves_the_system_whatever_its_scale() {
-        let size = |j: usize| 10f64.powi(j as i32 * 4 - 6);
+        let size = |j: usize| 10f64.powf(j as f64 * 4.0 - 6.0);
         let hessian = |j: usize, l: usize| (if j == l { 2.0 } else { 0.3 }) * size(j) * size(l);
         let s = small(4, hessian, |j| size(j) * (j as f64 - 1.5));
         let (d, fall) = s.newton();

@@ -110,7 +110,7 @@ impl Descent {
         }
         let n = problem.fill_last_block();
         let side = |sign: f64| -> f64 {
-            problem.signs.iter().zip(&problem.costs).filter(|(s, _)| **s == sign).map(|(_, c)| c).sum()
+            problem.signs.iter().zip(&problem.costs).filter(|(s, _)| **s * sign > 0.0).map(|(_, c)| c).sum()
         };
         let (positive, negative) = (side(1.0), side(-1.0));
         let one_kind = positive <= 0.0 || negative <= 0.0;
