@@ -85,11 +85,11 @@ fn work<T: Real, R>(
         if lanes.iter().all(Option::is_none) {
             return found;
         }
-        gram.multiply(&vectors, &mut scratch, &mut products);
+        let squares = gram.multiply(&vectors, &mut scratch, &mut products);
         for (l, lane) in lanes.iter_mut().enumerate() {
             if let Some((_, descent)) = lane {
                 product.iter_mut().zip(&products).for_each(|(to, from)| *to = from[l].wide());
-                descent.take(&product);
+                descent.take(&product, squares[l]);
             }
         }
     }

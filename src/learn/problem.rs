@@ -46,9 +46,10 @@ impl Problem {
         n
     }
 
-    /// `ρ = alpha a + r` at the point `a` with `K a = ka`; the gradient over the weights is `Xᵀ ρ`.
-    pub(crate) fn residual(&self, a: &[f64], ka: &[f64], bias: f64, rho: &mut [f64]) {
-        Arch::new().dispatch(Residual { problem: self, a, ka, bias, rho });
+    /// `ρ = alpha a + r` at the point `a` with `K a = ka`, and the sum of `r`: the gradient is `Xᵀ ρ` over the weights and
+    /// that sum over the intercept.
+    pub(crate) fn residual(&self, a: &[f64], ka: &[f64], bias: f64, rho: &mut [f64]) -> f64 {
+        Arch::new().dispatch(Residual { problem: self, a, ka, bias, rho })
     }
 
     /// The losses at `ka + Σ t[j + 1] directions[j] + bias + t[0]`, and their derivatives over `t` added to `out`.
@@ -66,16 +67,21 @@ struct Residual<'a> {
 }
 
 impl WithSimd for Residual<'_> {
-    type Output = ();
+    type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
         let (n, p) = (self.rho.len(), self.problem);
         let (a, ka, signs, costs) = (&self.a[..n], &self.ka[..n], &p.signs[..n], &p.costs[..n]);
         for i in 0..n {
             let (_, wrong, _) = loss(signs[i] * (ka[i] + self.bias));
-            self.rho[i] = p.alpha * a[i] - signs[i] * costs[i] * wrong;
+            self.rho[i] = -signs[i] * costs[i] * wrong;
         }
+        let total = self.rho.iter().sum();
+        for i in 0..n {
+            self.rho[i] += p.alpha * a[i];
+        }
+        total
     }
 }
 
