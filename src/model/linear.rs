@@ -111,6 +111,11 @@ impl LinearWeights {
         fixed.entries.extend(text.terms.iter().zip(&fixed.values).map(|(t, &v)| (t.0, whole(v))));
     }
 
+    /// The weight of a feature in a column.
+    pub(crate) fn weight(&self, feature: u32, column: usize) -> f32 {
+        f32::from(self.row(feature)[column]) * self.step_sizes.get()[feature as usize]
+    }
+
     /// The steps of a feature, narratives side by side.
     pub(crate) fn row(&self, feature: u32) -> &[i8] {
         &self.steps.get()[feature as usize * self.stride..][..self.stride]
