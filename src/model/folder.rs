@@ -243,6 +243,7 @@ fn classifier(
         linear,
         neighbours: Neighbours::new(lists),
         fusion: part.fusion.clone(),
+        best: part.best,
         stance: part.stance,
         calibration: entries.iter().map(|e| e.calibration).collect(),
         thresholds: entries.iter().map(|e| e.thresholds).collect(),

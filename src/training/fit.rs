@@ -5,6 +5,7 @@ use ndarray::Array2;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::calibration::{self, Calibration, OWN};
 use super::card;
 use super::data::TrainingData;
 use super::memory::{self, Size};
@@ -19,12 +20,10 @@ use crate::error::{Error, Result, TrainingProblem};
 use crate::evaluate::metrics;
 use crate::features::space::{FeatureSpace, learn};
 use crate::features::sparse::SparseRows;
-use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
 use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
 use crate::learn::thresholds::{Thresholds, for_precision};
-use crate::model::classifier::lift_parents;
 use crate::model::folder::{self, Model, Parts};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
 use crate::model::linear::LinearWeights;
@@ -59,9 +58,6 @@ impl Trained {
         folder::save(path, self.manifest.clone(), self.parts.as_ref(), &self.card)
     }
 }
-
-/// Fewest positive examples for a calibration and thresholds of a narrative's own.
-const OWN: usize = 25;
 
 /// Trains on checked data: narratives where there are labels, a ranker where there are queries or pairs.
 ///
@@ -133,7 +129,7 @@ struct HeldOut {
     unseen: OutOfFold,
     warm: Option<WarmStart>,
     fusion: Fusion,
-    calibration: Vec<Platt>,
+    calibration: Calibration,
     /// Probe by probe, a probability per narrative.
     probabilities: Vec<Vec<f64>>,
 }
@@ -208,7 +204,7 @@ fn hold_out(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: W
     let unseen = job.run(&watch);
     watch.step("fusion", 0, 1);
     let fused = fuse(taxonomy, &rows, &unseen)?;
-    let (calibration, probabilities) = calibrate(taxonomy, &rows, &unseen, &fused.scores);
+    let (calibration, probabilities) = calibration::fit(taxonomy, &rows, &unseen, &fused.scores);
     watch.step("fusion", 1, 1);
     let fusion = fused.fusion;
     Ok(HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities })
@@ -239,11 +235,12 @@ fn fit_narratives(
             narrative: taxonomy.narrative(n).clone(),
             examples: rows.iter().filter(|r| r.kind == RowKind::Probe && r.carries(k)).count(),
             bias: bias[k],
-            calibration: calibration[k],
+            calibration: calibration.own[k],
             thresholds: thresholds[k],
         });
     }
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion };
+    let best = calibration.best;
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion, best };
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
@@ -307,7 +304,7 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> 
 }
 
 /// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.
-fn gather(
+pub(super) fn gather(
     rows: &[Row],
     unseen: &OutOfFold,
     values: &[Vec<f64>],
@@ -321,37 +318,6 @@ fn gather(
         }
     }
     out
-}
-
-/// Calibration per narrative, and the calibrated probabilities probe by probe, parents lifted.
-fn calibrate(
-    taxonomy: &Taxonomy,
-    rows: &[Row],
-    unseen: &OutOfFold,
-    scores: &[Vec<f64>],
-) -> (Vec<Platt>, Vec<Vec<f64>>) {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, scores, keep);
-    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
-    let pooled = [false, true].map(|level| {
-        let (scores, outcomes) = column(&|k| leaf[k] == level);
-        Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY)
-    });
-    let calibration: Vec<Platt> = (0..taxonomy.len())
-        .map(|k| {
-            let (scores, outcomes) = column(&|i| i == k);
-            let own = outcomes.iter().filter(|&&o| o).count() >= OWN;
-            own.then(|| Platt::fit(&scores, &outcomes)).flatten().unwrap_or(pooled[usize::from(leaf[k])])
-        })
-        .collect();
-    let probabilities = scores
-        .iter()
-        .map(|row| {
-            let mut p: Vec<f64> = row.iter().zip(&calibration).map(|(&s, c)| c.probability(s)).collect();
-            lift_parents(taxonomy, &mut p);
-            p
-        })
-        .collect();
-    (calibration, probabilities)
 }
 
 /// Thresholds per narrative where it has enough examples, those of its level otherwise.
