@@ -9,7 +9,7 @@ use super::taxonomy::Narrative;
 use crate::cases::ranker::Ranker;
 use crate::features::tfidf::FeatureSettings;
 use crate::learn::calibrate::{Beta, Platt};
-use crate::learn::thresholds::{TargetPrecision, Thresholds};
+use crate::learn::thresholds::{FalseAlarms, TargetPrecision, Thresholds};
 
 /// Version of the folder format this program writes and reads.
 pub const FORMAT: u64 = 3;
@@ -40,6 +40,8 @@ pub struct Settings {
     pub seed: u64,
     /// Precision the thresholds are chosen for.
     pub target_precision: TargetPrecision,
+    /// Largest shares of background texts that may reach a decision, where there are enough of them to measure it.
+    pub false_alarms: FalseAlarms,
 }
 
 /// How records are dealt into the folds of the out-of-fold scores. Records of one group share a fold in any case.
@@ -65,6 +67,7 @@ impl Default for Settings {
             folds_by: None,
             seed: 1,
             target_precision: TargetPrecision::default(),
+            false_alarms: FalseAlarms::default(),
         }
     }
 }
@@ -89,6 +92,9 @@ impl Settings {
         let share = |p: f64| p > 0.0 && p < 1.0;
         require(share(self.target_precision.review), "target_precision.review", "between 0 and 1")?;
         require(share(self.target_precision.confirmed), "target_precision.confirmed", "between 0 and 1")?;
+        let alarms = |p: f64| (0.0..=1.0).contains(&p);
+        require(alarms(self.false_alarms.review), "false_alarms.review", "between 0 and 1")?;
+        require(alarms(self.false_alarms.confirmed), "false_alarms.confirmed", "between 0 and 1")?;
         let agree = |ok: bool, first, second, why| {
             if ok { Ok(()) } else { Err(crate::error::TrainingProblem::Contradiction { first, second, why }) }
         };

@@ -1,4 +1,4 @@
-//! From fused scores to probabilities, on texts the scores were not learned from.
+//! From fused scores to probabilities and thresholds, on texts the scores were not learned from.
 //!
 //! In two steps: a narrative's own Platt curve (its level's where it has few examples) makes each narrative's score a
 //! probability, and one beta curve per level makes the best narrative of a text as sure as it is right. One step alone
@@ -9,8 +9,9 @@ use super::fit::gather;
 use super::out_of_fold::OutOfFold;
 use super::rows::Row;
 use crate::learn::calibrate::{Beta, Platt};
+use crate::learn::thresholds::{Thresholds, for_precision, limit_false_alarms};
 use crate::model::classifier::lift_parents;
-use crate::model::manifest::BestCalibration;
+use crate::model::manifest::{BestCalibration, Settings};
 use crate::model::taxonomy::{NarrativeNo, Taxonomy};
 
 /// Fewest positive examples for a calibration and thresholds of a narrative's own.
@@ -65,4 +66,41 @@ pub(super) fn fit(
         lift_parents(taxonomy, row);
     }
     (Calibration { own, best }, probabilities)
+}
+
+/// Thresholds per narrative where it has enough examples, those of its level otherwise; raised where too much of the
+/// background would reach them.
+pub(super) fn thresholds(
+    taxonomy: &Taxonomy,
+    rows: &[Row],
+    unseen: &OutOfFold,
+    probabilities: &[Vec<f64>],
+    settings: &Settings,
+) -> Vec<Thresholds> {
+    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, probabilities, keep);
+    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+    let target = settings.target_precision;
+    let pooled = [false, true].map(|level| {
+        let (p, o) = column(&|k| leaf[k] == level);
+        Thresholds::choose(&p, &o, target)
+    });
+    let mut out: Vec<Thresholds> = (0..taxonomy.len())
+        .map(|k| {
+            let level = pooled[usize::from(leaf[k])];
+            let (p, o) = column(&|i| i == k);
+            if o.iter().filter(|&&x| x).count() < OWN {
+                return level;
+            }
+            // Half way to the level's: a threshold that rests on thirty texts is a rough estimate.
+            let own = |precision: f64, pooled: f64| {
+                for_precision(&p, &o, precision).map_or(pooled, |own| f64::midpoint(own, pooled).max(precision / 2.0))
+            };
+            let review = own(target.review, level.review);
+            Thresholds { review, confirmed: own(target.confirmed, level.confirmed).max(review) }
+        })
+        .collect();
+    let probes = probabilities.iter().zip(&unseen.probes);
+    let background: Vec<&[f64]> = probes.filter(|&(_, &r)| rows[r].labels.is_empty()).map(|(p, _)| &**p).collect();
+    limit_false_alarms(&mut out, &background, settings.false_alarms);
+    out
 }

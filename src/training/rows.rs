@@ -132,7 +132,9 @@ fn folds(units: &[Unit<'_>], groups: &[&str], labels: &[Option<u32>], settings: 
     // A large group may leave its neighbours empty.
     let filled: BTreeSet<usize> = folds.iter().copied().collect();
     let numbers: Vec<usize> = filled.into_iter().collect();
-    folds.iter_mut().for_each(|f| *f = numbers.partition_point(|n| n < f));
+    for fold in &mut folds {
+        *fold = numbers.partition_point(|n| n < fold);
+    }
     folds
 }
 
