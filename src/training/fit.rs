@@ -2,15 +2,17 @@
 
 use linfa::ParamGuard;
 use ndarray::Array2;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::calibration::{self, Calibration};
 use super::card;
 use super::data::TrainingData;
 use super::memory::{self, Size};
 use super::out_of_fold::{Job, MeanModel, OutOfFold};
 use super::rows::{Row, RowKind, rows};
 use super::stance;
+use super::warm_start::{self, Overlap, WarmStart};
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
@@ -18,13 +20,11 @@ use crate::error::{Error, Result, TrainingProblem};
 use crate::evaluate::metrics;
 use crate::features::space::{FeatureSpace, learn};
 use crate::features::sparse::SparseRows;
-use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
 use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
-use crate::learn::thresholds::{Thresholds, for_precision};
-use crate::model::classifier::lift_parents;
-use crate::model::folder::{self, Parts};
+use crate::learn::thresholds::Thresholds;
+use crate::model::folder::{self, Model, Parts};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
 use crate::model::linear::LinearWeights;
 use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, Settings};
@@ -48,6 +48,8 @@ pub struct Trained {
     parts: Option<Parts>,
     /// The model card.
     pub card: String,
+    /// How much of the earlier model could be used, where one was given and narratives were trained.
+    pub overlap: Option<Overlap>,
 }
 
 impl Trained {
@@ -57,27 +59,33 @@ impl Trained {
     }
 }
 
-/// Fewest positive examples for a calibration and thresholds of a narrative's own.
-const OWN: usize = 25;
-
 /// Trains on checked data: narratives where there are labels, a ranker where there are queries or pairs.
 ///
 /// Refuses what would not fit into the memory there is.
 pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Result<Trained> {
-    train_within(data, settings, memory::available(), watch)
+    train_with(data, settings, Means { bytes: memory::available(), earlier: None }, watch)
 }
 
-/// As [`train`], within the given number of bytes; `None` is without bounds.
-pub fn train_within(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<Trained> {
+/// What a training may use.
+#[derive(Clone, Copy, Default)]
+pub struct Means<'m> {
+    /// Bytes of memory; `None` is without bounds.
+    pub bytes: Option<u64>,
+    /// A model whose weights the solver starts from: sooner done, and the same model within its tolerance.
+    pub earlier: Option<&'m Model>,
+}
+
+/// As [`train`], with the given means.
+pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: Watch<'_>) -> Result<Trained> {
     settings.check()?;
     if !data.has_labels() && data.cases.is_empty() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let (narratives, metrics) = if data.has_labels() {
-        let (part, parts, metrics) = fit_narratives(data, settings, bytes, watch)?;
-        (Some((part, parts)), metrics)
+    let (narratives, metrics, overlap) = if data.has_labels() {
+        let (part, parts, metrics, overlap) = fit_narratives(data, settings, means, watch)?;
+        (Some((part, parts)), metrics, overlap)
     } else {
-        (None, Metrics::default())
+        (None, Metrics::default(), None)
     };
     watch.step("ranker", 0, 1);
     let ranker = fit_ranker(data, narratives.is_some())?;
@@ -96,7 +104,7 @@ pub fn train_within(data: &TrainingData, settings: &Settings, bytes: Option<u64>
         ranker,
     };
     let card = card::write(&manifest);
-    Ok(Trained { manifest, parts, card })
+    Ok(Trained { manifest, parts, card, overlap })
 }
 
 /// Learns from judged queries where there are any, otherwise from free pairs. A model that has narratives may do
@@ -119,8 +127,9 @@ struct HeldOut {
     gram: Gram,
     neighbours: Neighbours,
     unseen: OutOfFold,
+    warm: Option<WarmStart>,
     fusion: Fusion,
-    calibration: Vec<Platt>,
+    calibration: Calibration,
     /// Probe by probe, a probability per narrative.
     probabilities: Vec<Vec<f64>>,
 }
@@ -145,16 +154,16 @@ pub fn out_of_fold_probabilities(
     if !data.has_labels() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let held = hold_out(data, settings, bytes, watch)?;
+    let held = hold_out(data, settings, Means { bytes, earlier: None }, watch)?;
     let probes = held.unseen.probes.iter().zip(held.probabilities);
     let rows = &held.rows;
     Ok(probes.filter_map(|(&row, p)| Some(OutOfFoldRecord { record: rows[row].record?, probabilities: p })).collect())
 }
 
-fn hold_out(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<HeldOut> {
+fn hold_out(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: Watch<'_>) -> Result<HeldOut> {
     use linfa::dataset::Records;
     let size = Size::of(data);
-    size.check(bytes)?;
+    size.check(means.bytes)?;
     let rows = rows(data, settings);
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
@@ -172,12 +181,12 @@ fn hold_out(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch:
     let samples: Vec<_> = rows.iter().map(Row::sample).collect();
     let (space, matrix) = learn(&samples, &settings.features)?;
     let (features, nonzeros) = (matrix.nfeatures() as u64, matrix.nonzeros() as u64);
-    Size { features, nonzeros, ..size }.check(bytes)?;
+    Size { features, nonzeros, ..size }.check(means.bytes)?;
     watch.step("features", 1, 1);
-    let solver = OneVsRestParams::default()
-        .alpha(settings.alpha)
-        .class_weight(ClassWeight::Tempered(settings.balance))
-        .check()?;
+    let solver = OneVsRestParams::default().alpha(settings.alpha).class_weight(ClassWeight::Tempered(settings.balance));
+    let solver = if means.earlier.is_some() { solver.tolerance(warm_start::TOLERANCE) } else { solver };
+    let solver = solver.check()?;
+    let warm = means.earlier.map(|model| WarmStart::new(model, &space, taxonomy, &matrix)).transpose()?;
     let gram = Gram::new(&matrix);
     let (neighbours, stored) = store(&rows, &space, &matrix);
     let job = Job {
@@ -190,32 +199,34 @@ fn hold_out(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch:
         solver: &solver,
         neighbours: &neighbours,
         stored: &stored,
+        warm: warm.as_ref(),
     };
     let unseen = job.run(&watch);
     watch.step("fusion", 0, 1);
     let fused = fuse(taxonomy, &rows, &unseen)?;
-    let (calibration, probabilities) = calibrate(taxonomy, &rows, &unseen, &fused.scores);
+    let (calibration, probabilities) = calibration::fit(taxonomy, &rows, &unseen, &fused.scores);
     watch.step("fusion", 1, 1);
-    Ok(HeldOut { rows, space, gram, neighbours, unseen, fusion: fused.fusion, calibration, probabilities })
+    let fusion = fused.fusion;
+    Ok(HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities })
 }
 
 fn fit_narratives(
     data: &TrainingData,
     settings: &Settings,
-    bytes: Option<u64>,
+    means: Means<'_>,
     watch: Watch<'_>,
-) -> Result<(NarrativePart, Parts, Metrics)> {
+) -> Result<(NarrativePart, Parts, Metrics, Option<Overlap>)> {
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
-    let HeldOut { rows, space, gram, neighbours, unseen, fusion, calibration, probabilities } =
-        hold_out(data, settings, bytes, watch)?;
-    let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
+    let HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities } =
+        hold_out(data, settings, means, watch)?;
+    let thresholds = calibration::thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
     let mut metrics = figures(taxonomy, &rows, &unseen, &probabilities, &thresholds);
     let stance = stance::fit(&rows, &unseen, &probabilities, &thresholds).map(|(model, figures)| {
         metrics.out_of_fold.extend(figures);
         model
     });
-    let (weights, bias) = final_weights(&gram, unseen.mean);
+    let (weights, bias) = final_weights(&gram, unseen.mean, warm.as_ref());
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
@@ -224,12 +235,13 @@ fn fit_narratives(
             narrative: taxonomy.narrative(n).clone(),
             examples: rows.iter().filter(|r| r.kind == RowKind::Probe && r.carries(k)).count(),
             bias: bias[k],
-            calibration: calibration[k],
+            calibration: calibration.own[k],
             thresholds: thresholds[k],
         });
     }
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion };
-    Ok((part, Parts { space, weights, neighbours }, metrics))
+    let best = calibration.best;
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion, best };
+    Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
 /// Chooses which rows the neighbours remember: all but disproofs, equal texts once.
@@ -292,7 +304,7 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> 
 }
 
 /// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.
-fn gather(
+pub(super) fn gather(
     rows: &[Row],
     unseen: &OutOfFold,
     values: &[Vec<f64>],
@@ -308,68 +320,8 @@ fn gather(
     out
 }
 
-/// Calibration per narrative, and the calibrated probabilities probe by probe, parents lifted.
-fn calibrate(
-    taxonomy: &Taxonomy,
-    rows: &[Row],
-    unseen: &OutOfFold,
-    scores: &[Vec<f64>],
-) -> (Vec<Platt>, Vec<Vec<f64>>) {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, scores, keep);
-    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
-    let pooled = [false, true].map(|level| {
-        let (scores, outcomes) = column(&|k| leaf[k] == level);
-        Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY)
-    });
-    let calibration: Vec<Platt> = (0..taxonomy.len())
-        .map(|k| {
-            let (scores, outcomes) = column(&|i| i == k);
-            let own = outcomes.iter().filter(|&&o| o).count() >= OWN;
-            own.then(|| Platt::fit(&scores, &outcomes)).flatten().unwrap_or(pooled[usize::from(leaf[k])])
-        })
-        .collect();
-    let probabilities = scores
-        .iter()
-        .map(|row| {
-            let mut p: Vec<f64> = row.iter().zip(&calibration).map(|(&s, c)| c.probability(s)).collect();
-            lift_parents(taxonomy, &mut p);
-            p
-        })
-        .collect();
-    (calibration, probabilities)
-}
-
-/// Thresholds per narrative where it has enough examples, those of its level otherwise.
-fn choose_thresholds(
-    taxonomy: &Taxonomy,
-    rows: &[Row],
-    unseen: &OutOfFold,
-    probabilities: &[Vec<f64>],
-    settings: &Settings,
-) -> Vec<Thresholds> {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, probabilities, keep);
-    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
-    let target = settings.target_precision;
-    let pooled = [false, true].map(|level| {
-        let (p, o) = column(&|k| leaf[k] == level);
-        Thresholds::choose(&p, &o, target)
-    });
-    (0..taxonomy.len())
-        .map(|k| {
-            let level = pooled[usize::from(leaf[k])];
-            let (p, o) = column(&|i| i == k);
-            if o.iter().filter(|&&x| x).count() < OWN {
-                return level;
-            }
-            // Half way to the level's: a threshold that rests on thirty texts is a rough estimate.
-            let own = |precision: f64, pooled: f64| {
-                for_precision(&p, &o, precision).map_or(pooled, |own| f64::midpoint(own, pooled).max(precision / 2.0))
-            };
-            let review = own(target.review, level.review);
-            Thresholds { review, confirmed: own(target.confirmed, level.confirmed).max(review) }
-        })
-        .collect()
-}
+/// What texts that carry nothing are called where they do not state a kind.
+const BACKGROUND: &str = "background";
 
 /// The figures of the model card, all on out-of-fold probabilities.
 fn figures(
@@ -396,9 +348,9 @@ fn figures(
                 // A text with several narratives counts as right for any of them.
                 gold.push(if labels.contains(&best) { best } else { first });
                 said.push(best);
-                sure.push(row[best]);
-                right.push(labels.contains(&best));
             }
+            sure.push(row[best]);
+            right.push(labels.contains(&best));
         }
         out.insert(format!("{level}: texts"), gold.len() as f64);
         out.insert(format!("{level}: accuracy of the best"), metrics::accuracy(&gold, &said));
@@ -408,7 +360,8 @@ fn figures(
             metrics::expected_calibration_error(&sure, &right),
         );
     }
-    let (mut background, mut matched, mut suggested) = (0, 0, 0);
+    // Texts that carry nothing, all of them and by what they state to be: texts, those with a match, with a suggestion.
+    let mut alarms: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
     let (mut right, mut wrong, mut missed) = (0, 0, 0);
     for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
         let decided = |pick: fn(&Thresholds) -> f64| {
@@ -425,15 +378,19 @@ fn figures(
             }
         }
         if labels.is_empty() {
-            background += 1;
-            matched += usize::from(decided(|t| t.confirmed).next().is_some());
-            suggested += usize::from(decided(|t| t.review).next().is_some());
+            let matched = u32::from(decided(|t| t.confirmed).next().is_some());
+            let suggested = u32::from(decided(|t| t.review).next().is_some());
+            let sort = &*rows[probe].sort;
+            for name in if sort == BACKGROUND { vec![BACKGROUND] } else { vec![BACKGROUND, sort] } {
+                let counts = alarms.entry(name).or_default();
+                counts.iter_mut().zip([1, matched, suggested]).for_each(|(c, n)| *c += n);
+            }
         }
     }
-    if background > 0 {
-        out.insert("background: texts".into(), f64::from(background));
-        out.insert("background: share with a match".into(), matched as f64 / f64::from(background));
-        out.insert("background: share with a match or suggestion".into(), suggested as f64 / f64::from(background));
+    for (name, [texts, matched, suggested]) in alarms.into_iter().map(|(n, c)| (n, c.map(f64::from))) {
+        out.insert(format!("{name}: texts"), texts);
+        out.insert(format!("{name}: share with a match"), matched / texts);
+        out.insert(format!("{name}: share with a match or suggestion"), suggested / texts);
     }
     let share = |a: usize, b: usize| if b > 0 { a as f64 / b as f64 } else { 0.0 };
     out.insert("suggested or matched: precision".into(), share(right, right + wrong));
@@ -447,13 +404,17 @@ fn figures(
 /// One more model on all rows was rejected: it has seen more than the models whose scores fusion, calibration and
 /// thresholds were fitted on, so its scores are larger than theirs and every probability comes out too sure. The mean has
 /// their scale, each row is in all but one of its parts, and it varies less.
-fn final_weights(gram: &Gram, mean: Vec<MeanModel>) -> (Vec<f32>, Vec<f64>) {
+fn final_weights(gram: &Gram, mean: Vec<MeanModel>, warm: Option<&WarmStart>) -> (Vec<f32>, Vec<f64>) {
     let columns = mean.len();
-    let (sums, bias): (Vec<Vec<f64>>, Vec<f64>) = mean.into_iter().map(|m| (m.a, m.bias)).unzip();
+    let bias = mean.iter().map(|m| m.bias).collect();
+    let kept: Vec<f64> = mean.iter().map(|m| m.kept).collect();
+    let sums: Vec<Vec<f64>> = mean.into_iter().map(|m| m.a).collect();
     let mut all = vec![0f32; gram.width() * columns];
     one_vs_rest::weights_of(gram, &sums, |first, feature, lanes| {
         let to = &mut all[feature * columns + first..][..lanes.len()];
-        to.iter_mut().zip(lanes).for_each(|(to, &w)| *to = w as f32);
+        for ((to, w), k) in to.iter_mut().zip(lanes).zip(first..) {
+            *to = (w + warm.map_or(0.0, |warm| kept[k] * warm.weight(feature, k))) as f32;
+        }
     });
     (all, bias)
 }
