@@ -70,7 +70,12 @@ impl Storage {
             }
             Ok(store)
         };
-        self.with(&self.writer, open, job)
+        let done = self.with(&self.writer, open, job);
+        if done.is_ok() {
+            // What can be written can be read; a reader that failed before opens it anew.
+            lock(&self.reader).trouble = None;
+        }
+        done
     }
 
     fn with<T>(
