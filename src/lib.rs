@@ -26,6 +26,7 @@
 //! # Ok::<(), leitmotif::Error>(())
 //! ```
 pub mod assess;
+#[cfg(feature = "batch")]
 pub mod batch;
 pub mod cases;
 pub mod check;

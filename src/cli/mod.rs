@@ -4,6 +4,7 @@
 //! 3 done but some records were rejected.
 
 mod batch;
+mod batch_progress;
 mod cases;
 mod check;
 mod classify;
