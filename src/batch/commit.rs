@@ -39,6 +39,17 @@ pub(super) struct Watchers<'a> {
     pub(super) status: &'a (dyn Fn(&Status) + Sync),
 }
 
+/// Where an earlier run came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resumed {
+    /// Records, and the hash they had.
+    pub(super) records: u64,
+    pub(super) hash: u64,
+    /// Bytes of the outputs up to there.
+    pub(super) output: u64,
+    pub(super) rejects: u64,
+}
+
 /// Writes finished blocks.
 pub(super) struct Committer<'a> {
     pub(super) sink: Sink,
@@ -52,13 +63,14 @@ pub(super) struct Committer<'a> {
     /// Hash of all records up to here.
     pub(super) records: u64,
     pub(super) groups: Groups,
-    /// Records that an earlier run has read, and the hash they had.
-    pub(super) resumed: Option<(u64, u64)>,
+    /// Where an earlier run came to, if this one goes on from there.
+    pub(super) resumed: Option<Resumed>,
     pub(super) passed: u64,
     /// Bytes read from the inputs, and bytes they have as far as that is known.
     pub(super) bytes: Arc<AtomicU64>,
     pub(super) all_bytes: Option<u64>,
     pub(super) begun: Instant,
+    pub(super) checkpoint_every: Option<Duration>,
     pub(super) next_checkpoint: Instant,
 }
 
@@ -69,19 +81,14 @@ impl Committer<'_> {
         let (mut from, mut row) = (0, 0);
         let mut rows = rows.into_iter();
         // What earlier records left out was counted by the run that read them.
-        if self.passed >= self.resumed.map_or(0, |r| r.0) {
+        if self.passed >= self.resumed.map_or(0, |r| r.records) {
             self.summary.left_out += left_out;
         }
         for (hash, fate) in fates {
             self.records = (self.records.rotate_left(5) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             if let Fate::Passed = fate {
                 self.passed += 1;
-                if let Some((records, before)) = self.resumed
-                    && self.passed == records
-                    && self.records != before
-                {
-                    return Err(BatchProblem::ChangedInput { read: records }.into());
-                }
+                self.go_on()?;
                 continue;
             }
             self.summary.read += 1;
@@ -113,6 +120,18 @@ impl Committer<'_> {
             }
         }
         self.end_of_block()
+    }
+
+    /// Takes up the outputs where they are safe, once all records of the earlier run have passed by.
+    fn go_on(&mut self) -> Result<()> {
+        let Some(resumed) = self.resumed.filter(|r| r.records == self.passed) else { return Ok(()) };
+        if self.records != resumed.hash {
+            return Err(BatchProblem::ChangedInput { read: resumed.records }.into());
+        }
+        if let Sink::Lines(output) = &mut self.sink {
+            output.cut(resumed.output)?;
+        }
+        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.cut(resumed.rejects))
     }
 
     fn save_if_due(&mut self) -> Result<()> {
@@ -214,7 +233,7 @@ impl Committer<'_> {
             return Ok(());
         }
         // Still among records of an earlier run.
-        if self.resumed.is_some_and(|(records, _)| self.passed < records) {
+        if self.resumed.is_some_and(|r| self.passed < r.records) {
             return Ok(());
         }
         let begun = Instant::now();
@@ -231,16 +250,15 @@ impl Committer<'_> {
         checkpoint.summary = self.summary.clone();
         checkpoint.write(path)?;
         let now = Instant::now();
-        self.next_checkpoint = now + SHORTEST.max((now - begun) * SHARE);
+        let every = self.checkpoint_every.unwrap_or_else(|| SHORTEST.max((now - begun) * SHARE));
+        self.next_checkpoint = now + every;
         Ok(())
     }
 
     /// Ends the run. `keep` leaves a checkpoint that says so, for whoever resumes a run that is done.
     pub(super) fn finish(mut self, keep: bool) -> Result<Summary> {
-        if let Some((records, _)) = self.resumed
-            && self.passed < records
-        {
-            return Err(BatchProblem::ChangedInput { read: records }.into());
+        if let Some(resumed) = self.resumed.filter(|r| self.passed < r.records) {
+            return Err(BatchProblem::ChangedInput { read: resumed.records }.into());
         }
         self.summary.seconds = self.begun.elapsed().as_secs_f64();
         if let Some(rejects) = &mut self.rejects {

@@ -95,10 +95,9 @@ impl Output {
                 OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(Error::write(path))?;
             let regular = file.metadata().map_err(Error::write(path))?.is_file();
             match file.try_lock() {
-                Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(BatchProblem::Locked(path.to_owned()).into()),
                 // A file system without locks is no reason not to write to it.
-                Err(TryLockError::Error(_)) => {}
+                Ok(()) | Err(TryLockError::Error(_)) => {}
             }
             (Target::File(file), regular)
         };

@@ -1,29 +1,22 @@
-//! A run from its inputs to its summary.
+//! A run from its inputs to its summary: the threads, and what they hand to one another.
 
-use serde_json::{Map, Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::checkpoint::{self, Checkpoint};
-use super::commit::{Committer, Groups, Pending, Sink, Watchers};
+use super::commit::{Committer, Groups, Pending, Resumed, Watchers};
 use super::duplicates::Duplicates;
-use super::output::{self, Output};
+use super::prepare::{Prepared, Start, prepare};
 use super::problem::BatchProblem;
-use super::render::Shape;
 use super::summary::Summary;
-use super::table_output::Table;
 use super::work::{Bench, Task};
 use super::{Settings, Status};
 use crate::assess::Assessor;
-use crate::checksum::sha256;
 use crate::error::{BadRecord, Error, Result};
 use crate::ingest::block::Block;
 use crate::ingest::documents::Reader;
 use crate::ingest::feeder::Feeder;
-use crate::ingest::inputs::{Input, Inputs};
+use crate::ingest::inputs::Input;
 
 /// Blocks that may be on their way, per thread: what bounds memory when the output is slow.
 const AHEAD: u64 = 4;
@@ -39,106 +32,18 @@ pub fn run(
     reject: &(dyn Fn(&BadRecord) + Sync),
     status: &(dyn Fn(&Status) + Sync),
 ) -> Result<Summary> {
-    let (named, packing) = output::shape_of(&settings.output);
-    let shape = settings.shape.unwrap_or(named);
-    let inputs = Inputs::find(&settings.inputs)?;
-    for path in [Some(&settings.output), settings.rejects.as_ref()].into_iter().flatten() {
-        keep_off(path, &inputs)?;
-    }
-    if let Some(rejects) = &settings.rejects
-        && is_same(rejects, &settings.output)
-    {
-        return Err(BatchProblem::OutputTwice(rejects.clone()).into());
-    }
-    if settings.resume && shape == Shape::Parquet {
-        return Err(BatchProblem::NotResumable("a Parquet file").into());
-    }
-    let existed = settings.output.exists();
-    let mut out = Output::open(&settings.output)?;
-    let mut rejects = settings.rejects.as_deref().map(Output::open_plain).transpose()?;
-    if settings.resume && !out.regular {
-        return Err(BatchProblem::NotResumable("a pipe or device").into());
-    }
-    let mut from = None;
-    let mut checkpoint = None;
-    if out.regular && shape != Shape::Parquet {
-        let path = checkpoint::path_of(&settings.output);
-        let depends_on = depends_on(assessor, settings, &inputs, shape, packing);
-        let earlier = if settings.resume { Checkpoint::read(&path)? } else { None };
-        if let Some(earlier) = &earlier {
-            earlier.check(&depends_on)?;
-            if earlier.finished {
-                return Ok(earlier.summary.clone());
-            }
-        } else if settings.resume && existed && out.is_filled()? {
-            return Err(BatchProblem::NoCheckpoint(settings.output.clone()).into());
-        }
-        let next = Checkpoint::new(depends_on);
-        if earlier.is_none() {
-            // Before anything is taken away, so that at any time there is either a checkpoint or a whole output.
-            next.write(&path)?;
-        }
-        checkpoint = Some((path, next));
-        from = earlier;
-    }
-    let from = from.unwrap_or_default();
-    out.cut(from.output)?;
-    if let Some(rejects) = &mut rejects {
-        rejects.cut(from.rejects)?;
-    }
-    let sink = if shape == Shape::Parquet {
-        Sink::Table(Box::new(Table::open(out)?))
-    } else {
-        if from.output == 0 {
-            out.add_head(shape);
-        }
-        Sink::Lines(out)
-    };
-    let bytes = Arc::new(AtomicU64::new(0));
-    let mut groups = Groups::new(settings.duplicates.unwrap_or(1));
-    groups.restore(&from.groups);
-    let begun = Instant::now();
-    let resumed = (from.summary.read > 0).then(|| (from.summary.read, hexadecimal(&from.records)));
-    let only_files = inputs.list.iter().all(|i| matches!(i, Input::File(..) | Input::Broken(..)));
-    let committer = Committer {
-        sink,
-        rejects,
-        shape,
-        model: assessor.model_name().clone(),
-        summary: Summary { resumed_from: from.summary.read, ..from.summary },
-        checkpoint,
-        max_errors: settings.max_errors,
-        watchers: Watchers { reject, status },
-        records: 0,
-        groups,
-        resumed,
-        passed: 0,
-        bytes: Arc::clone(&bytes),
-        all_bytes: (only_files && !settings.reading.follow).then(|| inputs.bytes()),
-        begun,
-        next_checkpoint: begun,
-    };
-    let stop = Arc::new(AtomicBool::new(false));
-    let feeder = Feeder::new(inputs.list, settings.reading.clone(), bytes, Arc::clone(&stop));
-    let line = Line {
-        feeder: Mutex::new(Feed { feeder, blocks: 0, records: 0, ended: false }),
-        duplicates: settings.duplicates.map(|n| Mutex::new((0, Duplicates::new(n)))),
-        turn: Condvar::new(),
-        pending: Mutex::new(Pending::default()),
-        room: Condvar::new(),
-        committer: Mutex::new(committer),
-        stop,
-        failure: Mutex::new(None),
-        ahead: AHEAD * settings.threads.max(1) as u64,
-        from: resumed.map_or(0, |r| r.0),
+    let prepared = match prepare(assessor, settings)? {
+        Start::Done(summary) => return Ok(*summary),
+        Start::Ready(prepared) => *prepared,
     };
     let task = Task {
         assessor,
         options: settings.options,
         language: settings.language,
-        shape,
+        shape: prepared.shape,
         group: settings.duplicates.is_some(),
     };
+    let line = Line::new(assessor, settings, prepared, Watchers { reject, status });
     std::thread::scope(|scope| {
         for number in 0..settings.threads.max(1) {
             let bench = || Bench::new(task, Reader::new(&settings.reading.names, settings.include_input));
@@ -189,7 +94,52 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    fn new(assessor: &Assessor, settings: &Settings, prepared: Prepared, watchers: Watchers<'a>) -> Self {
+        let Prepared { inputs, sink, rejects, checkpoint, from, shape } = prepared;
+        let bytes = Arc::new(AtomicU64::new(0));
+        let mut groups = Groups::new(settings.duplicates.unwrap_or(1));
+        groups.restore(&from.groups);
+        let hash = u64::from_str_radix(&from.records, 16).unwrap_or_default();
+        let records = from.summary.read;
+        let resumed = (records > 0).then_some(Resumed { records, hash, output: from.output, rejects: from.rejects });
+        let only_files = inputs.list.iter().all(|i| matches!(i, Input::File(..) | Input::Broken(..)));
+        let begun = Instant::now();
+        let committer = Committer {
+            sink,
+            rejects,
+            shape,
+            model: assessor.model_name().clone(),
+            summary: Summary { resumed_from: from.summary.read, ..from.summary },
+            checkpoint,
+            max_errors: settings.max_errors,
+            watchers,
+            records: 0,
+            groups,
+            resumed,
+            passed: 0,
+            bytes: Arc::clone(&bytes),
+            all_bytes: (only_files && !settings.reading.follow).then(|| inputs.bytes()),
+            begun,
+            checkpoint_every: settings.checkpoint_every,
+            next_checkpoint: begun,
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let feeder = Feeder::new(inputs.list, settings.reading.clone(), bytes, Arc::clone(&stop));
+        Self {
+            feeder: Mutex::new(Feed { feeder, blocks: 0, records: 0, ended: false }),
+            duplicates: settings.duplicates.map(|n| Mutex::new((0, Duplicates::new(n)))),
+            turn: Condvar::new(),
+            pending: Mutex::new(Pending::default()),
+            room: Condvar::new(),
+            committer: Mutex::new(committer),
+            stop,
+            failure: Mutex::new(None),
+            ahead: AHEAD * settings.threads.max(1) as u64,
+            from: records,
+        }
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
@@ -225,7 +175,9 @@ impl Line<'_> {
                 if self.stopped() {
                     return;
                 }
-                waiting.iter_mut().for_each(|w| w.place(&mut duplicates.1));
+                for document in &mut waiting {
+                    document.place(&mut duplicates.1);
+                }
                 duplicates.0 += 1;
                 drop(duplicates);
                 self.turn.notify_all();
@@ -289,91 +241,4 @@ impl Drop for Guard<'_, '_> {
             self.0.fail(BatchProblem::Fault.into());
         }
     }
-}
-
-fn hexadecimal(text: &str) -> u64 {
-    u64::from_str_radix(text, 16).unwrap_or_default()
-}
-
-/// Refuses an output that is read.
-fn keep_off(output: &Path, inputs: &Inputs) -> Result<()> {
-    if output.as_os_str() == "-" {
-        return Ok(());
-    }
-    for input in &inputs.list {
-        if let Input::File(path, _) = input
-            && is_same(path, output)
-        {
-            return Err(BatchProblem::OutputIsInput(output.to_owned()).into());
-        }
-    }
-    let parent = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(parent) = parent.canonicalize() else { return Ok(()) };
-    for folder in &inputs.folders {
-        if folder.canonicalize().is_ok_and(|f| parent.starts_with(f)) {
-            let (output, folder) = (output.to_owned(), folder.clone());
-            return Err(BatchProblem::OutputInFolder { output, folder }.into());
-        }
-    }
-    Ok(())
-}
-
-/// Whether two paths are one file, by whatever names and links.
-fn is_same(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
-            // Devices such as /dev/null may be read and written at once.
-            return a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino());
-        }
-    }
-    let whole = |p: &Path| -> Option<PathBuf> {
-        let parent = p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(parent.canonicalize().ok()?.join(p.file_name()?))
-    };
-    whole(a).is_some_and(|a| Some(a) == whole(b))
-}
-
-/// Everything that the bytes of the output depend on.
-fn depends_on(
-    assessor: &Assessor,
-    settings: &Settings,
-    inputs: &Inputs,
-    shape: Shape,
-    packing: &str,
-) -> Map<String, Value> {
-    let model = assessor.model_name();
-    let cases: Vec<u8> = assessor.cases.index.iter().flat_map(|c| serde_json::to_vec(c).unwrap_or_default()).collect();
-    let mut files = String::new();
-    for (i, input) in inputs.list.iter().enumerate() {
-        let grows = settings.reading.follow && i + 1 == inputs.list.len();
-        let size = if let Input::File(_, size) = input { *size } else { 0 };
-        files += &format!("{}\t{}\n", input.name(), if grows { 0 } else { size });
-    }
-    let reading = &settings.reading;
-    let pairs = [
-        ("this program", json!(env!("CARGO_PKG_VERSION"))),
-        ("the model", json!(format!("{} {}", model.name, model.version))),
-        ("the case base", json!(format!("{} cases, {}", assessor.cases.index.len(), &sha256(&cases)[..16]))),
-        (
-            "the list of inputs or the size of one",
-            json!(format!("{} inputs, {}", inputs.list.len(), &sha256(files.as_bytes())[..16])),
-        ),
-        ("the number of narratives (--top)", json!(settings.options.top)),
-        ("the number of related cases (--related)", json!(settings.options.related)),
-        ("whether there is evidence (--no-evidence)", json!(settings.options.evidence)),
-        ("whether metadata is carried along (--include-input)", json!(settings.include_input)),
-        ("the grouping of duplicates (--score-duplicates, --duplicate-window)", json!(settings.duplicates)),
-        ("the default language (--language)", json!(settings.language)),
-        ("the format of the input (--format)", json!(reading.format)),
-        ("the names of fields (--text-column and the like)", json!(reading.names)),
-        (
-            "the bounds on inputs (--max-record, --max-ratio, --max-unpacked)",
-            json!([reading.limits.record as u64, reading.limits.ratio, reading.limits.unpacked]),
-        ),
-        ("the format of the output", json!([json!(shape), json!(packing)])),
-        ("whether rejects are written (--rejects)", json!(settings.rejects.is_some())),
-    ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

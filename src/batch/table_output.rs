@@ -30,6 +30,7 @@ mod real {
         rows: Vec<Flat>,
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
     fn failed(e: ParquetError) -> crate::error::Error {
         BatchProblem::Parquet(e.to_string()).into()
     }

@@ -68,6 +68,7 @@ enum To {
 
 /// Flags of `batch`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are switches of the command line")]
 pub(super) struct Batch {
     /// Files, folders, patterns such as 'feeds/*.xml', addresses of feeds, or `-` for standard input; .gz and .zst are
     /// unpacked
@@ -107,6 +108,9 @@ pub(super) struct Batch {
     /// Go on where an earlier run with the same output ended, or begin
     #[arg(long, help_heading = "Run")]
     resume: bool,
+    /// Seconds between checkpoints; without it, as seldom as keeps their cost below one per cent
+    #[arg(long, value_name = "SECONDS", help_heading = "Run")]
+    checkpoint_every: Option<u64>,
     /// Write bad records, with place and cause, to a JSONL file instead of standard error
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     rejects: Option<PathBuf>,
@@ -189,6 +193,7 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
         threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         duplicates: (!args.score_duplicates).then_some(args.duplicate_window),
         resume: args.resume,
+        checkpoint_every: args.checkpoint_every.map(std::time::Duration::from_secs),
         rejects: args.rejects.clone(),
         max_errors: args.max_errors,
     };

@@ -27,8 +27,8 @@ pub(super) enum Style {
 pub(super) struct Progress {
     style: Style,
     bar: Option<ProgressBar>,
-    /// When to say something next.
-    next: Mutex<Instant>,
+    /// When to say something next, and what is known last.
+    next: Mutex<(Instant, Status)>,
 }
 
 impl Progress {
@@ -39,8 +39,8 @@ impl Progress {
             style => style,
         };
         let bar = (style == Style::Bar).then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
-        let progress = Self { style, bar, next: Mutex::new(Instant::now()) };
-        *progress.lock() = Instant::now() + progress.every();
+        let progress = Self { style, bar, next: Mutex::new((Instant::now(), Status::default())) };
+        progress.lock().0 = Instant::now() + progress.every();
         progress
     }
 
@@ -52,7 +52,7 @@ impl Progress {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Instant> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Instant, Status)> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -71,11 +71,16 @@ impl Progress {
         }
         let now = Instant::now();
         let mut next = self.lock();
-        if now < *next {
+        next.1 = *s;
+        if now < next.0 {
             return;
         }
-        *next = now + self.every();
+        next.0 = now + self.every();
         drop(next);
+        self.say(s);
+    }
+
+    fn say(&self, s: &Status) {
         let seconds = s.elapsed.as_secs_f64().max(1e-9);
         let rate = s.text_bytes as f64 / 1e6 / seconds;
         let left = s.all_bytes.filter(|_| s.bytes > 0).map(|all| {
@@ -118,8 +123,12 @@ impl Progress {
         bar.set_message(format!("{} scored, {} rejected, {rate:.1} MB/s", s.scored, s.rejected));
     }
 
-    /// Takes the bar away.
+    /// Takes the bar away; a program is told the end.
     pub(super) fn end(&self) {
+        if self.style == Style::Json {
+            let last = self.lock().1;
+            self.say(&last);
+        }
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

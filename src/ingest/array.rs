@@ -43,15 +43,14 @@ impl Scan {
             match bytes[at] {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => self.depth += 1,
-                // The end of the array around a bare word.
-                b'}' | b']' if self.depth == 0 => return Some(at),
+                // The end of a bare word: a bracket is that of the array around it.
+                b'}' | b']' | b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => return Some(at),
                 b'}' | b']' => {
                     self.depth -= 1;
                     if self.depth == 0 {
                         return Some(at + 1);
                     }
                 }
-                b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => return Some(at),
                 _ => {}
             }
             at += 1;
@@ -85,7 +84,7 @@ impl ArrayRecords {
     }
 
     /// Passes over what stands between elements; whether an element begins in what has been read.
-    fn to_element(&mut self) -> bool {
+    fn find_element(&mut self) -> bool {
         let bytes = self.window.bytes();
         let mut at = 0;
         while let Some(&b) = bytes.get(at) {
@@ -108,7 +107,7 @@ impl ArrayRecords {
 impl Records for ArrayRecords {
     fn read(&mut self, block: &mut Block) -> bool {
         while !block.is_full() {
-            if self.searched > 0 || self.skipping.is_some() || self.to_element() {
+            if self.searched > 0 || self.skipping.is_some() || self.find_element() {
                 let bytes = &self.window.bytes()[self.searched..];
                 if let Some(end) = self.scan.end(bytes) {
                     let end = self.searched + end;

@@ -275,8 +275,8 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
     }
 }
 
-/// Text as records hold it: `null` is none, a number its digits; borrowed where the record has no escapes. Lists and
-/// objects are no text and count as none, since a field of a common name may hold anything.
+/// Text as records hold it: `null` is none, a number its digits; a list its elements as paragraphs; borrowed where
+/// the record has no escapes. Objects are no text and count as none, since a field of a common name may hold anything.
 struct Text<'b>(Cow<'b, str>);
 
 impl<'b> de::Deserialize<'b> for Text<'b> {
@@ -318,8 +318,15 @@ impl<'b> de::Deserialize<'b> for Text<'b> {
             }
 
             fn visit_seq<A: de::SeqAccess<'b>>(self, mut seq: A) -> Result<Text<'b>, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Text(Cow::default()))
+                // Paragraphs.
+                let mut joined = String::new();
+                while let Some(Text(piece)) = seq.next_element()? {
+                    if !joined.is_empty() && !piece.is_empty() {
+                        joined.push_str("\n\n");
+                    }
+                    joined.push_str(&piece);
+                }
+                Ok(Text(Cow::Owned(joined)))
             }
 
             fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Text<'b>, A::Error> {
@@ -354,6 +361,7 @@ mod tests {
         assert_eq!(said(r#"{"id":7,"text":"Words.","tags":[{"a":1}]}"#), ok("7", "Words.", true));
         assert_eq!(said(r#"{"url":"u","body":"two\nlines","summary":"x"}"#), ok("u", "two\nlines", false));
         assert_eq!(said(r#"{"id":"a","text":" ","title":"T","description":{"x":1}}"#), ok("a", "T", true));
+        assert_eq!(said(r#"{"id":"a","text":["One.",null,"Two."]}"#), ok("a", "One.\n\nTwo.", false));
         assert_eq!(said(r#"{"id":"a","content_html":"<p>One.</p><p>Two.</p>"}"#), ok("a", "One.\n\nTwo.", false));
         assert_eq!(said(r#"{"id":"a"}"#), ok("a", "", false));
         assert!(said(r#"{"text":"x"}"#).unwrap_err().contains("no `id`"));

@@ -147,7 +147,7 @@ impl<'t> Frame<'t> {
         let after = if entries.is_empty() {
             String::new()
         } else {
-            open.iter().rev().map(|name| format!("</{name}>")).collect()
+            open.iter().rev().flat_map(|name| ["</", name, ">"]).collect()
         };
         Self { before, entries, after }
     }

@@ -132,17 +132,16 @@ impl Feeder {
         let Reading { format, names, limits, .. } = &self.reading;
         let reader = packed::unpack(reader, *limits, &self.total).map_err(packed::problem)?;
         let mut window = Window::new(reader, live);
-        let format = match format {
-            Some(format) => *format,
-            None => {
-                // A line is enough to go by where more would have to be waited for.
-                while window.bytes().len() < kind::HEAD
-                    && !(window.idle() && window.bytes().contains(&b'\n'))
-                    && window.more().map_err(packed::problem)?
-                {}
-                let head = &window.bytes()[..window.bytes().len().min(kind::HEAD)];
-                kind::recognise(head, window.ended(), &name, names)?
-            }
+        let format = if let Some(format) = format {
+            *format
+        } else {
+            // A line is enough to go by where more would have to be waited for.
+            while window.bytes().len() < kind::HEAD
+                && !(window.idle() && window.bytes().contains(&b'\n'))
+                && window.more().map_err(packed::problem)?
+            {}
+            let head = &window.bytes()[..window.bytes().len().min(kind::HEAD)];
+            kind::recognise(head, window.ended(), &name, names)?
         };
         let limit = limits.record;
         let records: Box<dyn Records> = match format {
@@ -154,9 +153,9 @@ impl Feeder {
             Format::Jsonl => Box::new(LineRecords::new(window, limit)),
             Format::Json => Box::new(ArrayRecords::new(window, limit)),
             Format::Warc => Box::new(WarcRecords::new(window, limit)),
-            Format::Feed => Box::new(Whole { window, limit, whole: As::Feed, entries: None }),
-            Format::Html => Box::new(Whole { window, limit, whole: As::Page, entries: None }),
-            Format::Text => Box::new(Whole { window, limit, whole: As::Text, entries: None }),
+            Format::Feed => Box::new(Whole { window, limit, read_as: As::Feed, entries: None }),
+            Format::Html => Box::new(Whole { window, limit, read_as: As::Page, entries: None }),
+            Format::Text => Box::new(Whole { window, limit, read_as: As::Text, entries: None }),
             // It is read from its end.
             Format::Parquet => {
                 return Err(InputProblem::Parquet("it must be a file, neither packed nor a pipe".into()));
@@ -224,7 +223,7 @@ enum As {
 struct Whole {
     window: Window,
     limit: usize,
-    whole: As,
+    read_as: As,
     /// Of a feed, those that are still to be given.
     entries: Option<std::vec::IntoIter<feed::Found>>,
 }
@@ -250,7 +249,7 @@ impl Records for Whole {
                 return false;
             }
             let bytes = self.window.bytes();
-            match self.whole {
+            match self.read_as {
                 As::Page => block.push(bytes, 1, Form::Page(None)),
                 As::Text => block.push(bytes, 1, Form::Text(None)),
                 As::Feed => {

@@ -18,7 +18,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 const LARGEST: u64 = 16 << 20;
 
 /// Longest time for one request, redirects included.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Longest time for the connection alone.
 const CONNECT: Duration = Duration::from_secs(10);

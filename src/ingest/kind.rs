@@ -105,9 +105,15 @@ pub(crate) fn recognise(head: &[u8], whole: bool, name: &str, known: &FieldNames
     })
 }
 
-/// A feed says in its first lines that it is one.
+/// A feed says that it is one in a field; quotes in a text that speaks of it are escaped.
 fn is_json_feed(text: &str) -> bool {
-    text.find("jsonfeed.org/version").is_some_and(|at| !text[..at].contains("\"items\""))
+    text.match_indices("\"version\"").any(|(at, key)| {
+        let value = text[at + key.len()..].trim_start().strip_prefix(':').map(str::trim_start);
+        value.is_some_and(|v| {
+            let address = v.strip_prefix("\"https://").or(v.strip_prefix("\"http://"));
+            address.is_some_and(|a| a.trim_start_matches("www.").starts_with("jsonfeed.org/version"))
+        })
+    })
 }
 
 /// Whether an object goes on after the end of its line.
@@ -158,6 +164,8 @@ mod tests {
             ("[]", Format::Json),
             ("[Music] The tides are high.", Format::Text),
             ("{\"version\": \"https://jsonfeed.org/version/1.1\", \"items\": []}", Format::Feed),
+            ("{\"items\": [], \"version\" : \"http://jsonfeed.org/version/1\"}", Format::Feed),
+            ("{\"id\": 1, \"text\": \"\\\"version\\\": https://jsonfeed.org/version/1\"}", Format::Jsonl),
             ("<?xml version='1.0'?>\n<!-- x --><rss version='2.0'>", Format::Feed),
             ("<!DOCTYPE lolz [<!ENTITY lol \"lol\">]><rss>", Format::Feed),
             ("<feed xmlns='http://www.w3.org/2005/Atom'>", Format::Feed),

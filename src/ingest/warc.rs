@@ -244,7 +244,9 @@ mod tests {
         [format!("HTTP/1.1 {headers}\r\n\r\n").as_bytes(), body].concat()
     }
 
-    fn read(bytes: Vec<u8>, limit: usize) -> (Vec<(usize, Result<String, &'static str>)>, u64) {
+    type Read = Vec<(usize, Result<String, &'static str>)>;
+
+    fn read(bytes: Vec<u8>, limit: usize) -> (Read, u64) {
         let mut records = WarcRecords::new(Window::new(Box::new(Cursor::new(bytes)), false), limit);
         let mut block = Block::default();
         block.begin(&Arc::new(Source { name: "w".into(), header: None }));
