@@ -47,6 +47,8 @@ mod record;
 pub mod store;
 pub mod text;
 pub mod training;
+#[cfg(feature = "feeds")]
+pub mod watch;
 
 pub use document::{Document, Language};
 pub use error::{Error, Result};

@@ -66,6 +66,7 @@ pub(super) struct Committer<'a> {
     /// Where an earlier run came to, if this one goes on from there.
     pub(super) resumed: Option<Resumed>,
     pub(super) passed: u64,
+    pub(super) failed: bool,
     /// Bytes read from the inputs, and bytes they have as far as that is known.
     pub(super) bytes: Arc<AtomicU64>,
     pub(super) all_bytes: Option<u64>,
@@ -75,8 +76,17 @@ pub(super) struct Committer<'a> {
 }
 
 impl Committer<'_> {
-    /// Writes a block.
+    /// Writes a block; nothing more after one that could not be written, whoever asks.
     pub(super) fn commit(&mut self, done: Finished) -> Result<()> {
+        if self.failed {
+            return Ok(());
+        }
+        let written = self.write(done);
+        self.failed = written.is_err();
+        written
+    }
+
+    fn write(&mut self, done: Finished) -> Result<()> {
         let Finished { fates, bytes, rows, left_out } = done;
         let (mut from, mut row) = (0, 0);
         let mut rows = rows.into_iter();

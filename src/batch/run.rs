@@ -118,6 +118,7 @@ impl<'a> Line<'a> {
             groups,
             resumed,
             passed: 0,
+            failed: false,
             bytes: Arc::clone(&bytes),
             all_bytes: (only_files && !settings.reading.follow).then(|| inputs.bytes()),
             begun,

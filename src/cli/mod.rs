@@ -17,6 +17,8 @@ mod progress;
 mod records;
 mod related;
 mod train;
+#[cfg(feature = "feeds")]
+mod watch;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::{self, Write};
@@ -40,6 +42,9 @@ enum Command {
     Related(related::RelatedArgs),
     /// Assess files of documents, one assessment a line
     Batch(batch::Batch),
+    /// Poll feeds, assess what is new, and alert
+    #[cfg(feature = "feeds")]
+    Watch(watch::WatchArgs),
     /// Train a model from labelled cases and texts
     Train(train::Train),
     /// Look for what is wrong in training data, and say how to mend it
@@ -74,6 +79,8 @@ pub fn main() -> ExitCode {
         Command::Classify(c) => classify::run(&c),
         Command::Related(c) => related::run(&c),
         Command::Batch(c) => batch::run(&c),
+        #[cfg(feature = "feeds")]
+        Command::Watch(c) => watch::run(&c),
         Command::Train(c) => train::run(&c),
         Command::Check(c) => check::run(&c),
         Command::Evaluate(c) => evaluate::run(&c),

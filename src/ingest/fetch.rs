@@ -3,14 +3,13 @@
 //!
 //! Addresses are checked after names are resolved, in the resolver that the connection is made with, so neither a name
 //! that points inwards nor a redirect gets around it. Proxies of the environment are not used, since they would resolve
-//! names themselves. TLS is the operating system's, which the administrator keeps up to date.
+//! names themselves.
 
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 use ureq::config::Config;
 use ureq::http::{StatusCode, Uri, header};
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
@@ -81,7 +80,6 @@ pub struct Fetcher {
 impl Fetcher {
     /// `allow_private` lets addresses lead into private networks.
     pub fn new(allow_private: bool) -> Self {
-        let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
         let config = Config::builder()
             .http_status_as_error(false)
             .max_redirects(5)
@@ -89,7 +87,6 @@ impl Fetcher {
             .timeout_connect(Some(CONNECT))
             .proxy(None)
             .user_agent(concat!("leitmotif/", env!("CARGO_PKG_VERSION"), " (feed reader)"))
-            .tls_config(tls)
             .build();
         let resolver = Checked { inner: DefaultResolver::default(), allow_private };
         Self { agent: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver) }

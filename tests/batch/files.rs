@@ -54,7 +54,7 @@ fn feeds_pages_texts_and_archives() {
          </head><body><nav><a href=/>Home</a></nav><article><p>{story}</p></article><footer>Rights</footer></body></html>"
     );
     place.write("pages/a.html", &page);
-    place.write("pages/sub/b.php", &page.replace("council", "committee of seven elders"));
+    place.write("pages/sub/b.php", page.replace("council", "committee of seven elders"));
     place.write("pages/c.txt", post(2));
     let (assessments, summary, ran) = place.assess(&["pages", "--include-input", "--score-duplicates"]);
     assert_eq!(ids(&assessments), ["pages/a.html", "pages/c.txt", "pages/sub/b.php"], "{}", ran.err);

@@ -41,7 +41,7 @@ fn killed_runs_give_the_same_bytes() {
     for output in ["out.jsonl", "out.csv.gz", "out.jsonl.zst"] {
         let place = Place::new();
         place.write("a.jsonl", posts(3000));
-        place.write("b.jsonl.gz", crate::tools::gzip(posts(5000)[posts(3000).len()..].as_bytes()));
+        place.write("b.jsonl.gz", crate::tools::gzip(&posts(5000).as_bytes()[posts(3000).len()..]));
         let args = [&["a.jsonl", "b.jsonl.gz"], &QUICK[..]].concat();
         assert_eq!(place.run(&[&args[..], &["-o", output]].concat()).code, 3);
         let (whole, bad) = (place.read(output), place.read("bad.jsonl"));
