@@ -17,6 +17,7 @@ use leitmotif::features::space::{Sample, learn};
 use leitmotif::features::sparse::SparseRows;
 use leitmotif::features::tfidf::FeatureSettings;
 use leitmotif::learn::one_vs_rest::{ClassWeight, LinearModels, OneVsRestParams};
+use leitmotif::model::taxonomy::NarrativeNo;
 use leitmotif::training::data::{Sources, TrainingData};
 use linfa::dataset::{DatasetBase, Records};
 use linfa::traits::Fit;
@@ -48,7 +49,7 @@ fn read(cases: PathBuf) -> Labelled {
         let all: BTreeSet<usize> = narratives
             .iter()
             .flat_map(|&n| std::iter::once(n).chain(data.taxonomy.ancestors(n)))
-            .map(leitmotif::model::taxonomy::NarrativeNo::index)
+            .map(NarrativeNo::index)
             .collect();
         for text in [&case.claim, &case.title, &case.disproof].into_iter().filter(|t| !t.trim().is_empty()) {
             texts.push(text.clone());
@@ -68,22 +69,27 @@ impl Draw {
     }
 }
 
+/// The whole part of a number that is not negative.
+#[allow(clippy::cast_sign_loss)]
+fn whole(x: f64) -> usize {
+    x as usize
+}
+
 /// 4,000 texts of 120 words, word frequencies by Zipf's law, a fifth of the words from the topic of one of 40 labels.
-#[expect(clippy::cast_sign_loss, reason = "draws lie between 0 and 1")]
 fn generated() -> Labelled {
     const LABELS: usize = 40;
     let mut draw = Draw(7);
     let syllables =
         ["ka", "ro", "ne", "ti", "lu", "sha", "vo", "mi", "pre", "dan", "gor", "el", "is", "tun", "bra", "zy"];
     let words: Vec<String> = (0..30_000)
-        .map(|_| (0..2 + (draw.next() * 3.0) as usize).map(|_| syllables[(draw.next() * 16.0) as usize]).collect())
+        .map(|_| (0..2 + whole(draw.next() * 3.0)).map(|_| syllables[whole(draw.next() * 16.0)]).collect())
         .collect();
     let (mut texts, mut labels) = (Vec::new(), Vec::new());
     for _ in 0..4_000 {
-        let label = (draw.next() * draw.next() * LABELS as f64) as usize;
+        let label = whole(draw.next() * draw.next() * LABELS as f64);
         let text: Vec<&str> = (0..120)
             .map(|_| {
-                let rank = (30_000f64.powf(draw.next()) - 1.0) as usize;
+                let rank = whole(30_000f64.powf(draw.next()) - 1.0);
                 let own = draw.next() < 0.2;
                 &*words[if own { (rank * 7 + label * 611) % 30_000 } else { rank }]
             })

@@ -254,6 +254,11 @@ pub enum TrainingProblem {
         /// Targets given.
         targets: usize,
     },
+    /// The model to start from looks at texts in another way.
+    #[error(
+        "the model to start from counts other features (its `settings.features` differ); train with its settings (--settings) or without --warm-start"
+    )]
+    OtherFeatures,
     /// No pair to learn the ranker from.
     #[error("no query with a judged case, and no case with both a title and a claim; give --queries and --qrels")]
     NoPairs,

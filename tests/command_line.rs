@@ -189,6 +189,38 @@ fn a_model_is_trained_used_and_replaced_as_a_whole() {
 }
 
 #[test]
+fn an_earlier_model_is_a_place_to_start_from() {
+    let home = home();
+    training_files(&home);
+    let train = |out: &str, more: &[&str]| {
+        run(leitmotif(&home).args(["train", "--texts", "texts.jsonl", "--output", out]).args(more))
+    };
+    assert_eq!(train("first", &[]).code, 0);
+    let warm = train("second", &["--warm-start", "first"]);
+    assert!(warm.code == 0 && warm.err.contains("knew 2 of 2 narratives"), "{}", warm.err);
+    let asked = |model: &str| {
+        let text = "They say the tides come from giant pumps under the sea.";
+        json(&run(leitmotif(&home).args(["classify", "--json", "--model", model, "--text", text])))["narratives"]
+            .clone()
+    };
+    let probability = |model: &str| asked(model)[0]["probability"].as_f64().unwrap();
+    assert!((probability("first") - probability("second")).abs() < 0.01);
+    // Where the solver started shows in no figure.
+    let figures =
+        |out: &str| -> Vec<f64> { out.lines().filter_map(|l| l.split(' ').next_back()?.parse().ok()).collect() };
+    let (cold, warm) = (figures(&train("third", &[]).out), figures(&warm.out));
+    assert!(cold.len() > 3 && cold.len() == warm.len());
+    assert!(cold.iter().zip(&warm).all(|(c, w)| (c - w).abs() < 0.01), "{cold:?} and {warm:?}");
+    // What does not fit is refused, and said.
+    fs::write(home.path().join("other.json"), r#"{"features": {"min_df_chars": 1}}"#).unwrap();
+    let refused = train("fourth", &["--warm-start", "first", "--settings", "other.json"]);
+    assert!(refused.code == 1 && refused.err.contains("--warm-start"), "{}", refused.err);
+    let missing = train("fourth", &["--warm-start", "nowhere"]);
+    assert!(missing.code == 1 && missing.err.contains("nowhere"), "{}", missing.err);
+    assert!(!home.path().join("fourth").exists());
+}
+
+#[test]
 fn bad_training_data_is_named_line_by_line_and_nothing_is_written() {
     let home = home();
     training_files(&home);

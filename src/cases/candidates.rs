@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::case::Field;
 use super::index::{CaseIndex, CaseNo, FieldCounts, long_settings, short_settings};
+use super::postings::Posting;
 use super::related::{Words, passages};
 use crate::document::Language;
 use crate::features::interner::LookUp;
@@ -75,8 +76,8 @@ pub struct Query {
     /// For reading fields of cases without forgetting the query.
     field: FieldReader,
     gram_idf: Vec<f32>,
+    /// First score per case.
     scores: Vec<f32>,
-    touched: Vec<CaseNo>,
     /// What was derived from the index, and from which state of it.
     derived: Derived,
 }
@@ -96,7 +97,6 @@ impl Default for Query {
             field: FieldReader::default(),
             gram_idf: Vec::new(),
             scores: Vec::new(),
-            touched: Vec::new(),
             derived: Derived::default(),
         }
     }
@@ -229,14 +229,7 @@ impl Query {
     /// Taylor 2004).
     #[inline]
     pub(crate) fn frequency(&self, case: CaseNo, counts: FieldCounts, mask: FieldMask) -> f64 {
-        let weights = &self.derived.field_weights[case.index()];
-        let mut sum = 0.0;
-        for f in 0..4 {
-            if mask[f] {
-                sum += f64::from(weights[f]) * f64::from(counts[f]);
-            }
-        }
-        sum
+        self.derived.frequency(case, counts, mask)
     }
 
     /// Whether the text has any number.
@@ -292,26 +285,32 @@ impl Query {
 
     /// The `k` best cases, best first; cases of equal score by their number.
     pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
+        self.scores.clear();
         self.scores.resize(index.capacity(), 0.0);
-        for i in 0..self.terms.len() {
-            let t = self.terms[i];
-            let weight = share(t.kind) * t.idf * t.weight;
-            for posting in index.postings.of(t.term).into_iter().flatten() {
-                let tf = self.frequency(posting.case, posting.counts, mask);
-                if tf > 0.0 {
-                    let score = &mut self.scores[posting.case.index()];
-                    if *score == 0.0 {
-                        self.touched.push(posting.case);
-                    }
-                    *score += (weight * saturate(tf)) as f32;
+        let flat = index.postings.flat();
+        for t in &self.terms {
+            let weight = (share(t.kind) * t.idf * t.weight * SATURATED) as f32;
+            let place = index.postings.place(t.term);
+            let (first, later) = (&flat[place.clone()], index.postings.later(t.term));
+            if mask == ALL_FIELDS {
+                let weight = weight / f32::from(u8::MAX);
+                for (posting, &impact) in first.iter().zip(&self.derived.impacts[place]) {
+                    self.scores[posting.case.index()] += weight * f32::from(impact);
+                }
+                for posting in later {
+                    self.scores[posting.case.index()] += weight * f32::from(self.derived.impact(*posting));
+                }
+            } else {
+                for posting in first.iter().chain(later) {
+                    // A frequency of 0, of a field that is masked or a case that is gone, adds nothing.
+                    let tf = self.frequency(posting.case, posting.counts, mask);
+                    self.scores[posting.case.index()] += weight * (tf / (K1 + tf)) as f32;
                 }
             }
         }
-        let mut found: Vec<Candidate> = Vec::with_capacity(self.touched.len());
-        for case in self.touched.drain(..) {
-            let score = std::mem::take(&mut self.scores[case.index()]);
-            found.push(Candidate { case, score: f64::from(score) });
-        }
+        let scored = (0..).zip(&self.scores).filter(|&(_, &score)| score > 0.0);
+        let mut found: Vec<Candidate> =
+            scored.map(|(case, &score)| Candidate { case: CaseNo(case), score: f64::from(score) }).collect();
         let better = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.case.cmp(&b.case));
         if found.len() > k && k > 0 {
             found.select_nth_unstable_by(k - 1, better);
@@ -348,6 +347,9 @@ struct Derived {
     idf: Vec<f32>,
     /// Per case and field: the field's weight over its normalised length; 0 for a removed case.
     field_weights: Vec<[f32; 4]>,
+    /// Per posting of the flat list: its saturated frequency in all fields, as a share of the largest possible in
+    /// steps of 1/255.
+    impacts: Vec<u8>,
     /// Per case, computed when first asked for.
     totals: Vec<Option<Totals>>,
 }
@@ -385,7 +387,29 @@ impl Derived {
                 })
             })
             .collect();
-        Self { generation: Some(index.generation()), idf, field_weights, totals: vec![None; index.capacity()] }
+        let generation = Some(index.generation());
+        let mut derived =
+            Self { generation, idf, field_weights, impacts: Vec::new(), totals: vec![None; index.capacity()] };
+        derived.impacts = index.postings.flat().iter().map(|posting| derived.impact(*posting)).collect();
+        derived
+    }
+
+    /// See [`Query::frequency`].
+    #[inline]
+    fn frequency(&self, case: CaseNo, counts: FieldCounts, mask: FieldMask) -> f64 {
+        let weights = &self.field_weights[case.index()];
+        let part = |f: usize| if mask[f] { weights[f] * f32::from(counts[f]) } else { 0.0 };
+        f64::from((part(0) + part(1)) + (part(2) + part(3)))
+    }
+
+    /// The saturated frequency of a posting in all fields, of at most 255; 0 only for a case that is gone.
+    fn impact(&self, posting: Posting) -> u8 {
+        let tf = self.frequency(posting.case, posting.counts, ALL_FIELDS);
+        // Rounded up: a case that has the term is never lost.
+        let steps = (tf / (K1 + tf) * f64::from(u8::MAX)).ceil();
+        #[allow(clippy::cast_sign_loss)] // A frequency is never negative.
+        let steps = steps as u8;
+        steps
     }
 
     fn idf(&self, term: u32) -> f64 {

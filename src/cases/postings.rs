@@ -74,15 +74,25 @@ impl Postings {
         self.df.len()
     }
 
-    /// The cases of a term, removed ones among them, in order of adding: first those known at the start.
+    /// All lists of the cases known at the start, one after the other; see [`Postings::place`].
+    pub(crate) fn flat(&self) -> &[Posting] {
+        &self.first
+    }
+
+    /// Where the list of a term lies in [`Postings::flat`].
     #[inline]
-    pub(crate) fn of(&self, term: u32) -> [&[Posting]; 2] {
+    pub(crate) fn place(&self, term: u32) -> std::ops::Range<usize> {
         let at = term as usize;
-        let first = match (self.starts.get(at), self.starts.get(at + 1)) {
-            (Some(&from), Some(&to)) => &self.first[from as usize..to as usize],
-            _ => &[],
-        };
+        match (self.starts.get(at), self.starts.get(at + 1)) {
+            (Some(&from), Some(&to)) => from as usize..to as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// The cases of a term that were added later, removed ones among them, in order of adding.
+    #[inline]
+    pub(crate) fn later(&self, term: u32) -> &[Posting] {
         let later = if self.later.is_empty() { None } else { self.later.get(&term) };
-        [first, later.map_or(&[], Vec::as_slice)]
+        later.map_or(&[], Vec::as_slice)
     }
 }

@@ -110,12 +110,12 @@ impl FeatureSpace {
         out.terms.clear();
         out.values.clear();
         let (mut words, mut chars) = (0.0, 0.0);
-        for &term in &reading.terms {
+        out.terms.extend(reading.terms.iter().map(|&t| TermId(t)));
+        out.values.extend(reading.terms.iter().map(|&term| {
             let value = sublinear_tf(reading.count(term)) * f64::from(self.idf[term as usize]);
             *(if term < first_gram { &mut words } else { &mut chars }) += value * value;
-            out.terms.push(TermId(term));
-            out.values.push(value);
-        }
+            value
+        }));
         let scale = |weight: f64, square: f64| if square > 0.0 { weight / square.sqrt() } else { 0.0 };
         let words = scale(self.settings.word_weight, words);
         let chars = scale(self.settings.char_weight, chars);

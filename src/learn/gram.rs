@@ -146,9 +146,15 @@ impl Gram {
         self.width
     }
 
-    /// `out = K v`, lane by lane; a row per training row in both.
-    pub(crate) fn multiply<T: Real>(&self, v: &[Lanes<T>], scratch: &mut Scratch<T>, out: &mut [Lanes<T>]) {
-        Arch::new().dispatch(Multiply { gram: self, v, panel: &mut scratch.panel, out });
+    /// `out = K v`, lane by lane, a row per training row in both; and `|Xᵀ v|²`, which is `vᵀ K v` without its
+    /// cancellation where rows outnumber features.
+    pub(crate) fn multiply<T: Real>(
+        &self,
+        v: &[Lanes<T>],
+        scratch: &mut Scratch<T>,
+        out: &mut [Lanes<T>],
+    ) -> Lanes<f64> {
+        Arch::new().dispatch(Multiply { gram: self, v, panel: &mut scratch.panel, out })
     }
 
     /// `Xᵀ v`, lane by lane: each feature that occurs, with its lanes.
@@ -176,15 +182,26 @@ struct Multiply<'a, T> {
 }
 
 impl<T: Real> WithSimd for Multiply<'_, T> {
-    type Output = ();
+    type Output = Lanes<f64>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, _: S) -> Lanes<f64> {
         self.out.fill([T::default(); LANES]);
+        let mut squares = [0.0; LANES];
         for panel in &self.gram.panels {
             panel.scatter(self.v, self.panel);
             panel.gather(self.panel, self.out);
+            let mut sums = [T::default(); LANES];
+            for lanes in self.panel.iter() {
+                for l in 0..LANES {
+                    sums[l] += lanes[l] * lanes[l];
+                }
+            }
+            for l in 0..LANES {
+                squares[l] += sums[l].wide();
+            }
         }
+        squares
     }
 }
 
@@ -274,20 +291,20 @@ mod tests {
 
     /// Rows over more than one panel, some of them empty.
     fn rows() -> SparseRows {
-        let width = 2 * PANEL;
+        let width = PANEL + PANEL / 2;
         let mut rows = SparseRows::new(width);
         for i in 0..23u32 {
-            let columns = (0..width as u32).filter(|c| i % 7 != 6 && (c * 31 + i * 17) % (5 + c / 64).min(11) == 0);
+            let columns = (0..width as u32).filter(|c| i % 7 != 6 && (c * 31 + i * 17) % (5 + c % 11) == 0);
             rows.push(columns.map(|c| (c, ((c % 13) as f32 - 6.0) / 8.0)));
         }
         rows
     }
 
-    fn product<T: Real>(gram: &Gram, v: &[[f64; LANES]]) -> Vec<[f64; LANES]> {
+    fn product<T: Real>(gram: &Gram, v: &[[f64; LANES]]) -> (Vec<[f64; LANES]>, [f64; LANES]) {
         let v: Vec<Lanes<T>> = v.iter().map(|l| l.map(T::nearest)).collect();
         let mut out = vec![[T::default(); LANES]; v.len()];
-        gram.multiply(&v, &mut Scratch::new(), &mut out);
-        out.iter().map(|l| l.map(T::wide)).collect()
+        let squares = gram.multiply(&v, &mut Scratch::new(), &mut out);
+        (out.iter().map(|l| l.map(T::wide)).collect(), squares)
     }
 
     #[test]
@@ -297,7 +314,7 @@ mod tests {
         assert!(gram.panels.len() > 1);
         let v: Vec<[f64; LANES]> =
             (0..23).map(|i| std::array::from_fn(|l| if i == 3 { 0.0 } else { ((i * l) % 5) as f64 - 2.0 })).collect();
-        let (single, double) = (product::<f32>(&gram, &v), product::<f64>(&gram, &v));
+        let ((single, _), (double, squares)) = (product::<f32>(&gram, &v), product::<f64>(&gram, &v));
         for l in 0..LANES {
             // Rounding is relative to the largest of the terms, which cancel.
             let size = double.iter().fold(1.0f64, |m, lanes| m.max(lanes[l].abs()));
@@ -308,6 +325,8 @@ mod tests {
                 assert!((double[i][l] - dense).abs() <= 1e-12 * size);
                 assert!((single[i][l] - dense).abs() <= 1e-5 * size);
             }
+            let square: f64 = w.iter().map(|w| w * w).sum();
+            assert!((squares[l] - square).abs() <= 1e-12 * square);
             let mut ours = vec![0.0; rows.nfeatures()];
             gram.transpose_times(&v, &mut Scratch::new(), |f, lanes| ours[f as usize] = lanes[l]);
             assert!(ours.iter().zip(&w).all(|(a, b)| (a - b).abs() < 1e-12));
@@ -321,7 +340,7 @@ mod tests {
             (0..23).map(|i| std::array::from_fn(|l| if l == 5 { f64::from(i).sin() } else { 0.0 })).collect();
         let crowded: Vec<[f64; LANES]> =
             (0..23).map(|i| std::array::from_fn(|l| (f64::from(i) + 0.3 * (l as f64 - 5.0)).sin())).collect();
-        let (alone, crowded) = (product::<f32>(&gram, &alone), product::<f32>(&gram, &crowded));
+        let ((alone, _), (crowded, _)) = (product::<f32>(&gram, &alone), product::<f32>(&gram, &crowded));
         assert!(alone.iter().zip(&crowded).all(|(a, b)| a[5].to_bits() == b[5].to_bits()));
     }
 }

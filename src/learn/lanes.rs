@@ -10,17 +10,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::gram::{Gram, LANES, Lanes, Real, Scratch};
 use super::problem::Problem;
-use super::subspace::{Descent, Minimum, Stop};
+use super::subspace::{Descent, Minimum, Start, Stop};
 
 /// Tolerances from here are solved with f32 products, whose rounding is far below them; smaller ones with f64.
 const SINGLE: f64 = 1e-4;
 
-/// Solves problems `0..count`. `pose` states one, `settle` makes what is kept of its solution.
+/// Solves problems `0..count`. `pose` states one and where to begin, `settle` makes what is kept of its solution.
 pub(crate) fn solve<R: Send>(
     gram: &Gram,
     stop: Stop,
     count: usize,
-    pose: &(impl Fn(usize) -> Problem + Sync),
+    pose: &(impl Fn(usize) -> (Problem, Option<Start>) + Sync),
     settle: &(impl Fn(usize, Minimum) -> R + Sync),
 ) -> Vec<R> {
     if stop.tolerance >= SINGLE {
@@ -34,7 +34,7 @@ fn queue<T: Real, R: Send>(
     gram: &Gram,
     stop: Stop,
     count: usize,
-    pose: &(impl Fn(usize) -> Problem + Sync),
+    pose: &(impl Fn(usize) -> (Problem, Option<Start>) + Sync),
     settle: &(impl Fn(usize, Minimum) -> R + Sync),
 ) -> Vec<R> {
     let next = AtomicUsize::new(0);
@@ -54,7 +54,7 @@ fn work<T: Real, R>(
     stop: Stop,
     count: usize,
     next: &AtomicUsize,
-    pose: &impl Fn(usize) -> Problem,
+    pose: &impl Fn(usize) -> (Problem, Option<Start>),
     settle: &impl Fn(usize, Minimum) -> R,
 ) -> Vec<(usize, R)> {
     let mut scratch = Scratch::<T>::new();
@@ -76,7 +76,8 @@ fn work<T: Real, R>(
                 if problem >= count {
                     break &[];
                 }
-                *lane = Some((problem, Descent::new(pose(problem), stop)));
+                let (stated, start) = pose(problem);
+                *lane = Some((problem, Descent::new(stated, start, stop)));
             };
             let wanted = wanted.iter().copied().chain(std::iter::repeat(0.0));
             vectors.iter_mut().zip(wanted).for_each(|(v, x)| v[l] = T::nearest(x));
@@ -84,11 +85,11 @@ fn work<T: Real, R>(
         if lanes.iter().all(Option::is_none) {
             return found;
         }
-        gram.multiply(&vectors, &mut scratch, &mut products);
+        let squares = gram.multiply(&vectors, &mut scratch, &mut products);
         for (l, lane) in lanes.iter_mut().enumerate() {
             if let Some((_, descent)) = lane {
                 product.iter_mut().zip(&products).for_each(|(to, from)| *to = from[l].wide());
-                descent.take(&product);
+                descent.take(&product, squares[l]);
             }
         }
     }

@@ -53,19 +53,14 @@ fn ln_one_plus(t: f64) -> f64 {
     2.0 * s * p
 }
 
-/// `ln(1 + exp(-margin))`.
+/// A row's loss `ln(1 + exp(-margin))`, the probability `q` of its being on the other side, and `q (1 - q)`: minus the first
+/// derivative of the loss, and the second.
 #[inline(always)]
-pub(crate) fn loss(margin: f64) -> f64 {
-    let below = if margin < 0.0 { -margin } else { 0.0 };
-    below + ln_one_plus(exp_negative(-margin.abs()))
-}
-
-/// `(p, p (1 - p))` with `p = 1 / (1 + exp(-score))`.
-#[inline(always)]
-pub(crate) fn probability_and_slope(score: f64) -> (f64, f64) {
-    let e = exp_negative(-score.abs());
+pub(crate) fn loss(margin: f64) -> (f64, f64, f64) {
+    let e = exp_negative(-margin.abs());
     let sure = 1.0 / (1.0 + e);
-    (if score < 0.0 { e * sure } else { sure }, e * sure * sure)
+    let (below, wrong) = if margin < 0.0 { (-margin, sure) } else { (0.0, e * sure) };
+    (below + ln_one_plus(e), wrong, e * sure * sure)
 }
 
 /// `1 / (1 + exp(-x))`, one at a time.
@@ -91,19 +86,21 @@ mod tests {
             };
             near(exp_negative(x), x.exp(), "exp");
             near(ln_one_plus(exp_negative(x)), exp_negative(x).ln_1p(), "ln_1p");
-            let (p, slope) = probability_and_slope(x);
-            near(p, x.exp() / (1.0 + x.exp()), "probability");
-            near(slope, p * (1.0 - p), "slope");
+            let (value, wrong, slope) = loss(-x);
+            near(value, x.exp().ln_1p(), "loss");
+            near(wrong, x.exp() / (1.0 + x.exp()), "probability");
+            near(slope, wrong * (1.0 - wrong), "slope");
+            near(loss(x).1, 1.0 - wrong, "the other probability");
         }
     }
 
     #[test]
     fn extremes_stay_finite() {
         for x in [-1e300, -700.0, -0.0, 0.0, 700.0, 1e300] {
-            let (p, slope) = probability_and_slope(x);
-            assert!(loss(x) >= 0.0 && loss(x).is_finite() && (0.0..=1.0).contains(&p) && slope >= 0.0, "{x}");
+            let (value, wrong, slope) = loss(x);
+            assert!(value >= 0.0 && value.is_finite() && (0.0..=1.0).contains(&wrong) && slope >= 0.0, "{x}");
         }
-        assert!((loss(0.0) - std::f64::consts::LN_2).abs() < 1e-15);
-        assert!((loss(-50.0) - 50.0).abs() < 1e-12);
+        assert!((loss(0.0).0 - std::f64::consts::LN_2).abs() < 1e-15);
+        assert!((loss(-50.0).0 - 50.0).abs() < 1e-12);
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! `logistic` is the loss and its derivatives, `problem` the objective of a label, `gram` multiplies with the matrix for
 //! many labels at once, `subspace` is one label on its way to the minimum (`small` its steps), `lanes` brings all labels
-//! through shared passes, `newton` (over `objective`) solves one label to any precision, `one_vs_rest` puts that behind
-//! linfa's traits, `dense` wraps linfa-logistic for few features, `calibrate` turns scores into probabilities,
+//! through shared passes, `one_vs_rest` puts that behind linfa's traits, `dense` wraps linfa-logistic for few features, `calibrate` turns scores into probabilities,
 //! `thresholds` picks decision thresholds, `split` cuts folds that keep groups together.
 
 pub mod calibrate;
@@ -11,8 +10,6 @@ pub mod dense;
 pub(crate) mod gram;
 pub(crate) mod lanes;
 pub(crate) mod logistic;
-pub(crate) mod newton;
-pub(crate) mod objective;
 pub mod one_vs_rest;
 pub(crate) mod problem;
 pub(crate) mod small;

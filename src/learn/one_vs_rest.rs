@@ -8,14 +8,11 @@ use linfa::ParamGuard;
 use linfa::dataset::{AsTargets, DatasetBase, Records};
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, Array2};
-use rayon::prelude::*;
 
 use super::gram::{Gram, LANES, Scratch};
 use super::lanes;
-use super::newton;
-use super::objective::Objective;
 use super::problem::Problem;
-use super::subspace::{Minimum, Stop};
+use super::subspace::{Minimum, Start, Stop};
 use crate::error::{Error, Result, TrainingProblem};
 use crate::features::sparse::SparseRows;
 
@@ -116,16 +113,17 @@ impl ParamGuard for OneVsRestParams {
 
 impl OneVsRestValidParams {
     /// Fits labels `0..count` over shared rows. `row(label, i)` says whether row i is a positive of the label, and its
-    /// weight; rows of weight 0 are left out. `settle` makes what is kept of each label, on any thread, in any order.
+    /// weight; rows of weight 0 are left out. `start` may give weights to begin at. `settle` makes what is kept of each label, on any thread, in any order.
     pub(crate) fn solve<R: Send>(
         &self,
         gram: &Gram,
         count: usize,
         row: &(impl Fn(usize, usize) -> (bool, f32) + Sync),
+        start: &(impl Fn(usize) -> Option<Start> + Sync),
         settle: &(impl Fn(usize, Minimum) -> R + Sync),
     ) -> Vec<R> {
         let stop = Stop { tolerance: self.tolerance, rounds: self.max_steps };
-        lanes::solve(gram, stop, count, &|label| self.problem(gram.rows(), |i| row(label, i)), settle)
+        lanes::solve(gram, stop, count, &|l| (self.problem(gram.rows(), |i| row(l, i)), start(l)), settle)
     }
 
     fn problem(&self, rows: usize, row: impl Fn(usize) -> (bool, f32)) -> Problem {
@@ -150,39 +148,6 @@ impl OneVsRestValidParams {
             }
         }
         Problem { signs, costs, alpha: self.alpha, intercept: self.intercept }
-    }
-}
-
-/// Tolerances below this are reached by [`newton`], label by label.
-const FINE: f64 = 1e-4;
-
-impl OneVsRestValidParams {
-    /// As [`Fit::fit`], for tolerances that the shared solver cannot promise.
-    fn fit_finely(
-        &self,
-        rows: &SparseRows,
-        labels: usize,
-        row: &(impl Fn(usize, usize) -> (bool, f32) + Sync),
-    ) -> LinearModels {
-        let stop = newton::Stop { tolerance: self.tolerance, steps: self.max_steps };
-        let fitted: Vec<newton::Minimum> = (0..labels)
-            .into_par_iter()
-            .map(|label| {
-                let problem = self.problem(rows.nsamples(), |i| row(label, i));
-                let positive: Vec<bool> = problem.signs.iter().map(|&s| s > 0.0).collect();
-                let (costs, alpha, intercept) = (&problem.costs, self.alpha, self.intercept);
-                newton::minimise(&Objective { rows, positive: &positive, costs, alpha, intercept }, stop)
-            })
-            .collect();
-        let features = rows.nfeatures();
-        LinearModels {
-            weights: Array2::from_shape_fn((labels, features), |(label, f)| fitted[label].variables[f]),
-            bias: fitted.iter().map(|f| f.variables[features]).collect(),
-            value: fitted.iter().map(|f| f.value).collect(),
-            gradient_norm: fitted.iter().map(|f| f.gradient_norm).fold(0.0, f64::max),
-            converged: fitted.iter().all(|f| f.converged),
-            products: fitted.iter().map(|f| f.products).sum(),
-        }
     }
 }
 
@@ -227,11 +192,8 @@ impl Fit<SparseRows, Array2<bool>, Error> for OneVsRestValidParams {
         }
         let weights = dataset.weights();
         let row = |label: usize, i: usize| (targets[(i, label)], weights.map_or(1.0, |w| w[i]));
-        if self.tolerance < FINE {
-            return Ok(self.fit_finely(rows, targets.ncols(), &row));
-        }
         let gram = Gram::new(rows);
-        let fitted = self.solve(&gram, targets.ncols(), &row, &|_, minimum| minimum);
+        let fitted = self.solve(&gram, targets.ncols(), &row, &|_| None, &|_, minimum| minimum);
         let mut out = LinearModels {
             weights: Array2::zeros((fitted.len(), rows.nfeatures())),
             bias: fitted.iter().map(|f| f.bias).collect(),

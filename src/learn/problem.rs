@@ -5,7 +5,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::logistic::{loss, probability_and_slope};
+use super::logistic::loss;
 use super::small::{MOST, Small};
 
 /// One binary, L2-regularised, weighted logistic regression:
@@ -46,9 +46,10 @@ impl Problem {
         n
     }
 
-    /// `ρ = alpha a + r` at the point `a` with `K a = ka`; the gradient over the weights is `Xᵀ ρ`.
-    pub(crate) fn residual(&self, a: &[f64], ka: &[f64], bias: f64, rho: &mut [f64]) {
-        Arch::new().dispatch(Residual { problem: self, a, ka, bias, rho });
+    /// `ρ = alpha a + r` at the point `a` with `K a = ka`, and the sum of `r`: the gradient is `Xᵀ ρ` over the weights and
+    /// that sum over the intercept.
+    pub(crate) fn residual(&self, a: &[f64], ka: &[f64], bias: f64, rho: &mut [f64]) -> f64 {
+        Arch::new().dispatch(Residual { problem: self, a, ka, bias, rho })
     }
 
     /// The losses at `ka + Σ t[j + 1] directions[j] + bias + t[0]`, and their derivatives over `t` added to `out`.
@@ -66,16 +67,19 @@ struct Residual<'a> {
 }
 
 impl WithSimd for Residual<'_> {
-    type Output = ();
+    type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
         let (n, p) = (self.rho.len(), self.problem);
         let (a, ka, signs, costs) = (&self.a[..n], &self.ka[..n], &p.signs[..n], &p.costs[..n]);
         for i in 0..n {
-            let (wrong, _) = probability_and_slope(-signs[i] * (ka[i] + self.bias));
-            self.rho[i] = p.alpha * a[i] - signs[i] * costs[i] * wrong;
+            let (_, wrong, _) = loss(signs[i] * (ka[i] + self.bias));
+            self.rho[i] = -signs[i] * costs[i] * wrong;
         }
+        let total = self.rho.iter().sum();
+        self.rho.iter_mut().zip(a).for_each(|(rho, a)| *rho += p.alpha * a);
+        total
     }
 }
 
@@ -93,7 +97,7 @@ impl WithSimd for Losses<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
-        let mut sums = [0.0; 8];
+        let mut sum = 0.0;
         let count = self.directions.len() + 1;
         let mut directions = [[1.0; BLOCK]; MOST];
         for at in 0..self.ka.len() / BLOCK {
@@ -108,14 +112,15 @@ impl WithSimd for Losses<'_> {
                     scores[i] += t * direction[i];
                 }
             }
-            let (mut pull, mut curvature) = ([0.0; BLOCK], [0.0; BLOCK]);
+            let (mut losses, mut pull, mut curvature) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
             for i in 0..BLOCK {
                 let margin = signs[i] * (scores[i] + self.bias);
-                let (wrong, slope) = probability_and_slope(-margin);
+                let (value, wrong, slope) = loss(margin);
+                losses[i] = value;
                 pull[i] = -signs[i] * costs[i] * wrong;
                 curvature[i] = costs[i] * slope;
-                sums[i % 8] += costs[i] * loss(margin);
             }
+            sum += dot(&losses, &costs);
             for j in 0..count {
                 let mut bent = [0.0; BLOCK];
                 for i in 0..BLOCK {
@@ -127,7 +132,7 @@ impl WithSimd for Losses<'_> {
                 }
             }
         }
-        sums.iter().sum()
+        sum
     }
 }
 
@@ -160,7 +165,7 @@ mod tests {
         let t = [0.2, -0.4, 0.9];
         let (value, small) = at(&t);
         let direct: f64 =
-            (0..n).map(|i| problem.costs[i] * loss(problem.signs[i] * (ka[i] + 0.5 - 0.4 * x[i] + 0.9 * y[i]))).sum();
+            (0..n).map(|i| problem.costs[i] * loss(problem.signs[i] * (ka[i] + 0.5 - 0.4 * x[i] + 0.9 * y[i])).0).sum();
         assert!((value - direct).abs() < 1e-12 * direct);
         let h = 1e-6;
         for j in 0..3 {

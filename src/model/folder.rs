@@ -1,7 +1,7 @@
 //! The model folder: `model.json`, `weights.safetensors`, `vocabulary`, `README.md`.
 //!
-//! Plain files that other programs can read, no code in them. Written to a temporary folder beside the target and
-//! renamed, so that a reader never sees half a model. Every file is checked against its SHA-256 before use, `model.json`
+//! Plain files that other programs can read, no code in them. Written beside the target and renamed (`replace`), so
+//! that a reader never sees half a model. Every file is checked against its SHA-256 before use, `model.json`
 //! included: a damaged model is refused, never guessed from.
 
 use rustc_hash::FxHashMap;
@@ -16,7 +16,8 @@ use super::fusion::Kinship;
 use super::linear::LinearWeights;
 use super::manifest::{FORMAT, Manifest, NarrativePart};
 use super::mapped::{Blob, Numbers};
-use super::neighbours::Neighbours;
+use super::neighbours::{Lists, Neighbours};
+use super::replace::replace;
 use super::taxonomy::Taxonomy;
 use crate::cases::ranker::Ranker;
 use crate::checksum::sha256;
@@ -66,7 +67,7 @@ pub struct Parts {
 
 impl Parts {
     fn tensors(&self) -> std::result::Result<Vec<u8>, safetensors::SafeTensorError> {
-        let n = &self.neighbours;
+        let n = &self.neighbours.lists;
         let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
         let list = |dtype, v: &'_ [u8]| (dtype, vec![v.len() / 4], v.to_vec());
         let parts = [
@@ -93,21 +94,12 @@ impl Parts {
 /// Writes a model folder, replacing one of that name as a whole. Fills in checksums and the version, a digest of all
 /// that the model is, and gives the version back. [`VERSION_MARK`] in the card becomes the version.
 pub fn save(path: &Path, mut manifest: Manifest, parts: Option<&Parts>, card: &str) -> Result<String> {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(Error::write(parent))?;
-    let name = path.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned());
     if path.exists() && !path.join(MANIFEST).exists() && fs::read_dir(path).is_ok_and(|mut d| d.next().is_some()) {
         let full = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "the folder holds files that are no model");
         return Err(Error::write(path)(full));
     }
-    let temporary = parent.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written =
-        write_files(&temporary, &mut manifest, parts, card).and_then(|()| swap(&temporary, path, parent, &name));
-    if written.is_err() {
-        // Best effort: the error that matters is the one already at hand.
-        let _ = fs::remove_dir_all(&temporary);
-    }
-    written.map(|()| manifest.version)
+    replace(path, |folder| write_files(folder, &mut manifest, parts, card))?;
+    Ok(manifest.version)
 }
 
 fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, card: &str) -> Result<()> {
@@ -134,20 +126,6 @@ fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, ca
     write(MANIFEST, json(manifest)?.as_bytes())?;
     write(CARD, card.replace(VERSION_MARK, &manifest.version).as_bytes())?;
     Ok(())
-}
-
-/// Puts the finished folder in place of the old one.
-fn swap(temporary: &Path, path: &Path, parent: &Path, name: &str) -> Result<()> {
-    if path.exists() {
-        let old = parent.join(format!(".{name}.{}.old", std::process::id()));
-        fs::rename(path, &old).map_err(Error::write(path))?;
-        if let Err(e) = fs::rename(temporary, path) {
-            let _ = fs::rename(&old, path);
-            return Err(Error::write(path)(e));
-        }
-        return fs::remove_dir_all(&old).map_err(Error::write(&old));
-    }
-    fs::rename(temporary, path).map_err(Error::write(path))
 }
 
 /// Opens a model folder: memory-maps it and checks every file.
@@ -245,14 +223,14 @@ fn classifier(
     let linear = LinearWeights::from_parts(steps, step_sizes, bias, space.len())
         .ok_or_else(|| wrong(WEIGHTS, "the weights are not one per term and narrative"))?;
     let numbers = |name: &str| tensors.numbers::<u32>(name).ok_or_else(missing);
-    let neighbours = Neighbours {
+    let lists = Lists {
         starts: numbers("neighbours.starts")?,
         rows: numbers("neighbours.rows")?,
         values: tensors.numbers("neighbours.values").ok_or_else(missing)?,
         label_starts: numbers("neighbours.label_starts")?,
         labels: numbers("neighbours.labels")?,
     };
-    if !neighbours.is_sound(words, labels) {
+    if !lists.is_sound(words, labels) {
         return Err(wrong(WEIGHTS, "the lists of stored texts do not fit together"));
     }
     let place = |line: usize| Place { source: MANIFEST.into(), line };
@@ -263,7 +241,7 @@ fn classifier(
         taxonomy,
         space,
         linear,
-        neighbours,
+        neighbours: Neighbours::new(lists),
         fusion: part.fusion.clone(),
         stance: part.stance,
         calibration: entries.iter().map(|e| e.calibration).collect(),

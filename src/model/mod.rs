@@ -2,7 +2,7 @@
 //!
 //! `taxonomy` is the tree of narratives, `classifier` scores a text, `linear` holds the weights, `neighbours` finds the nearest training texts,
 //! `fusion` joins the views into a probability, `stance` tells spreading from reporting, `explain` credits a score to words, `folder` reads and writes the
-//! model folder over the memory-mapped files of `mapped`, `manifest` is its `model.json`.
+//! model folder over the memory-mapped files of `mapped` (`replace` writes it whole or not at all), `manifest` is its `model.json`.
 
 pub mod classifier;
 pub mod explain;
@@ -12,5 +12,6 @@ pub mod linear;
 pub mod manifest;
 mod mapped;
 pub mod neighbours;
+mod replace;
 pub mod stance;
 pub mod taxonomy;

@@ -27,9 +27,9 @@ pub enum NeighbourKind {
     Description,
 }
 
-/// Inverted index of stored texts by word.
+/// Inverted index of stored texts by word, as it is stored.
 #[derive(Clone)]
-pub struct Neighbours {
+pub(crate) struct Lists {
     /// Per word the start of its list, and the end of the last.
     pub(crate) starts: Numbers<u32>,
     /// Stored texts, list by list.
@@ -40,6 +40,23 @@ pub struct Neighbours {
     pub(crate) label_starts: Numbers<u32>,
     /// Narratives of the stored texts; [`DESCRIPTION`] added for descriptions.
     pub(crate) labels: Numbers<u32>,
+}
+
+/// Inverted index of stored texts by word.
+#[derive(Clone)]
+pub struct Neighbours {
+    pub(crate) lists: Lists,
+    carriers: Carriers,
+}
+
+/// The stored texts of each narrative, side by side: what the narratives' votes are read from.
+#[derive(Clone, Default)]
+struct Carriers {
+    /// Per narrative the ends of its texts and of its descriptions in `rows`.
+    ends: Vec<(u32, u32)>,
+    rows: Vec<u32>,
+    /// Per stored text whether it is a text, not a description.
+    votes: Vec<bool>,
 }
 
 /// Marks a label of a description.
@@ -61,10 +78,9 @@ pub(crate) struct Vote {
 /// Per-thread working memory.
 #[derive(Default)]
 pub(crate) struct VoteScratch {
-    sums: Vec<f64>,
-    touched: Vec<u32>,
-    order: Vec<(f64, u32)>,
-    counts: Vec<u32>,
+    /// Cosine per stored text.
+    cosines: Vec<f32>,
+    nearest: Vec<(f32, u32)>,
     pub(crate) votes: Vec<Vote>,
 }
 
@@ -101,13 +117,135 @@ impl Neighbours {
             values.extend(list.iter().map(|l| l.1));
             starts.push(numbers.len() as u32);
         }
-        Self {
+        Self::new(Lists {
             starts: starts.into(),
             rows: numbers.into(),
             values: values.into(),
             label_starts: label_starts.into(),
             labels: labels.into(),
+        })
+    }
+
+    /// The index over sound lists.
+    pub(crate) fn new(lists: Lists) -> Self {
+        let carriers = lists.carriers();
+        Self { lists, carriers }
+    }
+
+    /// Number of stored texts.
+    pub fn len(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Collects the votes for every narrative into `scratch.votes`. Texts for which `skip` holds are passed over.
+    pub(crate) fn vote(
+        &self,
+        space: &FeatureSpace,
+        weights: &Weights,
+        narratives: usize,
+        skip: impl Fn(u32) -> bool,
+        scratch: &mut VoteScratch,
+    ) {
+        let VoteScratch { cosines, nearest, votes } = scratch;
+        votes.clear();
+        votes.resize(narratives, Vote::default());
+        if !self.lists.cosines(space, weights, cosines) {
+            return;
         }
+        for (row, cosine) in (0..).zip(cosines.iter_mut()) {
+            if *cosine > 0.0 && skip(row) {
+                *cosine = 0.0;
+            }
+        }
+        let cosine = |&row: &u32| cosines[row as usize];
+        let mut from = 0;
+        for (vote, &(texts, descriptions)) in votes.iter_mut().zip(&self.carriers.ends) {
+            let (mut sum, mut sharing) = (0.0, 0.0);
+            for c in self.carriers.rows[from as usize..texts as usize].iter().map(cosine) {
+                vote.nearest = vote.nearest.max(f64::from(c));
+                sum += f64::from(c);
+                sharing += f64::from(u8::from(c > 0.0));
+            }
+            // The mean over those that share a word at all: the others differ by language, not by storyline.
+            vote.centroid = sum / f64::max(sharing, 1.0);
+            let described = self.carriers.rows[texts as usize..descriptions as usize].iter().map(cosine);
+            vote.description = f64::from(described.fold(0.0, f32::max));
+            from = descriptions;
+        }
+        self.carriers.nearest(cosines, nearest);
+        let total: f64 = nearest.iter().map(|&(cosine, _)| f64::from(cosine)).sum();
+        for &(cosine, row) in nearest.iter() {
+            for &label in self.lists.labels_of(row) {
+                votes[label as usize].share += f64::from(cosine) / total;
+            }
+        }
+    }
+}
+
+impl Carriers {
+    /// The texts with the largest cosines above 0, largest first, then by number.
+    fn nearest(&self, cosines: &[f32], out: &mut Vec<(f32, u32)>) {
+        out.clear();
+        let mut least = 0.0;
+        for (row, (&cosine, _)) in (0..).zip(cosines.iter().zip(&self.votes)).filter(|(_, (_, votes))| **votes) {
+            if cosine > least {
+                let at = out.partition_point(|o| o.0 >= cosine);
+                out.insert(at, (cosine, row));
+                out.truncate(VOTERS);
+                least = if out.len() == VOTERS { out[VOTERS - 1].0 } else { 0.0 };
+            }
+        }
+    }
+}
+
+impl Lists {
+    /// The stored texts of each narrative. A label out of range, which `is_sound` refuses, is passed over.
+    fn carriers(&self) -> Carriers {
+        let labels = self.labels.get();
+        let narratives = labels.iter().map(|l| (l & !DESCRIPTION) as usize + 1).max().unwrap_or(0);
+        let mut texts = vec![Vec::new(); narratives];
+        let mut descriptions = vec![Vec::new(); narratives];
+        let mut carriers = Carriers::default();
+        for row in 0..self.len() as u32 {
+            let labels = self.labels_of(row);
+            carriers.votes.push(labels.first().is_none_or(|l| l & DESCRIPTION == 0));
+            for &label in labels {
+                let of = if label & DESCRIPTION == 0 { &mut texts } else { &mut descriptions };
+                of[(label & !DESCRIPTION) as usize].push(row);
+            }
+        }
+        for (texts, descriptions) in texts.iter().zip(&descriptions) {
+            carriers.rows.extend(texts);
+            let end = carriers.rows.len() as u32;
+            carriers.rows.extend(descriptions);
+            carriers.ends.push((end, carriers.rows.len() as u32));
+        }
+        carriers
+    }
+
+    /// The cosine of `weights` with every stored text; false if no word of the text is in the index.
+    fn cosines(&self, space: &FeatureSpace, weights: &Weights, cosines: &mut Vec<f32>) -> bool {
+        cosines.clear();
+        cosines.resize(self.len(), 0.0);
+        let words = space.vocabulary.range(TermKind::Word);
+        let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
+        let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
+        let telling = |t: TermId| words.contains(&t.0) && !list(t).is_empty();
+        let known = || weights.terms.iter().zip(&weights.values).filter(|&(&t, _)| telling(t));
+        let length = known().map(|(_, v)| v * v).sum::<f64>().sqrt();
+        for (&term, value) in known() {
+            let list = list(term);
+            let value = (value / length) as f32;
+            for (&row, &stored) in rows[list.clone()].iter().zip(&values[list]) {
+                cosines[row as usize] += value * stored;
+            }
+        }
+        length > 0.0
     }
 
     /// Whether the lists fit together and name only known texts and narratives.
@@ -125,94 +263,13 @@ impl Neighbours {
     }
 
     /// Number of stored texts.
-    pub fn len(&self) -> usize {
-        self.label_starts.get().len() - 1
-    }
-
-    /// Whether nothing is stored.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    fn len(&self) -> usize {
+        self.label_starts.get().len().saturating_sub(1)
     }
 
     fn labels_of(&self, row: u32) -> &[u32] {
         let starts = self.label_starts.get();
         &self.labels.get()[starts[row as usize] as usize..starts[row as usize + 1] as usize]
-    }
-
-    /// Collects the votes for every narrative into `scratch.votes`. Texts for which `skip` holds are passed over.
-    pub(crate) fn vote(
-        &self,
-        space: &FeatureSpace,
-        weights: &Weights,
-        narratives: usize,
-        skip: impl Fn(u32) -> bool,
-        scratch: &mut VoteScratch,
-    ) {
-        let VoteScratch { sums, touched, order, counts, votes } = scratch;
-        votes.clear();
-        votes.resize(narratives, Vote::default());
-        sums.resize(self.len(), 0.0);
-        let words = space.vocabulary.range(TermKind::Word);
-        let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
-        let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
-        let telling = |t: TermId| words.contains(&t.0) && !list(t).is_empty();
-        let known = || weights.terms.iter().zip(&weights.values).filter(|&(&t, _)| telling(t));
-        let length = known().map(|(_, v)| v * v).sum::<f64>().sqrt();
-        if length == 0.0 {
-            return;
-        }
-        for (&term, value) in known() {
-            let list = list(term);
-            let value = value / length;
-            for (&row, &stored) in rows[list.clone()].iter().zip(&values[list]) {
-                let sum = &mut sums[row as usize];
-                if *sum == 0.0 {
-                    touched.push(row);
-                }
-                *sum += value * f64::from(stored);
-            }
-        }
-        order.clear();
-        counts.clear();
-        counts.resize(narratives, 0);
-        for row in touched.drain(..) {
-            let cosine = std::mem::take(&mut sums[row as usize]);
-            if skip(row) {
-                continue;
-            }
-            let labels = self.labels_of(row);
-            let described = labels.first().is_some_and(|l| l & DESCRIPTION != 0);
-            for &label in labels {
-                let vote = &mut votes[(label & !DESCRIPTION) as usize];
-                if described {
-                    vote.description = vote.description.max(cosine);
-                } else {
-                    vote.nearest = vote.nearest.max(cosine);
-                    vote.centroid += cosine;
-                    counts[label as usize] += 1;
-                }
-            }
-            if !described {
-                order.push((cosine, row));
-            }
-        }
-        for (vote, &n) in votes.iter_mut().zip(counts.iter()) {
-            // The mean over those that share a word at all: the others differ by language, not by storyline.
-            vote.centroid /= f64::from(n.max(1));
-        }
-        let by_cosine = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        if order.len() > VOTERS {
-            order.select_nth_unstable_by(VOTERS - 1, by_cosine);
-            order.truncate(VOTERS);
-        }
-        // Summed in one order, so that the last bit does not depend on the selection.
-        order.sort_unstable_by(by_cosine);
-        let total: f64 = order.iter().map(|o| o.0).sum();
-        for &(cosine, row) in order.iter() {
-            for &label in self.labels_of(row) {
-                votes[label as usize].share += cosine / total;
-            }
-        }
     }
 }
 

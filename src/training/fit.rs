@@ -11,6 +11,7 @@ use super::memory::{self, Size};
 use super::out_of_fold::{Job, MeanModel, OutOfFold};
 use super::rows::{Row, RowKind, rows};
 use super::stance;
+use super::warm_start::{self, Overlap, WarmStart};
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
@@ -24,7 +25,7 @@ use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
 use crate::learn::thresholds::{Thresholds, for_precision};
 use crate::model::classifier::lift_parents;
-use crate::model::folder::{self, Parts};
+use crate::model::folder::{self, Model, Parts};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
 use crate::model::linear::LinearWeights;
 use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, Settings};
@@ -48,6 +49,8 @@ pub struct Trained {
     parts: Option<Parts>,
     /// The model card.
     pub card: String,
+    /// How much of the earlier model could be used, where one was given and narratives were trained.
+    pub overlap: Option<Overlap>,
 }
 
 impl Trained {
@@ -64,20 +67,29 @@ const OWN: usize = 25;
 ///
 /// Refuses what would not fit into the memory there is.
 pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Result<Trained> {
-    train_within(data, settings, memory::available(), watch)
+    train_with(data, settings, Means { bytes: memory::available(), earlier: None }, watch)
 }
 
-/// As [`train`], within the given number of bytes; `None` is without bounds.
-pub fn train_within(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<Trained> {
+/// What a training may use.
+#[derive(Clone, Copy, Default)]
+pub struct Means<'m> {
+    /// Bytes of memory; `None` is without bounds.
+    pub bytes: Option<u64>,
+    /// A model whose weights the solver starts from: sooner done, and the same model within its tolerance.
+    pub earlier: Option<&'m Model>,
+}
+
+/// As [`train`], with the given means.
+pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: Watch<'_>) -> Result<Trained> {
     settings.check()?;
     if !data.has_labels() && data.cases.is_empty() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let (narratives, metrics) = if data.has_labels() {
-        let (part, parts, metrics) = fit_narratives(data, settings, bytes, watch)?;
-        (Some((part, parts)), metrics)
+    let (narratives, metrics, overlap) = if data.has_labels() {
+        let (part, parts, metrics, overlap) = fit_narratives(data, settings, means, watch)?;
+        (Some((part, parts)), metrics, overlap)
     } else {
-        (None, Metrics::default())
+        (None, Metrics::default(), None)
     };
     watch.step("ranker", 0, 1);
     let ranker = fit_ranker(data, narratives.is_some())?;
@@ -96,7 +108,7 @@ pub fn train_within(data: &TrainingData, settings: &Settings, bytes: Option<u64>
         ranker,
     };
     let card = card::write(&manifest);
-    Ok(Trained { manifest, parts, card })
+    Ok(Trained { manifest, parts, card, overlap })
 }
 
 /// Learns from judged queries where there are any, otherwise from free pairs. A model that has narratives may do
@@ -119,6 +131,7 @@ struct HeldOut {
     gram: Gram,
     neighbours: Neighbours,
     unseen: OutOfFold,
+    warm: Option<WarmStart>,
     fusion: Fusion,
     calibration: Vec<Platt>,
     /// Probe by probe, a probability per narrative.
@@ -145,16 +158,16 @@ pub fn out_of_fold_probabilities(
     if !data.has_labels() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let held = hold_out(data, settings, bytes, watch)?;
+    let held = hold_out(data, settings, Means { bytes, earlier: None }, watch)?;
     let probes = held.unseen.probes.iter().zip(held.probabilities);
     let rows = &held.rows;
     Ok(probes.filter_map(|(&row, p)| Some(OutOfFoldRecord { record: rows[row].record?, probabilities: p })).collect())
 }
 
-fn hold_out(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<HeldOut> {
+fn hold_out(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: Watch<'_>) -> Result<HeldOut> {
     use linfa::dataset::Records;
     let size = Size::of(data);
-    size.check(bytes)?;
+    size.check(means.bytes)?;
     let rows = rows(data, settings);
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
@@ -172,12 +185,12 @@ fn hold_out(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch:
     let samples: Vec<_> = rows.iter().map(Row::sample).collect();
     let (space, matrix) = learn(&samples, &settings.features)?;
     let (features, nonzeros) = (matrix.nfeatures() as u64, matrix.nonzeros() as u64);
-    Size { features, nonzeros, ..size }.check(bytes)?;
+    Size { features, nonzeros, ..size }.check(means.bytes)?;
     watch.step("features", 1, 1);
-    let solver = OneVsRestParams::default()
-        .alpha(settings.alpha)
-        .class_weight(ClassWeight::Tempered(settings.balance))
-        .check()?;
+    let solver = OneVsRestParams::default().alpha(settings.alpha).class_weight(ClassWeight::Tempered(settings.balance));
+    let solver = if means.earlier.is_some() { solver.tolerance(warm_start::TOLERANCE) } else { solver };
+    let solver = solver.check()?;
+    let warm = means.earlier.map(|model| WarmStart::new(model, &space, taxonomy, &matrix)).transpose()?;
     let gram = Gram::new(&matrix);
     let (neighbours, stored) = store(&rows, &space, &matrix);
     let job = Job {
@@ -190,32 +203,34 @@ fn hold_out(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch:
         solver: &solver,
         neighbours: &neighbours,
         stored: &stored,
+        warm: warm.as_ref(),
     };
     let unseen = job.run(&watch);
     watch.step("fusion", 0, 1);
     let fused = fuse(taxonomy, &rows, &unseen)?;
     let (calibration, probabilities) = calibrate(taxonomy, &rows, &unseen, &fused.scores);
     watch.step("fusion", 1, 1);
-    Ok(HeldOut { rows, space, gram, neighbours, unseen, fusion: fused.fusion, calibration, probabilities })
+    let fusion = fused.fusion;
+    Ok(HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities })
 }
 
 fn fit_narratives(
     data: &TrainingData,
     settings: &Settings,
-    bytes: Option<u64>,
+    means: Means<'_>,
     watch: Watch<'_>,
-) -> Result<(NarrativePart, Parts, Metrics)> {
+) -> Result<(NarrativePart, Parts, Metrics, Option<Overlap>)> {
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
-    let HeldOut { rows, space, gram, neighbours, unseen, fusion, calibration, probabilities } =
-        hold_out(data, settings, bytes, watch)?;
+    let HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities } =
+        hold_out(data, settings, means, watch)?;
     let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
     let mut metrics = figures(taxonomy, &rows, &unseen, &probabilities, &thresholds);
     let stance = stance::fit(&rows, &unseen, &probabilities, &thresholds).map(|(model, figures)| {
         metrics.out_of_fold.extend(figures);
         model
     });
-    let (weights, bias) = final_weights(&gram, unseen.mean);
+    let (weights, bias) = final_weights(&gram, unseen.mean, warm.as_ref());
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
@@ -229,7 +244,7 @@ fn fit_narratives(
         });
     }
     let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion };
-    Ok((part, Parts { space, weights, neighbours }, metrics))
+    Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
 /// Chooses which rows the neighbours remember: all but disproofs, equal texts once.
@@ -447,13 +462,17 @@ fn figures(
 /// One more model on all rows was rejected: it has seen more than the models whose scores fusion, calibration and
 /// thresholds were fitted on, so its scores are larger than theirs and every probability comes out too sure. The mean has
 /// their scale, each row is in all but one of its parts, and it varies less.
-fn final_weights(gram: &Gram, mean: Vec<MeanModel>) -> (Vec<f32>, Vec<f64>) {
+fn final_weights(gram: &Gram, mean: Vec<MeanModel>, warm: Option<&WarmStart>) -> (Vec<f32>, Vec<f64>) {
     let columns = mean.len();
-    let (sums, bias): (Vec<Vec<f64>>, Vec<f64>) = mean.into_iter().map(|m| (m.a, m.bias)).unzip();
+    let bias = mean.iter().map(|m| m.bias).collect();
+    let kept: Vec<f64> = mean.iter().map(|m| m.kept).collect();
+    let sums: Vec<Vec<f64>> = mean.into_iter().map(|m| m.a).collect();
     let mut all = vec![0f32; gram.width() * columns];
     one_vs_rest::weights_of(gram, &sums, |first, feature, lanes| {
         let to = &mut all[feature * columns + first..][..lanes.len()];
-        to.iter_mut().zip(lanes).for_each(|(to, &w)| *to = w as f32);
+        for ((to, w), k) in to.iter_mut().zip(lanes).zip(first..) {
+            *to = (w + warm.map_or(0.0, |warm| kept[k] * warm.weight(feature, k))) as f32;
+        }
     });
     (all, bias)
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::fit::Watch;
 use super::rows::{Row, RowKind};
+use super::warm_start::WarmStart;
 use crate::features::space::{FeatureSpace, Weights};
 use crate::features::sparse::SparseRows;
 use crate::features::vocabulary::TermId;
@@ -31,9 +32,10 @@ pub(super) struct OutOfFold {
     pub(super) mean: Vec<MeanModel>,
 }
 
-/// A linear model as a sum of rows, `w = Xᵀ a`, and its bias.
+/// A linear model as a sum of rows and of the weights it started from, `w = Xᵀ a + kept · w₀`, and its bias.
 pub(super) struct MeanModel {
     pub(super) a: Vec<f64>,
+    pub(super) kept: f64,
     pub(super) bias: f64,
 }
 
@@ -49,6 +51,7 @@ pub(super) struct Job<'a> {
     pub(super) neighbours: &'a Neighbours,
     /// Per stored text of the neighbours the training row it is.
     pub(super) stored: &'a [usize],
+    pub(super) warm: Option<&'a WarmStart>,
 }
 
 impl Job<'_> {
@@ -71,23 +74,25 @@ impl Job<'_> {
             (row.is_positive(column, self.narratives), weight)
         };
         let done = AtomicUsize::new(0);
-        let scored = self.solver.solve(self.gram, tasks, &row, &|task, minimum| {
+        let start = |task: usize| self.warm.and_then(|w| w.start(task % columns));
+        let scored = self.solver.solve(self.gram, tasks, &row, &start, &|task, minimum| {
             watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
             let scores: Vec<f64> = held_out(task).map(|row| minimum.scores[row]).collect();
-            (scores, minimum.a.iter().map(|&a| a as f32).collect::<Vec<f32>>(), minimum.bias)
+            (scores, minimum.a.iter().map(|&a| a as f32).collect::<Vec<f32>>(), (minimum.bias, minimum.kept))
         });
         let share = 1.0 / self.folds as f64;
-        let none = || MeanModel { a: vec![0.0; self.rows.len()], bias: 0.0 };
+        let none = || MeanModel { a: vec![0.0; self.rows.len()], kept: 0.0, bias: 0.0 };
         let mut mean: Vec<MeanModel> = (0..columns).map(|_| none()).collect();
         let mut by_row: Vec<Vec<f64>> = vec![Vec::new(); self.rows.len()];
         for &row in &probes {
             by_row[row] = vec![0.0; columns];
         }
         let mut spreads = vec![None; self.rows.len()];
-        for (task, (held_out_scores, a, bias)) in scored.into_iter().enumerate() {
+        for (task, (held_out_scores, a, (bias, kept))) in scored.into_iter().enumerate() {
             let to = &mut mean[task % columns];
             to.a.iter_mut().zip(a).for_each(|(to, a)| *to += share * f64::from(a));
             to.bias += share * bias;
+            to.kept += share * kept;
             for (row, score) in held_out(task).zip(held_out_scores) {
                 if let Some(to) = by_row[row].get_mut(task % columns) {
                     *to = score;
