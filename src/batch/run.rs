@@ -110,7 +110,7 @@ impl<'a> Line<'a> {
             rejects,
             shape,
             model: assessor.model_name().clone(),
-            summary: Summary { resumed_from: from.summary.read, ..from.summary },
+            summary: Summary { resumed_from: records, hidden: inputs.hidden as u64, ..from.summary },
             checkpoint,
             max_errors: settings.max_errors,
             watchers,

@@ -32,6 +32,8 @@ pub struct Summary {
     pub groups: u64,
     /// What is in the inputs and is no document, such as the images of a web archive.
     pub left_out: u64,
+    /// Hidden files and folders of the input folders, which are not read.
+    pub hidden: u64,
     /// Bytes of text assessed, those of repetitions included.
     pub text_bytes: u64,
     /// Assessments by outcome.

@@ -241,6 +241,9 @@ fn report(s: &Summary) {
     if s.left_out > 0 {
         eprintln!("{} entries of archives are no documents and were left out", s.left_out);
     }
+    if s.hidden > 0 {
+        eprintln!("{} hidden files or folders were left out", s.hidden);
+    }
     if s.resumed_from > 0 {
         eprintln!("resumed after {} records", s.resumed_from);
     }
