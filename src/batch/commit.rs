@@ -298,7 +298,6 @@ impl Committer<'_> {
 pub(super) struct Groups {
     ring: Vec<u8>,
     capacity: u64,
-    next: u64,
 }
 
 const OUTCOMES: [(Outcome, u8); 4] =
@@ -306,7 +305,7 @@ const OUTCOMES: [(Outcome, u8); 4] =
 
 impl Groups {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { ring: Vec::new(), capacity: capacity.max(1) as u64, next: 0 }
+        Self { ring: Vec::new(), capacity: capacity.max(1) as u64 }
     }
 
     /// As [`Groups::letters`] wrote them.
@@ -327,7 +326,6 @@ impl Groups {
             self.ring.resize(at + 1, b'u');
         }
         self.ring[at] = letter;
-        self.next = self.next.max(group + 1);
     }
 
     /// The outcome of a group that has one more document.

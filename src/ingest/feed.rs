@@ -102,7 +102,6 @@ impl<'t> Frame<'t> {
         let mut open: Vec<&str> = Vec::new();
         let mut entries = Vec::new();
         let mut start: Option<usize> = None;
-        let mut depth = 0usize;
         for tag in (Tags { text: document, at: 0 }) {
             let is_entry = matches!(tag.local(), "item" | "entry");
             match start {
@@ -110,7 +109,7 @@ impl<'t> Frame<'t> {
                     if tag.empty {
                         entries.push(Cut { start: tag.start, text: &document[tag.start..tag.end], whole: true });
                     } else {
-                        (start, depth) = (Some(tag.start), 1);
+                        start = Some(tag.start);
                     }
                 }
                 None if tag.closes => {
@@ -125,11 +124,8 @@ impl<'t> Frame<'t> {
                     }
                 }
                 Some(from) if is_entry && tag.closes => {
-                    depth -= 1;
-                    if depth == 0 {
-                        entries.push(Cut { start: from, text: &document[from..tag.end], whole: true });
-                        start = None;
-                    }
+                    entries.push(Cut { start: from, text: &document[from..tag.end], whole: true });
+                    start = None;
                 }
                 // An entry that does not close before the next one begins.
                 Some(from) if is_entry && !tag.empty => {

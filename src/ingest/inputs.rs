@@ -72,8 +72,14 @@ impl Inputs {
     }
 
     fn file(&mut self, path: &Path) -> Result<()> {
-        let file = File::open(path).map_err(Error::read(path))?;
-        let size = file.metadata().map_err(Error::read(path))?.len();
+        let metadata = path.metadata().map_err(Error::read(path))?;
+        // Opening a pipe and closing it again would end its writer.
+        let size = if metadata.is_file() {
+            File::open(path).map_err(Error::read(path))?;
+            metadata.len()
+        } else {
+            0
+        };
         self.list.push(Input::File(path.to_owned(), size));
         Ok(())
     }
