@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast `leitmotif batch` is, and how much memory it takes. Every figure is from a run in this call.
 
-  cargo build --release
+  cargo build --release            (LEITMOTIF=PROGRAM measures another program, MODEL=DIR another model)
   python3 benches/batch.py posts [N]             JSONL of N (1,000,000) short posts in and out: one thread, two threads
   python3 benches/batch.py articles [N]          the same with N (40,000) articles of about 3 KB
   python3 benches/batch.py memory [GIGABYTES]    peak memory while a stream of so many (10) gigabytes goes through
@@ -18,6 +18,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAM = os.environ.get("LEITMOTIF", os.path.join(ROOT, "target/release/leitmotif"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 FAST = ["--related", "0", "--no-evidence"]
+if "MODEL" in os.environ:
+    FAST += ["--model", os.environ["MODEL"]]
 
 
 def pieces():
@@ -132,7 +134,7 @@ def related(cases):
         path, out, index = (os.path.join(folder, n) for n in ("in.jsonl", "out.jsonl", "cases.index"))
         write(path, articles(3000))
         subprocess.run([PROGRAM, "cases", "index", cases, "--output", index], check=True)
-        base = [path, "-o", out, "--threads", "1", "--cases", index, "--score-duplicates"]
+        base = [path, "-o", out, "--threads", "1", "--cases", index, "--score-duplicates", *FAST[3:]]
         took = best("articles", {
             "no evidence, none related": [*base, *FAST],
             "evidence, none related": [*base, "--related", "0"],
