@@ -11,6 +11,8 @@ mod clock;
 mod export;
 mod schema;
 mod verdicts;
+#[cfg(feature = "feeds")]
+mod watched;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ pub use self::cases::{Imported, RETIRED};
 pub use self::clock::{next_week, now, rfc3339};
 pub use self::export::{ExportFormat, export};
 pub use self::verdicts::{Decided, JudgedText, NewVerdict, Subject, Verdict};
+#[cfg(feature = "feeds")]
+pub use self::watched::{WatchedFeed, WatchedItem};
 use crate::error::{Error, Result};
 
 /// How long a writer waits for another program's lock.
