@@ -12,7 +12,7 @@ use crate::features::sparse::SparseRows;
 use crate::features::vocabulary::{TermId, TermKind};
 
 /// Neighbours that vote.
-const VOTERS: usize = 12;
+const VOTERS: usize = 30;
 
 /// A word in more than this share of the stored texts (and in more than [`FEW`]) does not make texts neighbours.
 const TOO_COMMON: f64 = 0.1;
@@ -72,8 +72,11 @@ pub(crate) struct Vote {
     pub(crate) share: f64,
     /// Largest cosine with a text that carries it.
     pub(crate) nearest: f64,
-    /// Mean cosine over all texts that carry it: the cosine with their centroid, but for its length.
+    /// Mean cosine over the texts that carry it and share a word at all: the others differ by language, not by
+    /// storyline.
     pub(crate) centroid: f64,
+    /// How many those are.
+    pub(crate) sharing: f64,
     /// Largest cosine with its name or description.
     pub(crate) description: f64,
 }
@@ -81,8 +84,9 @@ pub(crate) struct Vote {
 /// Per-thread working memory.
 #[derive(Default)]
 pub(crate) struct VoteScratch {
-    /// Cosine per stored text.
+    /// Cosine per stored text; all 0 between texts.
     cosines: Vec<f32>,
+    touched: Vec<u32>,
     nearest: Vec<(f32, u32)>,
     pub(crate) votes: Vec<Vote>,
 }
@@ -156,12 +160,65 @@ impl Neighbours {
         skip: impl Fn(u32) -> bool,
         scratch: &mut VoteScratch,
     ) {
-        let VoteScratch { cosines, nearest, votes } = scratch;
+        let VoteScratch { cosines, touched, nearest, votes } = scratch;
         votes.clear();
         votes.resize(narratives, Vote::default());
-        if !self.lists.cosines(space, weights, cosines) {
-            return;
+        nearest.clear();
+        cosines.resize(self.len(), 0.0);
+        touched.clear();
+        let Some(reach) = self.lists.cosines(space, weights, cosines, touched) else { return };
+        match reach {
+            Reach::Few => {
+                self.few(cosines, touched, skip, votes, nearest);
+                for &row in touched.iter() {
+                    cosines[row as usize] = 0.0;
+                }
+            }
+            Reach::Many => {
+                self.many(cosines, skip, votes, nearest);
+                cosines.fill(0.0);
+            }
         }
+        let total: f64 = nearest.iter().map(|&(cosine, _)| f64::from(cosine)).sum();
+        for &(cosine, row) in nearest.iter() {
+            for &label in self.lists.labels_of(row) {
+                votes[label as usize].share += f64::from(cosine) / total;
+            }
+        }
+    }
+
+    /// Votes of a text that shares words with few stored texts: text by text.
+    fn few(
+        &self,
+        cosines: &[f32],
+        touched: &[u32],
+        skip: impl Fn(u32) -> bool,
+        votes: &mut [Vote],
+        nearest: &mut Vec<(f32, u32)>,
+    ) {
+        for &row in touched.iter().filter(|&&row| !skip(row)) {
+            let cosine = f64::from(cosines[row as usize]);
+            for &label in self.lists.labels_of(row) {
+                let vote = &mut votes[(label & !DESCRIPTION) as usize];
+                if label & DESCRIPTION != 0 {
+                    vote.description = vote.description.max(cosine);
+                } else {
+                    vote.nearest = vote.nearest.max(cosine);
+                    vote.centroid += cosine;
+                    vote.sharing += 1.0;
+                }
+            }
+            if self.carriers.votes[row as usize] {
+                keep_nearest(nearest, cosines[row as usize], row);
+            }
+        }
+        for vote in votes {
+            vote.centroid /= f64::max(vote.sharing, 1.0);
+        }
+    }
+
+    /// Votes of any text: narrative by narrative over all stored texts, without a branch per text.
+    fn many(&self, cosines: &mut [f32], skip: impl Fn(u32) -> bool, votes: &mut [Vote], nearest: &mut Vec<(f32, u32)>) {
         for (row, cosine) in (0..).zip(cosines.iter_mut()) {
             if *cosine > 0.0 && skip(row) {
                 *cosine = 0.0;
@@ -170,42 +227,43 @@ impl Neighbours {
         let cosine = |&row: &u32| cosines[row as usize];
         let mut from = 0;
         for (vote, &(texts, descriptions)) in votes.iter_mut().zip(&self.carriers.ends) {
-            let (mut sum, mut sharing) = (0.0, 0.0);
+            let mut sum = 0.0;
             for c in self.carriers.rows[from as usize..texts as usize].iter().map(cosine) {
                 vote.nearest = vote.nearest.max(f64::from(c));
                 sum += f64::from(c);
-                sharing += f64::from(u8::from(c > 0.0));
+                vote.sharing += f64::from(u8::from(c > 0.0));
             }
-            // The mean over those that share a word at all: the others differ by language, not by storyline.
-            vote.centroid = sum / f64::max(sharing, 1.0);
+            vote.centroid = sum / f64::max(vote.sharing, 1.0);
             let described = self.carriers.rows[texts as usize..descriptions as usize].iter().map(cosine);
             vote.description = f64::from(described.fold(0.0, f32::max));
             from = descriptions;
         }
-        self.carriers.nearest(cosines, nearest);
-        let total: f64 = nearest.iter().map(|&(cosine, _)| f64::from(cosine)).sum();
-        for &(cosine, row) in nearest.iter() {
-            for &label in self.lists.labels_of(row) {
-                votes[label as usize].share += f64::from(cosine) / total;
-            }
+        for (row, (&cosine, _)) in (0..).zip(cosines.iter().zip(&self.carriers.votes)).filter(|(_, (_, votes))| **votes)
+        {
+            keep_nearest(nearest, cosine, row);
         }
     }
 }
 
-impl Carriers {
-    /// The texts with the largest cosines above 0, largest first, then by number.
-    fn nearest(&self, cosines: &[f32], out: &mut Vec<(f32, u32)>) {
-        out.clear();
-        let mut least = 0.0;
-        for (row, (&cosine, _)) in (0..).zip(cosines.iter().zip(&self.votes)).filter(|(_, (_, votes))| **votes) {
-            if cosine > least {
-                let at = out.partition_point(|o| o.0 >= cosine);
-                out.insert(at, (cosine, row));
-                out.truncate(VOTERS);
-                least = if out.len() == VOTERS { out[VOTERS - 1].0 } else { 0.0 };
-            }
-        }
+/// Keeps the [`VOTERS`] largest cosines above 0, largest first; of equal ones the first met.
+#[inline]
+fn keep_nearest(nearest: &mut Vec<(f32, u32)>, cosine: f32, row: u32) {
+    let full = nearest.len() == VOTERS;
+    let least = if full { nearest[VOTERS - 1].0 } else { 0.0 };
+    if cosine > least {
+        let at = nearest.partition_point(|o| o.0 >= cosine);
+        nearest.truncate(VOTERS - 1);
+        nearest.insert(at, (cosine, row));
     }
+}
+
+/// How many stored texts share a word with a text.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// Few: they are listed.
+    Few,
+    /// Many: looking at all is faster than keeping a list.
+    Many,
 }
 
 impl Lists {
@@ -233,24 +291,38 @@ impl Lists {
         carriers
     }
 
-    /// The cosine of `weights` with every stored text; false if no word of the text is in the index.
-    fn cosines(&self, space: &FeatureSpace, weights: &Weights, cosines: &mut Vec<f32>) -> bool {
-        cosines.clear();
-        cosines.resize(self.len(), 0.0);
+    /// Adds the cosine of `weights` with every stored text to `cosines`, and lists the texts if they are few; `None` if
+    /// no word of the text is in the index.
+    fn cosines(
+        &self,
+        space: &FeatureSpace,
+        weights: &Weights,
+        cosines: &mut [f32],
+        touched: &mut Vec<u32>,
+    ) -> Option<Reach> {
         let words = space.vocabulary.range(TermKind::Word);
         let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
         let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
         let telling = |t: TermId| words.contains(&t.0) && !list(t).is_empty();
         let known = || weights.terms.iter().zip(&weights.values).filter(|&(&t, _)| telling(t));
         let length = known().map(|(_, v)| v * v).sum::<f64>().sqrt();
+        if length == 0.0 {
+            return None;
+        }
+        let postings: usize = known().map(|(&t, _)| list(t).len()).sum();
+        let reach = if postings * 4 < cosines.len() { Reach::Few } else { Reach::Many };
         for (&term, value) in known() {
             let list = list(term);
             let value = (value / length / STEPS) as f32;
             for (&row, &stored) in rows[list.clone()].iter().zip(&values[list]) {
-                cosines[row as usize] += value * f32::from(stored);
+                let sum = &mut cosines[row as usize];
+                if matches!(reach, Reach::Few) && *sum == 0.0 {
+                    touched.push(row);
+                }
+                *sum += value * f32::from(stored);
             }
         }
-        length > 0.0
+        Some(reach)
     }
 
     /// Whether the lists fit together and name only known texts and narratives.
@@ -282,4 +354,41 @@ impl Lists {
 pub(crate) fn distinct<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<usize> {
     let mut seen = FxHashSet::default();
     keys.enumerate().filter_map(|(i, k)| seen.insert(k).then_some(i)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::space::{Featuriser, Sample, learn};
+    use crate::features::tfidf::FeatureSettings;
+
+    #[test]
+    fn both_ways_to_count_give_the_same_votes() {
+        let texts: Vec<String> =
+            (0..80).map(|i| format!("word{} word{} word{} shared", i % 7, i % 11, i * i % 13)).collect();
+        let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: None }).collect();
+        let settings = FeatureSettings { min_df_chars: 1, ..FeatureSettings::default() };
+        let (space, rows) = learn(&samples, &settings).unwrap();
+        let kind = |i: usize| if i.is_multiple_of(9) { NeighbourKind::Description } else { NeighbourKind::Text };
+        let stored: Vec<_> = (0..80).map(|i| (i, kind(i), vec![i as u32 % 5])).collect();
+        let index = Neighbours::build(&space, &rows, &stored);
+        let mut featuriser = Featuriser::new(&space);
+        for text in ["word3 word4", "word1 word2 word5 word9 word12 shared", "word6"] {
+            featuriser.run(&space, text, None);
+            let (mut cosines, mut touched) = (vec![0.0; index.len()], Vec::new());
+            index.lists.cosines(&space, &featuriser.weights, &mut cosines, &mut touched).unwrap();
+            let touched: Vec<u32> = (0..80).filter(|&row| cosines[row as usize] > 0.0).collect();
+            let skip = |row: u32| row % 8 == 1;
+            let votes = || (vec![Vote::default(); 5], Vec::new());
+            let ((mut few, mut near), (mut many, mut far)) = (votes(), votes());
+            index.few(&cosines, &touched, skip, &mut few, &mut near);
+            index.many(&mut cosines, skip, &mut many, &mut far);
+            assert_eq!(near, far);
+            for (a, b) in few.iter().zip(&many) {
+                assert_eq!((a.nearest, a.description, a.sharing), (b.nearest, b.description, b.sharing));
+                assert!((a.centroid - b.centroid).abs() < 1e-12);
+            }
+            assert!(few.iter().any(|v| v.nearest > 0.0));
+        }
+    }
 }
