@@ -67,7 +67,7 @@ impl CaseBase {
         let marked = sentences(text);
         query.prepare_text(&self.index, text, &marked, language);
         let ranked = self.rank(query, top);
-        let own = passages(&marked, query.own_analysis(), &query.lexicon, &query.reading, &|t| query.idf(t));
+        let own = passages(&marked, query.own_analysis(), &query.lexicon, &query.reading, &|t| self.index.idf(t));
         self.show(query, ranked, own)
     }
 
@@ -84,7 +84,7 @@ impl CaseBase {
         }
         query.prepare(&self.index, analysis, marked);
         let ranked = self.rank(query, top);
-        let own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| query.idf(t));
+        let own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| self.index.idf(t));
         self.show(query, ranked, own)
     }
 
@@ -115,7 +115,7 @@ impl CaseBase {
         }
         query.prepare_text(&self.index, text, &sentences(text), language);
         let ranked = self.rank(query, top);
-        ranked.into_iter().map(|(c, p)| (self.index.case(c.case).id.as_str(), p)).collect()
+        ranked.into_iter().map(|(c, p)| (self.index.id(c.case), p)).collect()
     }
 
     /// The `top` best cases for a prepared query, with their probability.

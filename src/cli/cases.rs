@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::PathBuf;
 
-use super::open::{default_cases, index_of, read_cases, starter_cases};
+use super::case_base;
 use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
@@ -85,9 +85,9 @@ pub(super) enum Cases {
     },
     /// Index cases in a file that opens at once, for `--cases`
     Index {
-        /// Cases as JSONL or a store; those of your store without it
+        /// Cases as JSONL, stores or saved indexes; those of your store without it
         #[arg(value_name = "FILE|DB")]
-        cases: Option<PathBuf>,
+        cases: Vec<PathBuf>,
         /// Where to write the index
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
@@ -108,8 +108,8 @@ impl Place {
     /// All cases of the store, or the starter cases where no store was named and none exists.
     fn read(&self) -> anyhow::Result<Vec<Case>> {
         match &self.store {
-            Some(path) => read_cases(path),
-            None => default_cases(),
+            Some(path) => case_base::read(path),
+            None => case_base::read_default(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Place {
         let path = self.path()?;
         let (mut store, new) = Store::create(&path)?;
         if new && with_starter {
-            let seeded = store.import(&starter_cases()?)?;
+            let seeded = store.import(&case_base::read_starter()?)?;
             eprintln!("new store {} begins with the {} starter cases", path.display(), seeded.added);
         }
         Ok(store)
@@ -164,11 +164,11 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
             Ok(Done::All)
         }
         Cases::Index { cases, output } => {
-            let cases = cases.as_deref().map_or_else(default_cases, read_cases)?;
-            let index = index_of(cases);
+            let (index, left_out) =
+                if cases.is_empty() { (case_base::open_default()?, 0) } else { case_base::index(cases)? };
             saved::save(&index, output)?;
-            eprintln!("{} cases indexed in {}", index.len(), output.display());
-            Ok(Done::All)
+            eprintln!("{} cases indexed in {}, {left_out} left out", index.len(), output.display());
+            Ok(if left_out == 0 { Done::All } else { Done::Rejected })
         }
         Cases::Export { place } => export(&place.read()?),
     }

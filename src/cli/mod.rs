@@ -4,6 +4,7 @@
 //! 3 done but some records were rejected.
 
 mod batch;
+mod case_base;
 mod cases;
 mod check;
 mod classify;
