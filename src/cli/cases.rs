@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use super::case_base;
+use super::reverse::ReverseSearch;
 use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
@@ -31,6 +32,9 @@ pub(super) struct Place {
     /// SQLite store; `LEITMOTIF_STORE` or your data folder without it
     #[arg(long, value_name = "DB")]
     store: Option<PathBuf>,
+    /// Saved index instead of a store
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    index: Option<PathBuf>,
 }
 
 /// Sub-commands of `cases`.
@@ -57,6 +61,8 @@ pub(super) enum Cases {
         file: PathBuf,
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        search: ReverseSearch,
     },
     /// List all cases: id, date, title
     List {
@@ -89,8 +95,11 @@ pub(super) enum Cases {
         #[arg(value_name = "FILE|DB")]
         cases: Vec<PathBuf>,
         /// Where to write the index
-        #[arg(long, value_name = "FILE")]
-        output: PathBuf,
+        #[arg(long, value_name = "FILE", required_unless_present = "verify")]
+        output: Option<PathBuf>,
+        /// Instead, check every byte of this index and that its parts fit together
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "output"])]
+        verify: Option<PathBuf>,
     },
     /// Write all cases as JSONL
     Export {
@@ -107,7 +116,7 @@ impl Place {
 
     /// All cases of the store, or the starter cases where no store was named and none exists.
     fn read(&self) -> anyhow::Result<Vec<Case>> {
-        match &self.store {
+        match self.index.as_ref().or(self.store.as_ref()) {
             Some(path) => case_base::read(path),
             None => case_base::read_default(),
         }
@@ -123,20 +132,40 @@ impl Place {
         }
         Ok(store)
     }
+
+    /// Adds cases, all or none; says how many were added and which gave way.
+    fn put(&self, cases: &[Case], with_starter: bool) -> anyhow::Result<()> {
+        let Some(path) = &self.index else {
+            let done = self.create(with_starter)?.import(cases)?;
+            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            return Ok(());
+        };
+        let changes = cases.iter().map(|case| saved::Change::Add(Box::new(case.clone()))).collect();
+        let replaced = saved::change(path, changes)?;
+        for old in &replaced {
+            eprintln!("replaced: {}", old.id);
+        }
+        eprintln!("{} cases added, {} replaced", cases.len() - replaced.len(), replaced.len());
+        Ok(())
+    }
+
+    /// Where `--cases` would find them.
+    fn cases(&self) -> anyhow::Result<PathBuf> {
+        self.index.clone().map_or_else(|| self.path(), Ok)
+    }
 }
 
 pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
     match args {
         Cases::Import { files, format, without_starter, place } => {
             let (cases, complete) = read_imports(files, *format)?;
-            let done = place.create(!without_starter)?.import(&cases)?;
-            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            place.put(&cases, !without_starter)?;
             Ok(if complete { Done::All } else { Done::Rejected })
         }
-        Cases::Add { file, place } => {
+        Cases::Add { file, place, search } => {
             let (cases, complete) = read_imports(std::slice::from_ref(file), ImportFormat::Jsonl)?;
-            let done = place.create(true)?.import(&cases)?;
-            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            place.put(&cases, true)?;
+            search.run(&place.cases()?, &cases)?;
             Ok(if complete { Done::All } else { Done::Rejected })
         }
         Cases::List { place, json } => {
@@ -157,13 +186,21 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
             if *json { export(&[case]) } else { write_out(page(&case).as_bytes()) }
         }
         Cases::Remove { id, place } => {
-            if !Store::create(&place.path()?)?.0.remove(id)? {
+            if let Some(path) = &place.index {
+                saved::change(path, vec![saved::Change::Remove(id.clone())])?;
+            } else if !Store::create(&place.path()?)?.0.remove(id)? {
                 return Err(Error::NoSuchCase(id.clone()).into());
             }
             eprintln!("removed {id}");
             Ok(Done::All)
         }
-        Cases::Index { cases, output } => {
+        Cases::Index { verify: Some(path), .. } => {
+            let index = saved::verify(path)?;
+            eprintln!("{} is whole: {} cases", path.display(), index.len());
+            Ok(Done::All)
+        }
+        Cases::Index { output: None, .. } => anyhow::bail!("name the file to write with --output"),
+        Cases::Index { cases, output: Some(output), .. } => {
             let (index, left_out) =
                 if cases.is_empty() { (case_base::open_default()?, 0) } else { case_base::index(cases)? };
             saved::save(&index, output)?;

@@ -16,6 +16,7 @@ mod print;
 mod progress;
 mod records;
 mod related;
+mod reverse;
 mod train;
 
 use clap::{CommandFactory, Parser, Subcommand};
