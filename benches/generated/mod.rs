@@ -68,7 +68,7 @@ fn case(number: u64) -> Case {
     let mut case = Case { id: format!("case-{number}"), language: "en".into(), published: "2020-01-01".into(), ..Case::default() };
     text(&mut draw, topic, 9, &mut case.title);
     text(&mut draw, topic, 18, &mut case.claim);
-    text(&mut draw, topic, 120, &mut case.disproof);
+    text(&mut draw, topic, 60, &mut case.disproof);
     case
 }
 

@@ -68,9 +68,11 @@ pub(crate) fn embedded(bytes: &'static [u8]) -> Result<CaseIndex> {
     read.map(|read| read.index).map_err(|problem| Error::CaseIndex { path: "(embedded cases)".into(), problem })
 }
 
-/// An index and where its changes end.
+/// An index, and the file it was read from.
 struct Loaded {
     index: CaseIndex,
+    /// Of the segment in the file: that of the index is another once changes are joined.
+    identity: u64,
     end: usize,
     changes: usize,
 }
@@ -89,7 +91,7 @@ fn read(blob: Blob, trusted: bool) -> std::result::Result<Loaded, IndexProblem> 
         end = next;
         changes += 1;
     }
-    Ok(Loaded { index, end, changes })
+    Ok(Loaded { index, identity, end, changes })
 }
 
 /// A change of a saved index.
@@ -176,8 +178,7 @@ const MOST_CHANGES: usize = 256;
 pub fn change(path: &Path, changes: Vec<Change>) -> Result<Vec<Case>> {
     let problem = |problem| Error::CaseIndex { path: path.into(), problem };
     let mut file = lock(path)?;
-    let Loaded { mut index, end, changes: before } = read(Blob::map(path)?, false).map_err(problem)?;
-    let identity = index.base().layout().identity;
+    let Loaded { mut index, identity, end, changes: before } = read(Blob::map(path)?, false).map_err(problem)?;
     let mut records = Vec::new();
     let mut gone = Vec::new();
     let count = changes.len();

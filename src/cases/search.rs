@@ -13,6 +13,7 @@ use super::bm25::{ALL_FIELDS, FieldMask, FieldWeights, SATURATED, share};
 use super::candidates::QueryTerm;
 use super::index::{CaseIndex, CaseNo};
 use super::segment::{CHUNK, List};
+use crate::features::vocabulary::TermKind;
 
 /// A case that may repeat the text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +49,12 @@ impl Weighted<'_> {
 }
 
 /// Reading the terms of a case costs as much as so many postings.
-static ROWC: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("LM_ROW").ok().and_then(|v| v.parse().ok()).unwrap_or(600));
+const ROW: usize = 1500;
+
+/// Character n-grams in more than this share of the cases (and in more than [`FEW`]) are left to the ranker: a tenth of
+/// the score and most of the time would be theirs.
+const COMMON_GRAM: f64 = 0.05;
+const FEW: f64 = 64.0;
 
 /// Looking over all sums costs as much as a posting for so many cases.
 const LOOK: usize = 8;
@@ -65,14 +71,18 @@ fn case_of(key: u64) -> u32 {
     !(key as u32)
 }
 
-/// The weights of terms as whole numbers whose sums fit into 32 bits, and what one step is worth in scores.
-fn whole_weights(terms: &[QueryTerm]) -> (Vec<u32>, f64) {
-    let real: Vec<f64> = terms.iter().map(|t| share(t.kind) * t.idf * t.weight).collect();
+/// The weights of terms as whole numbers whose sums fit into 31 bits, and what one step is worth in scores.
+fn whole_weights(index: &CaseIndex, terms: &[QueryTerm]) -> (Vec<u32>, f64) {
+    // The idf falls as the frequency rises.
+    let least = index.idf_of((COMMON_GRAM * index.len() as f64).max(FEW) as usize);
+    let counts = |t: &QueryTerm| t.kind != TermKind::Chars || t.idf >= least;
+    let real = |t: &QueryTerm| if counts(t) { share(t.kind) * t.idf * t.weight } else { 0.0 };
+    let real: Vec<f64> = terms.iter().map(real).collect();
     let total: f64 = real.iter().sum();
-    let scale = f64::from(1u32 << 31) / f64::from(u8::MAX) / (total + 1.0);
+    let scale = f64::from(1u32 << 30) / f64::from(u8::MAX) / (total + 1.0);
     // At least one, so that a case that shares any term is found; a million terms of weight one still fit.
     #[allow(clippy::cast_sign_loss)] // No idf is negative.
-    let whole = real.iter().map(|w| ((w * scale).round() as u32).max(1)).collect();
+    let whole = real.iter().map(|w| if *w > 0.0 { ((w * scale).round() as u32).max(1) } else { 0 }).collect();
     (whole, SATURATED / (scale * f64::from(u8::MAX)))
 }
 
@@ -83,7 +93,7 @@ impl Search {
         if k == 0 || terms.is_empty() {
             return Vec::new();
         }
-        let (weights, step) = whole_weights(terms);
+        let (weights, step) = whole_weights(index, terms);
         let lists = self.begin(index, terms, &weights);
         if let Some(left) = self.add(index, &lists, k, pruned) {
             self.judge(index, &lists[left..], k);
@@ -105,7 +115,7 @@ impl Search {
         if mask == ALL_FIELDS {
             return self.top(index, terms, k, true);
         }
-        let (weights, step) = whole_weights(terms);
+        let (weights, step) = whole_weights(index, terms);
         let lists = self.begin(index, terms, &weights);
         self.add(index, &lists, k, false);
         self.clear_removed(index);
@@ -137,14 +147,12 @@ impl Search {
         self.read = (0, 0);
         self.sums.clear();
         self.sums.resize(index.capacity().next_multiple_of(CHUNK), 0);
-        let gram_df: f64 = std::env::var("LM_GDF").ok().and_then(|v| v.parse().ok()).unwrap_or(1.0);
         let mut lists = Vec::with_capacity(terms.len());
-        for (t, &weight) in terms.iter().zip(weights) {
+        for (t, &weight) in terms.iter().zip(weights).filter(|t| *t.1 > 0) {
             for &(case, impact) in index.later_list(t.term) {
                 self.sums[case as usize] += weight * u32::from(impact);
             }
             let list = index.list(t.term);
-            if t.kind == crate::features::vocabulary::TermKind::Chars && list.df as f64 > gram_df * index.len() as f64 { continue; }
             if list.df > 0 {
                 lists.push(Weighted { term: t.term, weight, list });
             }
@@ -192,7 +200,7 @@ impl Search {
         let least = threshold - left;
         let count = |sums: &[u32]| sums.iter().map(|&s| usize::from(s >= least)).sum::<usize>();
         let possible = count(&self.sums[..base]);
-        if possible * *ROWC > postings {
+        if possible * ROW > postings {
             return false;
         }
         let later = &self.sums[base..];
@@ -267,7 +275,8 @@ impl Search {
         };
         let mut above = least - 1;
         for (chunk, part) in (0u32..).zip(sums.chunks(CHUNK / 4)) {
-            if part.iter().fold(0, |m, &s| m.max(s)) <= above {
+            // Compared as signed numbers, which every processor does many at a time; sums have 31 bits.
+            if !part.iter().fold(false, |any, &s| any | (s.cast_signed() > above.cast_signed())) {
                 continue;
             }
             let first = chunk * (CHUNK / 4) as u32;

@@ -242,8 +242,7 @@ impl Parts {
         drop(self);
         lists.write(live.len(), &mut sections);
         numbered.write(&mut sections);
-        let bytes = layout::write(&sections, &counts);
-        drop(sections);
+        let bytes = layout::write(sections, &counts);
         // What was just written fits together, unless this code is wrong; the tests would show it.
         Segment::open(Arc::new(Blob::Owned(bytes)), true).unwrap_or_else(|problem| unreachable!("{problem}"))
     }

@@ -126,7 +126,7 @@ impl Iterator for RowReader<'_> {
 pub(crate) const CHUNK: usize = 256;
 
 /// A list whose term is in more than one of so many cases is written in parts.
-const DENSE: usize = 48;
+const DENSE: usize = 96;
 
 /// Writes the cases of a term, in growing order, with their impacts; `cases` is how many there are in all.
 pub(crate) fn write_list(list: &[(u32, u8)], cases: usize, out: &mut Vec<u8>) {

@@ -105,14 +105,16 @@ pub(crate) struct Layout {
 }
 
 /// Lays sections out as bytes.
-pub(crate) fn write(sections: &[Vec<u8>; SECTIONS], counts: &Counts) -> Vec<u8> {
+pub(crate) fn write(sections: [Vec<u8>; SECTIONS], counts: &Counts) -> Vec<u8> {
     let room: usize = sections.iter().map(|s| s.len() + 8).sum();
     let mut out = Vec::with_capacity(HEADER + room + (room / BLOCK + 2) * 8);
     out.resize(HEADER, 0);
     let mut places = [(0u64, 0u64); SECTIONS];
-    for (section, place) in sections.iter().zip(&mut places) {
+    for (section, place) in sections.into_iter().zip(&mut places) {
         *place = (out.len() as u64, section.len() as u64);
-        out.extend_from_slice(section);
+        out.extend_from_slice(&section);
+        // Each is given back as soon as it is copied.
+        drop(section);
         out.resize(out.len().next_multiple_of(8), 0);
     }
     let end = out.len();
