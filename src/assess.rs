@@ -182,6 +182,11 @@ impl Assessor {
         Some(Self { classifier: model.classifier?, model: name, languages, cases })
     }
 
+    /// Which model answers.
+    pub fn model_name(&self) -> &ModelName {
+        &self.model
+    }
+
     /// The narrative model.
     pub fn classifier(&self) -> &Classifier {
         &self.classifier

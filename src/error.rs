@@ -104,6 +104,10 @@ pub enum RecordProblem {
     /// A background text must not carry a label.
     #[error("the background record \"{0}\" carries narratives; move it to the texts, or empty its `narratives`")]
     LabelledBackground(String),
+    /// The record could not be read from its input.
+    #[cfg(feature = "batch")]
+    #[error(transparent)]
+    Input(#[from] crate::ingest::problem::InputProblem),
     /// A judgement names a query or case that does not exist, or is malformed.
     #[error("not a relevance judgement; expected `query 0 case relevance`, separated by tabs or spaces")]
     Judgement,
@@ -388,6 +392,10 @@ pub enum Error {
         /// Highest version known.
         supported: i64,
     },
+    /// A batch cannot start or go on.
+    #[cfg(feature = "batch")]
+    #[error(transparent)]
+    Batch(#[from] crate::batch::problem::BatchProblem),
     /// No case with this id.
     #[error("there is no case with the id \"{0}\"; `leitmotif cases list` shows the ids")]
     NoSuchCase(String),

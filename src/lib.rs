@@ -26,6 +26,7 @@
 //! # Ok::<(), leitmotif::Error>(())
 //! ```
 pub mod assess;
+#[cfg(feature = "batch")]
 pub mod batch;
 pub mod cases;
 pub mod check;
@@ -46,6 +47,8 @@ mod record;
 pub mod store;
 pub mod text;
 pub mod training;
+#[cfg(feature = "feeds")]
+pub mod watch;
 
 pub use document::{Document, Language};
 pub use error::{Error, Result};

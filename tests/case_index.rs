@@ -31,7 +31,9 @@ fn line(id: &str, claim: &str) -> String {
 }
 
 fn many(n: usize) -> String {
-    (0..n).map(|i| line(&format!("c{i}"), &format!("Claim number {i} says that {} of {} are false", i % 91, i % 37))).collect()
+    (0..n)
+        .map(|i| line(&format!("c{i}"), &format!("Claim number {i} says that {} of {} are false", i % 91, i % 37)))
+        .collect()
 }
 
 fn entries(folder: &Path) -> Vec<String> {
@@ -47,7 +49,8 @@ fn cases_are_added_replaced_and_removed_without_a_rebuild() {
     let home = home.path();
     fs::write(home.join("cases.jsonl"), many(200)).unwrap();
     assert_eq!(run(home, &["cases", "index", "cases.jsonl", "--output", "f.index"]).0, 0);
-    fs::write(home.join("new.jsonl"), line("z", "Zebras are painted horses") + &line("c7", "Quaggas live again")).unwrap();
+    fs::write(home.join("new.jsonl"), line("z", "Zebras are painted horses") + &line("c7", "Quaggas live again"))
+        .unwrap();
     let (code, _, err) = run(home, &["cases", "add", "new.jsonl", "--index", "f.index"]);
     assert_eq!(code, 0, "{err}");
     assert!(err.contains("replaced: c7") && err.contains("1 cases added, 1 replaced"), "{err}");
@@ -68,18 +71,25 @@ fn cases_are_added_replaced_and_removed_without_a_rebuild() {
 fn what_is_left_out_or_replaced_is_said() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
-    let lines = line("a", "The earth is flat") + "{\"id\":\"empty\",\"disproof\":\"No.\"}\n" + &line("a", "The moon is flat");
+    let lines =
+        line("a", "The earth is flat") + "{\"id\":\"empty\",\"disproof\":\"No.\"}\n" + &line("a", "The moon is flat");
     fs::write(home.join("cases.jsonl"), lines).unwrap();
     let (code, _, err) = run(home, &["cases", "index", "cases.jsonl", "--output", "f.index"]);
     assert_eq!(code, 3, "{err}");
     assert!(err.contains("cases.jsonl:2: the case \"empty\" has neither"), "{err}");
-    assert!(err.contains("the case id \"a\" stands twice; the later one counts") && err.contains("1 cases indexed"), "{err}");
+    assert!(
+        err.contains("the case id \"a\" stands twice; the later one counts") && err.contains("1 cases indexed"),
+        "{err}"
+    );
     let (_, shown, _) = run(home, &["cases", "show", "a", "--index", "f.index", "--json"]);
     assert!(shown.contains("The moon is flat"), "{shown}");
     fs::write(home.join("bad.jsonl"), line("a", "x") + "{\"id\":\n").unwrap();
     let (code, _, err) = run(home, &["cases", "index", "bad.jsonl", "--output", "f.index"]);
     assert!(code == 1 && err.contains("bad.jsonl:2"), "{err}");
-    assert!(run(home, &["cases", "show", "a", "--index", "f.index"]).1.contains("The moon is flat"), "the old is whole");
+    assert!(
+        run(home, &["cases", "show", "a", "--index", "f.index"]).1.contains("The moon is flat"),
+        "the old is whole"
+    );
 }
 
 #[test]
@@ -96,7 +106,10 @@ fn another_version_and_a_damaged_file_are_refused() {
         run(home, &["related", "--cases", name, "--text", "claim number 17 says that 5 of 4 are false"])
     };
     let (code, out, err) = ask("version", &|b| b[16] = b'8');
-    assert!(code == 1 && out.is_empty() && err.contains("\"leitmotif cases 8\"") && err.contains("make it again"), "{err}");
+    assert!(
+        code == 1 && out.is_empty() && err.contains("\"leitmotif cases 8\"") && err.contains("make it again"),
+        "{err}"
+    );
     let (code, _, err) = ask("cut", &|b| b.truncate(9000));
     assert!(code == 1 && err.contains("cut short"), "{err}");
     let (code, _, err) = ask("header", &|b| b[40] ^= 1);
@@ -148,7 +161,9 @@ fn kill_9_in_a_save_leaves_the_old_index_whole() {
     let started = Instant::now();
     run(home, &["cases", "index", "cases.jsonl", "--output", "g.index"]);
     let whole = started.elapsed();
-    for args in [["cases", "index", "cases.jsonl", "--output", "f.index"], ["cases", "add", "one.jsonl", "--index", "f.index"]] {
+    for args in
+        [["cases", "index", "cases.jsonl", "--output", "f.index"], ["cases", "add", "one.jsonl", "--index", "f.index"]]
+    {
         for step in 0..12u32 {
             let mut child = leitmotif(home).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             std::thread::sleep(whole * step / 11);
@@ -175,7 +190,8 @@ fn queries_without_words_find_nothing_and_long_ones_use_their_best_passages() {
         let found = base.related(&mut query, text, None, 5);
         assert!(found.iter().all(|r| r.score < 0.2), "{text:?}: {found:?}");
     }
-    let claim = &base.index.iter().find(|c| c.own_language() == Some(leitmotif::Language::ENGLISH)).unwrap().claim.clone();
+    let claim =
+        &base.index.iter().find(|c| c.own_language() == Some(leitmotif::Language::ENGLISH)).unwrap().claim.clone();
     let id = base.index.iter().find(|c| c.claim == *claim).unwrap().id.clone();
     let filler = "The committee met again on Tuesday and discussed the budget of the coming year in some detail. ";
     let mut text = filler.repeat((5 << 20) / filler.len() / 2);
@@ -206,7 +222,11 @@ fn texts_already_scored_are_found_for_a_new_case() {
     let home = home.path();
     fs::write(home.join("cases.jsonl"), many(100)).unwrap();
     run(home, &["cases", "index", "cases.jsonl", "--output", "f.index"]);
-    fs::write(home.join("new.jsonl"), line("z", "Storks carry encrypted messages of the northern fleet across the Danube delta")).unwrap();
+    fs::write(
+        home.join("new.jsonl"),
+        line("z", "Storks carry encrypted messages of the northern fleet across the Danube delta"),
+    )
+    .unwrap();
     let texts = [
         "{\"id\":\"t1\",\"text\":\"They say storks carry encrypted messages of the northern fleet across the Danube delta.\"}",
         "{\"id\":\"t2\",\"text\":\"The Danube delta will see rain tomorrow.\"}",

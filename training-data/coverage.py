@@ -40,8 +40,8 @@ FIELDS = {
 }
 
 # Words a field may have, from and to.
-LENGTHS = {"title": (5, 15), "claim": (20, 160), "disproof": (40, 120), "text": (15, 180)}
-SPREAD = 25  # the middle half of the claims, and of the background texts, spans at least so many words
+LENGTHS = {"title": (5, 18), "claim": (20, 160), "disproof": (30, 120), "text": (15, 180)}
+SPREAD = 20  # the middle half of the claims, and of the background texts, spans at least so many words
 LEAST_CASES = 8  # for each narrative without children
 LEAST_LANGUAGE = 40  # cases in each of LANGUAGES
 LEAST_TEXTS = 900  # background texts in all

@@ -27,8 +27,8 @@ impl Draw {
 
 const SYLLABLES: [&str; 40] = [
     "ba", "ren", "mo", "ti", "kal", "su", "vor", "ne", "lin", "da", "pe", "ros", "ji", "tan", "ul", "gre", "fa", "min",
-    "ok", "sel", "bri", "hu", "dan", "ye", "car", "lo", "wen", "ast", "qui", "por", "xe", "zan", "ib", "nor", "eth", "gu",
-    "vi", "mar", "cho", "len",
+    "ok", "sel", "bri", "hu", "dan", "ye", "car", "lo", "wen", "ast", "qui", "por", "xe", "zan", "ib", "nor", "eth",
+    "gu", "vi", "mar", "cho", "len",
 ];
 
 /// The word of a rank: one syllable for the commonest, more for the rarer ones, as in any language.
@@ -65,7 +65,8 @@ fn text(draw: &mut Draw, topic: u64, words: u64, out: &mut String) {
 fn case(number: u64) -> Case {
     let mut draw = Draw(number.wrapping_mul(0x5851_F42D_4C95_7F2D));
     let topic = draw.zipf(20_000.0);
-    let mut case = Case { id: format!("case-{number}"), language: "en".into(), published: "2020-01-01".into(), ..Case::default() };
+    let mut case =
+        Case { id: format!("case-{number}"), language: "en".into(), published: "2020-01-01".into(), ..Case::default() };
     text(&mut draw, topic, 9, &mut case.title);
     text(&mut draw, topic, 18, &mut case.claim);
     text(&mut draw, topic, 60, &mut case.disproof);

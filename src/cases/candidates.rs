@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::bm25::FieldWeights;
+pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::case::Field;
 use super::index::{CaseIndex, CaseNo, FieldCounts, Totals};
 use super::long_text::{LONG, best_windows};

@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::bm25::{ALL_FIELDS, FieldWeights, idf};
 use super::case::Case;
-pub(crate) use super::segment::{CaseTerm, FieldCounts, Totals};
 use super::segment::{Builder, CaseReader, Facts, List, Parts, RowReader, Segment, Source};
+pub(crate) use super::segment::{CaseTerm, FieldCounts, Totals};
+use crate::checksum::xxh64;
 use crate::document::Language;
 use crate::error::IndexProblem;
 use crate::features::interner::{Interner, LookUp};
@@ -105,13 +106,7 @@ impl CaseIndex {
 
     /// An index of the cases of a segment.
     pub(crate) fn over(base: Segment) -> Self {
-        Self {
-            base,
-            removed: BTreeSet::new(),
-            later: Later::default(),
-            reader: None,
-            generation: next_generation(),
-        }
+        Self { base, removed: BTreeSet::new(), later: Later::default(), reader: None, generation: next_generation() }
     }
 
     /// Adds a case; one with the same id is replaced and given back.
@@ -259,6 +254,17 @@ impl CaseIndex {
     /// Tells whether anything changed since it last was this number.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Tells the cases of this index from others: equal for the same cases with the same changes, in any process.
+    pub fn fingerprint(&self) -> u64 {
+        let mut parts = self.base.layout().identity.to_le_bytes().to_vec();
+        parts.extend(self.removed.iter().flat_map(|n| n.to_le_bytes()));
+        for added in self.later.cases.iter().flatten() {
+            // A record that came in as JSON can be written as JSON.
+            let _ = serde_json::to_writer(&mut parts, &added.case);
+        }
+        xxh64(&parts)
     }
 
     /// Number of cases.

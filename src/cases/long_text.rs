@@ -36,7 +36,8 @@ pub(crate) fn best_windows(
     let mut next_pair = 0;
     let mut windows: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
     for window in windows_of(analysis, marked) {
-        let mut terms: Vec<u32> = window.clone().map(|t| lexicon.word_of(reading, t)).filter(|&t| t != u32::MAX).collect();
+        let mut terms: Vec<u32> =
+            window.clone().map(|t| lexicon.word_of(reading, t)).filter(|&t| t != u32::MAX).collect();
         while let Some(pair) = reading.pairs.get(next_pair).filter(|p| (p.second as usize) < window.end) {
             terms.push(pair.term);
             next_pair += 1;

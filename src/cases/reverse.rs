@@ -69,9 +69,12 @@ pub fn repeating(base: &CaseBase, new: &[String], texts: &dyn AssessedTexts, lea
         }
         let related = base.answer(&mut query, &marked, RANKED, least).into_iter();
         found.repeats.extend(
-            related
-                .filter(|r| base.index.number(&r.id).is_some_and(|n| new.contains(&n)))
-                .map(|r| Repeats { text: text.id.clone(), case: r.id, score: r.score, passages: r.passages }),
+            related.filter(|r| base.index.number(&r.id).is_some_and(|n| new.contains(&n))).map(|r| Repeats {
+                text: text.id.clone(),
+                case: r.id,
+                score: r.score,
+                passages: r.passages,
+            }),
         );
     })?;
     found.repeats.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.text.cmp(&b.text)));

@@ -4,6 +4,7 @@
 //! 3 done but some records were rejected.
 
 mod batch;
+mod batch_progress;
 mod case_base;
 mod cases;
 mod check;
@@ -18,6 +19,8 @@ mod records;
 mod related;
 mod reverse;
 mod train;
+#[cfg(feature = "feeds")]
+mod watch;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::{self, Write};
@@ -41,6 +44,9 @@ enum Command {
     Related(related::RelatedArgs),
     /// Assess files of documents, one assessment a line
     Batch(batch::Batch),
+    /// Poll feeds, assess what is new, and alert
+    #[cfg(feature = "feeds")]
+    Watch(watch::WatchArgs),
     /// Train a model from labelled cases and texts
     Train(train::Train),
     /// Look for what is wrong in training data, and say how to mend it
@@ -75,6 +81,8 @@ pub fn main() -> ExitCode {
         Command::Classify(c) => classify::run(&c),
         Command::Related(c) => related::run(&c),
         Command::Batch(c) => batch::run(&c),
+        #[cfg(feature = "feeds")]
+        Command::Watch(c) => watch::run(&c),
         Command::Train(c) => train::run(&c),
         Command::Check(c) => check::run(&c),
         Command::Evaluate(c) => evaluate::run(&c),

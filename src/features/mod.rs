@@ -3,12 +3,13 @@
 //! `ngrams` cuts a word into character n-grams, `vocabulary` holds the terms of a model, `interner` numbers
 //! terms as they come, `lexicon` remembers what a word
 //! contributes, `space` turns counts into rows, `tfidf` has the formulae, and `sparse` holds rows for the learner.
-//! `minhash` finds near-duplicates.
+//! `minhash` finds near-duplicates among texts that are all at hand, `sketch` stands in for a text of a stream.
 
 pub mod interner;
 pub mod lexicon;
 pub mod minhash;
 pub mod ngrams;
+pub mod sketch;
 pub mod space;
 pub mod sparse;
 pub mod tfidf;

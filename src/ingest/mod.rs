@@ -2,9 +2,46 @@
 //!
 //! `jsonl` reads record files and reports every bad line, `charset` turns bytes of any encoding into text, `page`
 //! reduces HTML to its article, `case_page` reads cases copied from a debunk database, `judgements` reads qrels.
+//!
+//! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind`, `lines`,
+//! `array`, `table`, `feed`, `warc` and `parquet` find where records end, and `documents` turns records into documents.
 
+#[cfg(feature = "batch")]
+mod array;
+#[cfg(feature = "batch")]
+pub(crate) mod block;
 pub mod case_page;
 pub mod charset;
+#[cfg(feature = "batch")]
+pub(crate) mod documents;
+#[cfg(feature = "batch")]
+pub(crate) mod feed;
+#[cfg(feature = "batch")]
+pub mod feeder;
+#[cfg(feature = "feeds")]
+pub mod fetch;
+#[cfg(feature = "batch")]
+pub mod fields;
+#[cfg(feature = "batch")]
+pub mod inputs;
 pub mod jsonl;
 pub mod judgements;
+#[cfg(feature = "batch")]
+pub mod kind;
+#[cfg(feature = "batch")]
+mod lines;
+#[cfg(feature = "batch")]
+pub mod packed;
 pub mod page;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "batch")]
+mod piped;
+#[cfg(feature = "batch")]
+pub mod problem;
+#[cfg(feature = "batch")]
+pub(crate) mod table;
+#[cfg(feature = "batch")]
+mod warc;
+#[cfg(feature = "batch")]
+mod window;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::logistic::sigmoid;
+
 /// From which probability a narrative is suggested for review, and from which it counts as a match.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,58 @@ impl Default for TargetPrecision {
     fn default() -> Self {
         Self { review: 0.5, confirmed: 0.85 }
     }
+}
+
+/// Largest shares of background texts (which carry nothing) that may reach a decision for any narrative.
+///
+/// Precision alone does not protect those who merely report or criticise: it depends on how many texts of each kind the
+/// trainer happened to collect, and the better the model, the lower the thresholds at which it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FalseAlarms {
+    /// Of `suggest`, `match` included.
+    pub review: f64,
+    /// Of `match`.
+    pub confirmed: f64,
+}
+
+impl Default for FalseAlarms {
+    fn default() -> Self {
+        Self { review: 0.08, confirmed: 0.02 }
+    }
+}
+
+/// Fewest background texts to measure a share of false alarms on.
+const BACKGROUND: usize = 50;
+
+/// Raises all thresholds by one step of log-odds per decision, so that no more than the allowed share of the
+/// `background` texts reaches them; `background` gives for each text its probability per narrative.
+pub fn limit_false_alarms(thresholds: &mut [Thresholds], background: &[&[f64]], limits: FalseAlarms) {
+    if background.len() < BACKGROUND {
+        return;
+    }
+    let step = |of: fn(&Thresholds) -> f64, limit: f64| {
+        let excess = |row: &&[f64]| {
+            let over = row.iter().zip(thresholds.iter()).map(|(&p, t)| log_odds(p) - log_odds(of(t)));
+            over.fold(f64::NEG_INFINITY, f64::max)
+        };
+        let mut excesses: Vec<f64> = background.iter().map(excess).collect();
+        excesses.sort_by(|a, b| b.total_cmp(a));
+        // The first that must stay below; a hair above it, so that it does.
+        #[allow(clippy::cast_sign_loss)] // A share of a length.
+        let allowed = (limit * excesses.len() as f64) as usize;
+        excesses.get(allowed).map_or(0.0, |e| (e + 1e-6).max(0.0))
+    };
+    let (review, confirmed) = (step(|t| t.review, limits.review), step(|t| t.confirmed, limits.confirmed));
+    for t in thresholds {
+        t.review = sigmoid(log_odds(t.review) + review);
+        t.confirmed = sigmoid(log_odds(t.confirmed) + confirmed).max(t.review);
+    }
+}
+
+fn log_odds(p: f64) -> f64 {
+    let p = p.clamp(1e-9, 1.0 - 1e-9);
+    (p / (1.0 - p)).ln()
 }
 
 /// Fewest decisions a threshold must rest on.
@@ -63,6 +117,29 @@ impl Thresholds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn false_alarms_stay_within_their_limits() {
+        let rows: Vec<Vec<f64>> =
+            (0..200).map(|i| vec![f64::from(i) / 200.0, f64::from(i * 7 % 200) / 250.0]).collect();
+        let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+        let before = [Thresholds { review: 0.2, confirmed: 0.6 }, Thresholds { review: 0.4, confirmed: 0.5 }];
+        let limits = FalseAlarms { review: 0.1, confirmed: 0.03 };
+        let mut after = before;
+        limit_false_alarms(&mut after, &rows, limits);
+        let share = |of: fn(&Thresholds) -> f64| {
+            let alarm = |row: &&&[f64]| row.iter().zip(&after).any(|(p, t)| *p >= of(t));
+            rows.iter().filter(alarm).count() as f64 / 200.0
+        };
+        let (review, confirmed) = (share(|t| t.review), share(|t| t.confirmed));
+        assert!(review <= 0.1 && review > 0.05 && confirmed <= 0.03 && confirmed > 0.0, "{review} {confirmed}");
+        assert!(after.iter().zip(&before).all(|(a, b)| a.review >= b.review && a.confirmed >= a.review));
+        // Kept limits and few texts change nothing.
+        let mut same = before;
+        limit_false_alarms(&mut same, &rows, FalseAlarms { review: 1.0, confirmed: 1.0 });
+        limit_false_alarms(&mut same, &rows[..20], limits);
+        assert!(same.iter().zip(&before).all(|(a, b)| (a.review - b.review).abs() < 1e-9));
+    }
 
     #[test]
     fn the_lowest_threshold_that_holds() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::explain::Credit;
 use super::fusion::{Fusion, InputRow, Kinship};
 use super::linear::{Fixed, LinearWeights};
+use super::manifest::BestCalibration;
 use super::neighbours::{Neighbours, VoteScratch};
 use super::stance::{Stance, StanceModel};
 use super::taxonomy::{NarrativeNo, Taxonomy};
@@ -40,6 +41,8 @@ pub struct Classifier {
     pub stance: Option<StanceModel>,
     /// Calibration per narrative.
     pub calibration: Vec<Platt>,
+    /// Calibration of the best narrative, applied after that of each.
+    pub best: BestCalibration,
     /// Thresholds per narrative.
     pub thresholds: Vec<Thresholds>,
     pub(crate) kinship: Kinship,
@@ -93,7 +96,8 @@ impl Classifier {
         self.kinship.inputs(scores, &votes.votes, inputs);
         probabilities.clear();
         for (k, row) in inputs.iter().enumerate() {
-            probabilities.push(self.calibration[k].probability(self.fusion.score(&self.kinship, k, row)));
+            let own = self.calibration[k].probability(self.fusion.score(&self.kinship, k, row));
+            probabilities.push(self.best.of(self.kinship.is_leaf(k)).probability(own));
         }
         self.lift_parents(probabilities);
     }

@@ -76,7 +76,7 @@ impl Parts {
             ("neighbours.labels", list(Dtype::U32, bytes(n.labels.get()))),
             ("neighbours.rows", list(Dtype::U32, bytes(n.rows.get()))),
             ("neighbours.starts", list(Dtype::U32, bytes(n.starts.get()))),
-            ("neighbours.values", list(Dtype::F32, bytes(n.values.get()))),
+            ("neighbours.values", (Dtype::U8, vec![n.values.get().len()], n.values.get().to_vec())),
             ("step_sizes", list(Dtype::F32, bytes(self.weights.step_sizes.get()))),
             (
                 "weights",
@@ -243,6 +243,7 @@ fn classifier(
         linear,
         neighbours: Neighbours::new(lists),
         fusion: part.fusion.clone(),
+        best: part.best,
         stance: part.stance,
         calibration: entries.iter().map(|e| e.calibration).collect(),
         thresholds: entries.iter().map(|e| e.thresholds).collect(),

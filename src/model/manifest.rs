@@ -8,11 +8,11 @@ use super::stance::StanceModel;
 use super::taxonomy::Narrative;
 use crate::cases::ranker::Ranker;
 use crate::features::tfidf::FeatureSettings;
-use crate::learn::calibrate::Platt;
-use crate::learn::thresholds::{TargetPrecision, Thresholds};
+use crate::learn::calibrate::{Beta, Platt};
+use crate::learn::thresholds::{FalseAlarms, TargetPrecision, Thresholds};
 
 /// Version of the folder format this program writes and reads.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
 
 /// How a model is trained. Plain values, checked once by [`Settings::check`], stored in the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,10 +34,24 @@ pub struct Settings {
     pub description_weight: f64,
     /// Folds of the out-of-fold scores, at least 2; with fewer groups of records, as many as there are groups.
     pub folds: usize,
+    /// What a fold holds together. `None`: time where most labelled records have a date, groups otherwise.
+    pub folds_by: Option<FoldsBy>,
     /// Seed of the fold assignment.
     pub seed: u64,
     /// Precision the thresholds are chosen for.
     pub target_precision: TargetPrecision,
+    /// Largest shares of background texts that may reach a decision, where there are enough of them to measure it.
+    pub false_alarms: FalseAlarms,
+}
+
+/// How records are dealt into the folds of the out-of-fold scores. Records of one group share a fold in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FoldsBy {
+    /// A fold is a stretch of time.
+    Time,
+    /// Groups are dealt so that every narrative is spread.
+    Group,
 }
 
 impl Default for Settings {
@@ -50,8 +64,10 @@ impl Default for Settings {
             disproof_weight: None,
             description_weight: 1.0,
             folds: 10,
+            folds_by: None,
             seed: 1,
             target_precision: TargetPrecision::default(),
+            false_alarms: FalseAlarms::default(),
         }
     }
 }
@@ -76,6 +92,9 @@ impl Settings {
         let share = |p: f64| p > 0.0 && p < 1.0;
         require(share(self.target_precision.review), "target_precision.review", "between 0 and 1")?;
         require(share(self.target_precision.confirmed), "target_precision.confirmed", "between 0 and 1")?;
+        let alarms = |p: f64| (0.0..=1.0).contains(&p);
+        require(alarms(self.false_alarms.review), "false_alarms.review", "between 0 and 1")?;
+        require(alarms(self.false_alarms.confirmed), "false_alarms.confirmed", "between 0 and 1")?;
         let agree = |ok: bool, first, second, why| {
             if ok { Ok(()) } else { Err(crate::error::TrainingProblem::Contradiction { first, second, why }) }
         };
@@ -114,6 +133,24 @@ pub struct NarrativeEntry {
     pub calibration: Platt,
     /// Its decision thresholds.
     pub thresholds: Thresholds,
+}
+
+/// What makes the best narrative of a text as sure as it is right, per level; applied to all narratives of the level
+/// after their own calibration.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BestCalibration {
+    /// For narratives without children.
+    pub leaves: Beta,
+    /// For parents.
+    pub parents: Beta,
+}
+
+impl BestCalibration {
+    /// The curve of a level.
+    pub fn of(&self, leaf: bool) -> &Beta {
+        if leaf { &self.leaves } else { &self.parents }
+    }
 }
 
 /// What the model was trained on.
@@ -157,6 +194,8 @@ pub struct NarrativePart {
     pub stance: Option<StanceModel>,
     /// The fusion models.
     pub fusion: Fusion,
+    /// The calibration of the best narrative.
+    pub best: BestCalibration,
 }
 
 /// `model.json`.

@@ -18,6 +18,9 @@ const VOTERS: usize = 12;
 const TOO_COMMON: f64 = 0.1;
 const FEW: f64 = 50.0;
 
+/// Steps of a stored weight.
+const STEPS: f64 = 255.0;
+
 /// What a stored text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeighbourKind {
@@ -34,8 +37,8 @@ pub(crate) struct Lists {
     pub(crate) starts: Numbers<u32>,
     /// Stored texts, list by list.
     pub(crate) rows: Numbers<u32>,
-    /// Their weights, vectors of length one.
-    pub(crate) values: Numbers<f32>,
+    /// Their weights, vectors of length one, in steps of 1/255: a text has a hundred words, whose errors cancel.
+    pub(crate) values: Numbers<u8>,
     /// Per stored text the start of its labels, and the end of the last.
     pub(crate) label_starts: Numbers<u32>,
     /// Narratives of the stored texts; [`DESCRIPTION`] added for descriptions.
@@ -95,7 +98,7 @@ impl Neighbours {
         }
         let common = (stored.len() as f64 * TOO_COMMON).max(FEW);
         let telling = |column: u32| words.contains(&column) && df[column as usize] as f64 <= common;
-        let mut lists: Vec<Vec<(u32, f32)>> = vec![Vec::new(); words.len()];
+        let mut lists: Vec<Vec<(u32, u8)>> = vec![Vec::new(); words.len()];
         let (mut label_starts, mut labels) = (vec![0], Vec::new());
         for (number, (row, kind, carried)) in stored.iter().enumerate() {
             let row = rows.row(*row);
@@ -103,7 +106,9 @@ impl Neighbours {
             let length: f64 = entries().map(|(_, &v)| f64::from(v).powi(2)).sum::<f64>().sqrt();
             if length > 0.0 {
                 for (&column, &value) in entries() {
-                    lists[column as usize].push((number as u32, (f64::from(value) / length) as f32));
+                    #[allow(clippy::cast_sign_loss)] // A weight is never negative.
+                    let steps = (f64::from(value) / length * STEPS).round().max(1.0) as u8;
+                    lists[column as usize].push((number as u32, steps));
                 }
             }
             let mark = if *kind == NeighbourKind::Description { DESCRIPTION } else { 0 };
@@ -240,9 +245,9 @@ impl Lists {
         let length = known().map(|(_, v)| v * v).sum::<f64>().sqrt();
         for (&term, value) in known() {
             let list = list(term);
-            let value = (value / length) as f32;
+            let value = (value / length / STEPS) as f32;
             for (&row, &stored) in rows[list.clone()].iter().zip(&values[list]) {
-                cosines[row as usize] += value * stored;
+                cosines[row as usize] += value * f32::from(stored);
             }
         }
         length > 0.0

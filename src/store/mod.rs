@@ -4,9 +4,14 @@
 //! power cut; a JSONL file would have to be rewritten for every change. The records are kept whole as JSON, so that a
 //! field this program does not know comes out as it went in.
 
+#[cfg(feature = "feeds")]
+mod watched;
+
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "feeds")]
+pub use self::watched::{WatchedFeed, WatchedItem};
 use crate::cases::case::Case;
 use crate::error::{Error, Result};
 

@@ -2,9 +2,10 @@
 
 use linfa::ParamGuard;
 use ndarray::Array2;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::calibration::{self, Calibration};
 use super::card;
 use super::data::TrainingData;
 use super::memory::{self, Size};
@@ -19,12 +20,10 @@ use crate::error::{Error, Result, TrainingProblem};
 use crate::evaluate::metrics;
 use crate::features::space::{FeatureSpace, learn};
 use crate::features::sparse::SparseRows;
-use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
 use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
-use crate::learn::thresholds::{Thresholds, for_precision};
-use crate::model::classifier::lift_parents;
+use crate::learn::thresholds::Thresholds;
 use crate::model::folder::{self, Model, Parts};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
 use crate::model::linear::LinearWeights;
@@ -59,9 +58,6 @@ impl Trained {
         folder::save(path, self.manifest.clone(), self.parts.as_ref(), &self.card)
     }
 }
-
-/// Fewest positive examples for a calibration and thresholds of a narrative's own.
-const OWN: usize = 25;
 
 /// Trains on checked data: narratives where there are labels, a ranker where there are queries or pairs.
 ///
@@ -133,7 +129,7 @@ struct HeldOut {
     unseen: OutOfFold,
     warm: Option<WarmStart>,
     fusion: Fusion,
-    calibration: Vec<Platt>,
+    calibration: Calibration,
     /// Probe by probe, a probability per narrative.
     probabilities: Vec<Vec<f64>>,
 }
@@ -208,7 +204,7 @@ fn hold_out(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: W
     let unseen = job.run(&watch);
     watch.step("fusion", 0, 1);
     let fused = fuse(taxonomy, &rows, &unseen)?;
-    let (calibration, probabilities) = calibrate(taxonomy, &rows, &unseen, &fused.scores);
+    let (calibration, probabilities) = calibration::fit(taxonomy, &rows, &unseen, &fused.scores);
     watch.step("fusion", 1, 1);
     let fusion = fused.fusion;
     Ok(HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities })
@@ -224,7 +220,7 @@ fn fit_narratives(
     let narratives = taxonomy.len();
     let HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities } =
         hold_out(data, settings, means, watch)?;
-    let thresholds = choose_thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
+    let thresholds = calibration::thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
     let mut metrics = figures(taxonomy, &rows, &unseen, &probabilities, &thresholds);
     let stance = stance::fit(&rows, &unseen, &probabilities, &thresholds).map(|(model, figures)| {
         metrics.out_of_fold.extend(figures);
@@ -239,11 +235,12 @@ fn fit_narratives(
             narrative: taxonomy.narrative(n).clone(),
             examples: rows.iter().filter(|r| r.kind == RowKind::Probe && r.carries(k)).count(),
             bias: bias[k],
-            calibration: calibration[k],
+            calibration: calibration.own[k],
             thresholds: thresholds[k],
         });
     }
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion };
+    let best = calibration.best;
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion, best };
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
@@ -307,7 +304,7 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> 
 }
 
 /// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.
-fn gather(
+pub(super) fn gather(
     rows: &[Row],
     unseen: &OutOfFold,
     values: &[Vec<f64>],
@@ -323,68 +320,8 @@ fn gather(
     out
 }
 
-/// Calibration per narrative, and the calibrated probabilities probe by probe, parents lifted.
-fn calibrate(
-    taxonomy: &Taxonomy,
-    rows: &[Row],
-    unseen: &OutOfFold,
-    scores: &[Vec<f64>],
-) -> (Vec<Platt>, Vec<Vec<f64>>) {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, scores, keep);
-    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
-    let pooled = [false, true].map(|level| {
-        let (scores, outcomes) = column(&|k| leaf[k] == level);
-        Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY)
-    });
-    let calibration: Vec<Platt> = (0..taxonomy.len())
-        .map(|k| {
-            let (scores, outcomes) = column(&|i| i == k);
-            let own = outcomes.iter().filter(|&&o| o).count() >= OWN;
-            own.then(|| Platt::fit(&scores, &outcomes)).flatten().unwrap_or(pooled[usize::from(leaf[k])])
-        })
-        .collect();
-    let probabilities = scores
-        .iter()
-        .map(|row| {
-            let mut p: Vec<f64> = row.iter().zip(&calibration).map(|(&s, c)| c.probability(s)).collect();
-            lift_parents(taxonomy, &mut p);
-            p
-        })
-        .collect();
-    (calibration, probabilities)
-}
-
-/// Thresholds per narrative where it has enough examples, those of its level otherwise.
-fn choose_thresholds(
-    taxonomy: &Taxonomy,
-    rows: &[Row],
-    unseen: &OutOfFold,
-    probabilities: &[Vec<f64>],
-    settings: &Settings,
-) -> Vec<Thresholds> {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, probabilities, keep);
-    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
-    let target = settings.target_precision;
-    let pooled = [false, true].map(|level| {
-        let (p, o) = column(&|k| leaf[k] == level);
-        Thresholds::choose(&p, &o, target)
-    });
-    (0..taxonomy.len())
-        .map(|k| {
-            let level = pooled[usize::from(leaf[k])];
-            let (p, o) = column(&|i| i == k);
-            if o.iter().filter(|&&x| x).count() < OWN {
-                return level;
-            }
-            // Half way to the level's: a threshold that rests on thirty texts is a rough estimate.
-            let own = |precision: f64, pooled: f64| {
-                for_precision(&p, &o, precision).map_or(pooled, |own| f64::midpoint(own, pooled).max(precision / 2.0))
-            };
-            let review = own(target.review, level.review);
-            Thresholds { review, confirmed: own(target.confirmed, level.confirmed).max(review) }
-        })
-        .collect()
-}
+/// What texts that carry nothing are called where they do not state a kind.
+const BACKGROUND: &str = "background";
 
 /// The figures of the model card, all on out-of-fold probabilities.
 fn figures(
@@ -411,9 +348,9 @@ fn figures(
                 // A text with several narratives counts as right for any of them.
                 gold.push(if labels.contains(&best) { best } else { first });
                 said.push(best);
-                sure.push(row[best]);
-                right.push(labels.contains(&best));
             }
+            sure.push(row[best]);
+            right.push(labels.contains(&best));
         }
         out.insert(format!("{level}: texts"), gold.len() as f64);
         out.insert(format!("{level}: accuracy of the best"), metrics::accuracy(&gold, &said));
@@ -423,7 +360,8 @@ fn figures(
             metrics::expected_calibration_error(&sure, &right),
         );
     }
-    let (mut background, mut matched, mut suggested) = (0, 0, 0);
+    // Texts that carry nothing, all of them and by what they state to be: texts, those with a match, with a suggestion.
+    let mut alarms: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
     let (mut right, mut wrong, mut missed) = (0, 0, 0);
     for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
         let decided = |pick: fn(&Thresholds) -> f64| {
@@ -440,15 +378,19 @@ fn figures(
             }
         }
         if labels.is_empty() {
-            background += 1;
-            matched += usize::from(decided(|t| t.confirmed).next().is_some());
-            suggested += usize::from(decided(|t| t.review).next().is_some());
+            let matched = u32::from(decided(|t| t.confirmed).next().is_some());
+            let suggested = u32::from(decided(|t| t.review).next().is_some());
+            let sort = &*rows[probe].sort;
+            for name in if sort == BACKGROUND { vec![BACKGROUND] } else { vec![BACKGROUND, sort] } {
+                let counts = alarms.entry(name).or_default();
+                counts.iter_mut().zip([1, matched, suggested]).for_each(|(c, n)| *c += n);
+            }
         }
     }
-    if background > 0 {
-        out.insert("background: texts".into(), f64::from(background));
-        out.insert("background: share with a match".into(), matched as f64 / f64::from(background));
-        out.insert("background: share with a match or suggestion".into(), suggested as f64 / f64::from(background));
+    for (name, [texts, matched, suggested]) in alarms.into_iter().map(|(n, c)| (n, c.map(f64::from))) {
+        out.insert(format!("{name}: texts"), texts);
+        out.insert(format!("{name}: share with a match"), matched / texts);
+        out.insert(format!("{name}: share with a match or suggestion"), suggested / texts);
     }
     let share = |a: usize, b: usize| if b > 0 { a as f64 / b as f64 } else { 0.0 };
     out.insert("suggested or matched: precision".into(), share(right, right + wrong));

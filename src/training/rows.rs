@@ -1,10 +1,12 @@
 //! Which texts a model learns from, with what weight, and which of them stand in for what users will paste.
 
+use std::collections::BTreeSet;
+
 use super::data::TrainingData;
 use crate::document::Language;
 use crate::features::space::Sample;
-use crate::learn::split::grouped_folds;
-use crate::model::manifest::Settings;
+use crate::learn::split::{day, grouped_folds, timed_folds};
+use crate::model::manifest::{FoldsBy, Settings};
 use crate::model::taxonomy::{NarrativeNo, Taxonomy};
 use crate::record::TextRecord;
 
@@ -50,6 +52,7 @@ const DISPROOF: usize = 600;
 struct Unit<'d> {
     group: &'d str,
     language: &'d str,
+    published: &'d str,
     labels: &'d [NarrativeNo],
     sort: &'d str,
     texts: Vec<(RowKind, &'d str, f64)>,
@@ -64,6 +67,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
         units.push(Unit {
             group: case.split_group(),
             language: &case.language,
+            published: &case.published,
             labels,
             sort: "claims",
             texts: vec![
@@ -79,6 +83,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
         units.push(Unit {
             group: if text.group.is_empty() { &text.id } else { &text.group },
             language: &text.language,
+            published: &text.published,
             labels,
             sort,
             texts: vec![(RowKind::Probe, &text.text, 1.0), (RowKind::Title, &text.title, settings.title_weight)],
@@ -86,7 +91,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
     }
     let groups: Vec<&str> = units.iter().map(|u| u.group).collect();
     let firsts: Vec<Option<u32>> = units.iter().map(|u| u.labels.first().map(|l| l.0)).collect();
-    let folds = grouped_folds(&groups, &firsts, settings.folds, settings.seed);
+    let folds = folds(&units, &groups, &firsts, settings);
     let mut out = Vec::new();
     for (record, (unit, fold)) in units.iter().zip(folds).enumerate() {
         let labels = with_ancestors(&data.taxonomy, unit.labels);
@@ -110,6 +115,27 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
         descriptions(&data.taxonomy, settings.description_weight as f32, &mut out);
     }
     out
+}
+
+/// Records with a label of which this share is dated are held out by time.
+const DATED: f64 = 0.8;
+
+fn folds(units: &[Unit<'_>], groups: &[&str], labels: &[Option<u32>], settings: &Settings) -> Vec<usize> {
+    let days: Vec<Option<u32>> = units.iter().map(|u| day(u.published)).collect();
+    let of =
+        |dated: bool| days.iter().zip(labels).filter(|(d, l)| l.is_some() && (!dated || d.is_some())).count() as f64;
+    let by = settings.folds_by.unwrap_or(if of(true) >= DATED * of(false) { FoldsBy::Time } else { FoldsBy::Group });
+    let mut folds = match by {
+        FoldsBy::Time => timed_folds(groups, &days, labels, settings.folds, settings.seed),
+        FoldsBy::Group => grouped_folds(groups, labels, settings.folds, settings.seed),
+    };
+    // A large group may leave its neighbours empty.
+    let filled: BTreeSet<usize> = folds.iter().copied().collect();
+    let numbers: Vec<usize> = filled.into_iter().collect();
+    for fold in &mut folds {
+        *fold = numbers.partition_point(|n| n < fold);
+    }
+    folds
 }
 
 fn descriptions(taxonomy: &Taxonomy, weight: f32, out: &mut Vec<Row>) {

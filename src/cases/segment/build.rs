@@ -236,8 +236,13 @@ impl Parts {
             }
         }
         self.write_cases(&live, &numbered, &mut sections);
-        let counts =
-            Counts { cases: live.len(), words: numbered.words, grams: numbered.grams, pairs: numbered.pairs.len(), lengths };
+        let counts = Counts {
+            cases: live.len(),
+            words: numbered.words,
+            grams: numbered.grams,
+            pairs: numbered.pairs.len(),
+            lengths,
+        };
         let lists = Lists::new(&self, &live, &numbered.df, mean(lengths, live.len()));
         drop(self);
         lists.write(live.len(), &mut sections);

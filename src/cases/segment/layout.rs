@@ -154,7 +154,8 @@ impl Layout {
             Some(Err(found)) => return Err(IndexProblem::Version { found, supported: FORMAT }),
             Some(Ok(())) => {}
         }
-        let (header, sum) = bytes.get(..NAME + 8 * (WORDS + 1)).ok_or(IndexProblem::CutShort)?.split_at(NAME + 8 * WORDS);
+        let (header, sum) =
+            bytes.get(..NAME + 8 * (WORDS + 1)).ok_or(IndexProblem::CutShort)?.split_at(NAME + 8 * WORDS);
         let (words, _) = header[NAME..].as_chunks::<8>();
         let words: Vec<usize> =
             words.iter().map(|w| usize::try_from(u64::from_le_bytes(*w)).unwrap_or(usize::MAX)).collect();
@@ -201,7 +202,10 @@ impl Layout {
 
     /// Whether the sections have the sizes that the counts ask for.
     fn fits(&self) -> bool {
-        use Section::{Facts, IdStarts, IdTable, ListStarts, Numbers, PairSeconds, PairStarts, RecordStarts, RowStarts, TextStarts, TextTable};
+        use Section::{
+            Facts, IdStarts, IdTable, ListStarts, Numbers, PairSeconds, PairStarts, RecordStarts, RowStarts,
+            TextStarts, TextTable,
+        };
         let c = &self.counts;
         let most = u32::MAX as usize / 2;
         let len = |s: Section| self.sections[s as usize].len();

@@ -16,8 +16,8 @@ use std::sync::Arc;
 pub(crate) use build::{Builder, CaseReader, Parts, Source, long_settings, short_settings};
 pub(crate) use code::{CHUNK, List, RowReader};
 pub(crate) use facts::{Facts, Totals};
-pub(crate) use layout::{FORMAT, version};
 use layout::{Counts, Layout, Section};
+pub(crate) use layout::{FORMAT, version};
 
 use super::case::Case;
 use crate::checksum::xxh64;

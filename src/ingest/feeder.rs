@@ -1,0 +1,278 @@
+//! Opens one input after the other and fills blocks with their records.
+//!
+//! What cannot be read becomes a bad record in its place, so that a damaged file in the middle of an archive costs that
+//! file and no more.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::array::ArrayRecords;
+use super::block::{Block, Form, Records, Source};
+use super::feed;
+use super::fields::FieldNames;
+use super::inputs::Input;
+use super::kind::{self, Format};
+use super::lines::LineRecords;
+use super::packed::{self, Limits};
+use super::piped::Piped;
+use super::problem::InputProblem;
+use super::table::TableRecords;
+use super::warc::WarcRecords;
+use super::window::Window;
+
+/// How inputs are read.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// What they are; by content without it.
+    pub format: Option<Format>,
+    /// Names of fields.
+    pub names: FieldNames,
+    /// Bounds on what is read.
+    pub limits: Limits,
+    /// Whether the last input is a file that grows, to be read until the process is stopped.
+    pub follow: bool,
+    /// Whether addresses of the web may be those of private networks.
+    pub allow_private: bool,
+}
+
+/// How often a growing file is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Fills blocks.
+pub(crate) struct Feeder {
+    inputs: VecDeque<Input>,
+    reading: Reading,
+    current: Option<(Box<dyn Records>, Arc<Source>)>,
+    /// Bytes read from all inputs, as they are stored.
+    total: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Feeder {
+    /// For `inputs`; `stop` ends the wait for a growing file.
+    pub(crate) fn new(inputs: Vec<Input>, reading: Reading, total: Arc<AtomicU64>, stop: Arc<AtomicBool>) -> Self {
+        Self { inputs: inputs.into(), reading, current: None, total, stop }
+    }
+
+    /// Adds records until the block is full or more would have to be waited for. `false` when there is nothing more.
+    pub(crate) fn fill(&mut self, block: &mut Block) -> bool {
+        while !block.is_full() {
+            if let Some((records, source)) = &mut self.current {
+                block.begin(source);
+                if records.read(block) {
+                    return true;
+                }
+                self.current = None;
+                continue;
+            }
+            let Some(input) = self.inputs.pop_front() else { return false };
+            let name = input.name();
+            match self.open(input) {
+                Ok(opened) => self.current = Some(opened),
+                Err(problem) => {
+                    block.begin(&Arc::new(Source { name, header: None }));
+                    block.bad(1, problem);
+                }
+            }
+        }
+        true
+    }
+
+    fn open(&self, input: Input) -> Result<(Box<dyn Records>, Arc<Source>), InputProblem> {
+        let name = input.name();
+        match input {
+            Input::Broken(_, problem) => Err(problem),
+            Input::Standard => self.stream(Box::new(Piped::new(io::stdin(), Arc::clone(&self.stop))), name, true),
+            Input::Url(url) => self.stream(Box::new(Cursor::new(fetch(&url, &self.reading)?)), name, false),
+            Input::File(path, _) => {
+                let file = File::open(&path).map_err(InputProblem::Unopened)?;
+                if let Some(records) = self.parquet(&path)? {
+                    return Ok((records, Arc::new(Source { name, header: None })));
+                }
+                if self.reading.follow && self.inputs.is_empty() {
+                    let growing = Growing { file, at: 0, stop: Arc::clone(&self.stop) };
+                    return self.stream(Box::new(growing), name, true);
+                }
+                if file.metadata().is_ok_and(|m| m.is_file()) {
+                    self.stream(Box::new(file), name, false)
+                } else {
+                    self.stream(Box::new(Piped::new(file, Arc::clone(&self.stop))), name, true)
+                }
+            }
+        }
+    }
+
+    #[cfg(feature = "parquet")]
+    fn parquet(&self, path: &Path) -> Result<Option<Box<dyn Records>>, InputProblem> {
+        if !is_parquet(path) && self.reading.format != Some(Format::Parquet) {
+            return Ok(None);
+        }
+        let file = File::open(path).map_err(InputProblem::Unopened)?;
+        self.total.fetch_add(file.metadata().map_or(0, |m| m.len()), Ordering::Relaxed);
+        Ok(Some(Box::new(super::parquet::ParquetRecords::open(file)?)))
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    #[expect(clippy::unused_self, reason = "it has the settings where Parquet is read")]
+    fn parquet(&self, path: &Path) -> Result<Option<Box<dyn Records>>, InputProblem> {
+        if is_parquet(path) { Err(InputProblem::Feature("parquet")) } else { Ok(None) }
+    }
+
+    fn stream(
+        &self,
+        reader: Box<dyn Read + Send>,
+        name: String,
+        live: bool,
+    ) -> Result<(Box<dyn Records>, Arc<Source>), InputProblem> {
+        let Reading { format, names, limits, .. } = &self.reading;
+        let reader = packed::unpack(reader, *limits, &self.total).map_err(packed::problem)?;
+        let mut window = Window::new(reader, live);
+        let format = if let Some(format) = format {
+            *format
+        } else {
+            // A line is enough to go by where more would have to be waited for.
+            while window.bytes().len() < kind::HEAD
+                && !(window.idle() && window.bytes().contains(&b'\n'))
+                && window.more().map_err(packed::problem)?
+            {}
+            let head = &window.bytes()[..window.bytes().len().min(kind::HEAD)];
+            kind::recognise(head, window.ended(), &name, names)?
+        };
+        let limit = limits.record;
+        let records: Box<dyn Records> = match format {
+            Format::Csv => {
+                let table = TableRecords::open(window, name, names, limit)?;
+                let source = Arc::clone(table.source());
+                return Ok((Box::new(table), source));
+            }
+            Format::Jsonl => Box::new(LineRecords::new(window, limit)),
+            Format::Json => Box::new(ArrayRecords::new(window, limit)),
+            Format::Warc => Box::new(WarcRecords::new(window, limit)),
+            Format::Feed => Box::new(Whole { window, limit, read_as: As::Feed, entries: None }),
+            Format::Html => Box::new(Whole { window, limit, read_as: As::Page, entries: None }),
+            Format::Text => Box::new(Whole { window, limit, read_as: As::Text, entries: None }),
+            // It is read from its end.
+            Format::Parquet => {
+                return Err(InputProblem::Parquet("it must be a file, neither packed nor a pipe".into()));
+            }
+        };
+        Ok((records, Arc::new(Source { name, header: None })))
+    }
+}
+
+fn is_parquet(path: &Path) -> bool {
+    let mut head = [0; 4];
+    // A pipe would lose its first bytes by this.
+    path.is_file() && File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head == *b"PAR1"
+}
+
+#[cfg(feature = "feeds")]
+fn fetch(url: &str, reading: &Reading) -> Result<Vec<u8>, InputProblem> {
+    let got = super::fetch::Fetcher::new(reading.allow_private).get(url, &super::fetch::Validators::default());
+    match got {
+        Ok(super::fetch::Fetched::New { body, .. }) => Ok(body),
+        Ok(super::fetch::Fetched::Same) => Ok(Vec::new()),
+        Err(e) => Err(InputProblem::Fetch(e.to_string())),
+    }
+}
+
+#[cfg(not(feature = "feeds"))]
+fn fetch(_: &str, _: &Reading) -> Result<Vec<u8>, InputProblem> {
+    Err(InputProblem::Feature("feeds"))
+}
+
+/// A file that is written to while it is read.
+struct Growing {
+    file: File,
+    at: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for Growing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.file.read(buffer)?;
+            self.at += count as u64;
+            if count > 0 || self.stop.load(Ordering::Relaxed) {
+                return Ok(count);
+            }
+            if self.file.metadata()?.len() < self.at {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the file became shorter while it was followed",
+                ));
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// What a whole input is.
+enum As {
+    Page,
+    Text,
+    Feed,
+}
+
+/// An input that is read as a whole: a page, a text or a feed.
+struct Whole {
+    window: Window,
+    limit: usize,
+    read_as: As,
+    /// Of a feed, those that are still to be given.
+    entries: Option<std::vec::IntoIter<feed::Found>>,
+}
+
+impl Whole {
+    fn gather(&mut self) -> Result<(), InputProblem> {
+        loop {
+            if self.window.bytes().len() > self.limit {
+                return Err(InputProblem::TooLong { limit: self.limit });
+            }
+            if !self.window.more().map_err(packed::problem)? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Records for Whole {
+    fn read(&mut self, block: &mut Block) -> bool {
+        if self.entries.is_none() {
+            if let Err(problem) = self.gather() {
+                block.bad(1, problem);
+                return false;
+            }
+            let bytes = self.window.bytes();
+            match self.read_as {
+                As::Page => block.push(bytes, 1, Form::Page(None)),
+                As::Text => block.push(bytes, 1, Form::Text(None)),
+                As::Feed => {
+                    self.entries = Some(feed::entries(bytes).into_iter());
+                    self.window.consume(usize::MAX);
+                }
+            }
+        }
+        let Some(entries) = &mut self.entries else { return false };
+        while !block.is_full() {
+            match entries.next() {
+                None => return false,
+                Some((line, Err(problem))) => block.bad(line, problem),
+                Some((line, Ok(mut entry))) => {
+                    // An entry without identifier and link is known by its place.
+                    if !entry.contains_key("id") {
+                        let name = block.sources.last().map_or("", |s| &s.name);
+                        entry.insert("id".into(), format!("{name}:{line}").into());
+                    }
+                    block.push(&serde_json::to_vec(&entry).unwrap_or_default(), line, Form::Json);
+                }
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,114 @@
+//! What can be wrong with an input, or with one record of it, that is no fault of the record's fields.
+//!
+//! Beside the formats and not in `error`, because each variant is about one of them.
+
+/// Why an input, or a record of it, could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputProblem {
+    /// A record is longer than allowed.
+    #[error("the record is longer than {limit} bytes; split it, or raise --max-record")]
+    TooLong {
+        /// The largest size read, in bytes.
+        limit: usize,
+    },
+    /// Reading failed in the middle.
+    #[error("from here on it cannot be read ({0}); mend or fetch the file again")]
+    Unreadable(std::io::Error),
+    /// A file of a folder cannot be opened.
+    #[error("the file cannot be opened ({0}); check that you may read it")]
+    Unopened(std::io::Error),
+    /// A folder cannot be walked: a loop of links, or no permission.
+    #[error("the folder cannot be read ({0}); remove the link that leads back, or check that you may read it")]
+    Folder(String),
+    /// Unpacks to so much more than it is that it is meant to fill memory or disk.
+    #[error(
+        "it unpacks to more than {ratio} times its size, as a decompression bomb does; unpack it yourself if you trust it, or raise --max-ratio"
+    )]
+    Bomb {
+        /// The largest ratio read.
+        ratio: u64,
+    },
+    /// Unpacks to more than allowed.
+    #[error("it unpacks to more than {limit} bytes; raise --max-unpacked if that is meant")]
+    Unpacked {
+        /// The most bytes read.
+        limit: u64,
+    },
+    /// Bytes that are no text.
+    #[error(
+        "it is neither text nor a format that is known; see docs/batch.md for the formats, or name it with --format"
+    )]
+    Binary,
+    /// An archive of files.
+    #[error("it is an archive of files ({0}); unpack it and give the folder")]
+    Archive(&'static str),
+    /// The program was built without what this needs.
+    #[error("this program was built without {0}; build it with `--features {0}`")]
+    Feature(&'static str),
+    /// A row of a table has another number of fields than the header.
+    #[error("the row has {found} fields, the header {expected}; quote fields that hold the delimiter")]
+    Uneven {
+        /// Fields in the row.
+        found: usize,
+        /// Fields in the header.
+        expected: usize,
+    },
+    /// A quote that never closes.
+    #[error("a quoted field begins here and never ends; close the quote, or double quotes inside of fields")]
+    OpenQuote,
+    /// A table without a column of text.
+    #[error("no column of the table is known as its text; name one with --text-column (columns: {0})")]
+    NoTextColumn(String),
+    /// A JSON array that breaks off.
+    #[error("the JSON value does not end; from here on the rest of the input was left out")]
+    OpenJson,
+    /// An entry of a feed.
+    #[error("the entry is not valid: {0}; the other entries of the feed are read")]
+    Entry(String),
+    /// A feed without an entry.
+    #[error("the feed has no entry that could be read ({0}); check that the file is complete")]
+    Feed(String),
+    /// A record of a WARC file.
+    #[error("the WARC record is damaged: {0}; fetch or make the file again")]
+    Warc(&'static str),
+    /// A Parquet file.
+    #[error("the Parquet file is damaged or of a kind that is not read: {0}")]
+    Parquet(String),
+    /// A page that is no article.
+    #[error("the page cannot be read: {0}")]
+    Page(#[source] Box<crate::error::Error>),
+    /// A feed could not be fetched.
+    #[error("it could not be fetched: {0}")]
+    Fetch(String),
+    /// Assessing failed in a way it must not.
+    #[error("assessing this record failed, which is a fault of this program; please report it with the record")]
+    Fault,
+}
+
+impl InputProblem {
+    /// A short name, for counts by kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Unreadable(_) => "unreadable",
+            Self::Unopened(_) => "unopened",
+            Self::Folder(_) => "folder",
+            Self::Bomb { .. } | Self::Unpacked { .. } => "decompression_bomb",
+            Self::Binary => "binary",
+            Self::Archive(_) => "archive",
+            Self::Feature(_) => "feature",
+            Self::Uneven { .. } => "uneven_row",
+            Self::OpenQuote => "open_quote",
+            Self::NoTextColumn(_) => "no_text_column",
+            Self::OpenJson => "open_json",
+            Self::Entry(_) => "entry",
+            Self::Feed(_) => "feed",
+            Self::Warc(_) => "warc",
+            Self::Parquet(_) => "parquet",
+            Self::Page(_) => "page",
+            Self::Fetch(_) => "fetch",
+            Self::Fault => "fault",
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! `leitmotif batch` as a whole: every input and output, every damage, every end.
+
+mod damage;
+mod files;
+mod outputs;
+mod restart;
+mod streams;
+mod tools;
