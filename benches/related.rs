@@ -1,8 +1,9 @@
 //! Time per query over a case base, stage by stage, on one core: `cargo bench --bench related`.
 //!
 //! `CASES` names a case base (JSONL or a saved index), `QUERIES` a file of queries (JSONL); without them, a generated
-//! base of 10,000 cases and its own claims, altered. Every figure is the least of several rounds over all queries, since
-//! the machine may be doing other things; the bare first stage is the yardstick of the rest.
+//! base of `GENERATED` (10,000) cases and its own claims, altered. With `SAVE` the base is only indexed and saved there,
+//! to be opened by another run, whose memory is then that of answering alone. Every figure is the least of several rounds
+//! over all queries, since the machine may be doing other things; the bare first stage is the yardstick of the rest.
 
 use leitmotif::cases::candidates::Query;
 use leitmotif::cases::case::Case;
@@ -22,19 +23,42 @@ fn file(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
 }
 
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|v| v.parse().ok())
+}
+
+/// The most memory this process has had, in MB, where the system says.
+fn memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse::<f64>().ok().map(|kb| kb / 1e3)
+}
+
 fn main() {
+    let generated = number("GENERATED").unwrap_or(10_000);
+    if let Some(path) = file("SAVE") {
+        let started = Instant::now();
+        let index = CaseIndex::new(generated::cases(generated));
+        saved::save(&index, &path).unwrap();
+        let size = std::fs::metadata(&path).unwrap().len() as f64 / 1e6;
+        println!(
+            "{generated} cases generated, indexed and saved in {:.1} s, {size:.0} MB",
+            started.elapsed().as_secs_f64()
+        );
+        return;
+    }
     let opened = Instant::now();
     let index = match file("CASES") {
         Some(path) if saved::is_saved(&path) => saved::open(&path).unwrap(),
         Some(path) => CaseIndex::new(jsonl::read::<Case>(&path).unwrap().good.into_iter().map(|c| c.record)),
-        None => CaseIndex::new(generated::cases(10_000)),
+        None => CaseIndex::new(generated::cases(generated)),
     };
     let opened = opened.elapsed();
     let queries: Vec<(String, Option<Language>)> = match file("QUERIES") {
         Some(path) => (jsonl::read::<TextRecord>(&path).unwrap().good.into_iter())
             .map(|q| (q.record.text, Language::lenient(&q.record.language)))
             .collect(),
-        None => generated::queries(10_000, 500).map(|q| (q, None)).collect(),
+        None => generated::queries(generated, 500).map(|q| (q, None)).collect(),
     };
     let base = CaseBase { index, ranker: embedded::model().unwrap().ranker().unwrap().clone() };
     println!("{} cases ready in {:.1} ms, {} queries", base.index.len(), opened.as_secs_f64() * 1e3, queries.len());
@@ -58,4 +82,7 @@ fn main() {
     time("first stage", &mut |q, text, language| drop(q.first_stage(&base.index, text, language, 30)));
     time("with the ranker, ids", &mut |q, text, language| drop(base.rank_ids(q, text, language, 10)));
     time("with passages", &mut |q, text, language| drop(base.related(q, text, language, 5)));
+    if let Some(memory) = memory() {
+        println!("at most {memory:.0} MB of memory");
+    }
 }

@@ -370,10 +370,10 @@ mod tests {
         let case = index.case(CaseNo(17)).into_owned();
         let text = format!("{} {} {}", case.title, case.claim, case.disproof);
         query.prepare_text(&index, &text, &sentences(&text), None);
-        let mut search = Search::default();
-        let whole = search.top(&index, &query.terms, 30, false);
+        let mut search = Search { row_cost: 100, ..Search::default() };
+        let whole = search.top(&index, &query.terms, 1, false);
         let all = search.read.0;
-        assert_eq!(whole, search.top(&index, &query.terms, 30, true));
+        assert_eq!(whole, search.top(&index, &query.terms, 1, true));
         assert!(search.read.0 < all && search.read.1 > 0, "{:?} of {all}", search.read);
     }
 }
