@@ -172,9 +172,12 @@ pub enum ModelProblem {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexProblem {
-    /// Not such a file, or cut short.
-    #[error("it is no saved case index, or it was cut short; make it again with `leitmotif cases index`")]
+    /// Not such a file.
+    #[error("it is no saved case index; make one with `leitmotif cases index`")]
     NotAnIndex,
+    /// It ends before its contents do.
+    #[error("it was cut short; copy it again, or make it again with `leitmotif cases index`")]
+    CutShort,
     /// Written by another version.
     #[error(
         "its format is \"{found}\", this program reads \"{supported}\"; make it again with `leitmotif cases index`"
@@ -185,9 +188,14 @@ pub enum IndexProblem {
         /// The format this program reads.
         supported: &'static str,
     },
-    /// The checksum differs.
-    #[error("it was altered (its checksum differs); make it again with `leitmotif cases index`")]
-    Checksum,
+    /// A checksum differs.
+    #[error(
+        "it was altered or is damaged at byte {at} (a checksum differs); copy it again, or make it again with `leitmotif cases index`"
+    )]
+    Checksum {
+        /// Where the damaged part begins.
+        at: u64,
+    },
     /// Its parts do not fit together.
     #[error("its parts do not fit together; make it again with `leitmotif cases index`")]
     Inconsistent,

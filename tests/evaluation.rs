@@ -18,7 +18,7 @@ fn starter() -> (Assessor, ModelName) {
 }
 
 fn starter_examples(take: usize) -> Vec<Example> {
-    embedded::cases().unwrap().iter().map(Example::from).take(take).collect()
+    embedded::cases().unwrap().iter().map(|c| Example::from(&*c)).take(take).collect()
 }
 
 const HOSTILE: &str = "</title></bdi></td><script>alert(1)</script><img src=x onerror='alert(1)'>\" onload=\"\u{202e}";

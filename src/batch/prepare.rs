@@ -146,7 +146,7 @@ fn depends_on(
     packing: &str,
 ) -> Map<String, Value> {
     let model = assessor.model_name();
-    let cases: Vec<u8> = assessor.cases.index.iter().flat_map(|c| serde_json::to_vec(c).unwrap_or_default()).collect();
+    let cases = &assessor.cases.index;
     let mut files = String::new();
     for (i, input) in inputs.list.iter().enumerate() {
         let grows = settings.reading.follow && i + 1 == inputs.list.len();
@@ -157,7 +157,7 @@ fn depends_on(
     let pairs = [
         ("this program", json!(env!("CARGO_PKG_VERSION"))),
         ("the model", json!(format!("{} {}", model.name, model.version))),
-        ("the case base", json!(format!("{} cases, {}", assessor.cases.index.len(), &sha256(&cases)[..16]))),
+        ("the case base", json!(format!("{} cases, {:016x}", cases.len(), cases.fingerprint()))),
         (
             "the list of inputs or the size of one",
             json!(format!("{} inputs, {}", inputs.list.len(), &sha256(files.as_bytes())[..16])),

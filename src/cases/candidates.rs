@@ -1,51 +1,24 @@
-//! The best candidates for a text: exact top-k by BM25 over all fields.
-//!
-//! Every posting of every query term is visited, so the result is exact. Words count in all fields, character n-grams
-//! (which carry languages without a stemmer, names and typing errors) in title, claim and keywords.
+//! A text made ready for search: its terms, weighted, and what the ranker asks about them.
 
 use rustc_hash::FxHashMap;
+use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::bm25::FieldWeights;
+pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::case::Field;
-use super::index::{CaseIndex, CaseNo, FieldCounts, long_settings, short_settings};
-use super::postings::Posting;
+use super::index::{CaseIndex, CaseNo, FieldCounts, Totals};
+use super::long_text::{LONG, best_windows};
 use super::related::{Words, passages};
+pub(crate) use super::search::Candidate;
+use super::search::Search;
+use super::segment::{long_settings, short_settings};
 use crate::document::Language;
-use crate::features::interner::LookUp;
 use crate::features::lexicon::{Lexicon, Reading};
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::{Sentence, TokenKind};
-
-/// Saturation of a term's count.
-const K1: f64 = 1.2;
-/// How much long fields are held back.
-const B: f64 = 0.75;
-/// What a word in each field counts: a disproof also tells of other claims.
-const FIELD_WEIGHTS: [f64; 4] = [1.0, 1.0, 0.5, 0.5];
-/// Share of n-grams and pairs in the first score, against 1 for words.
-const GRAM_SHARE: f64 = 0.06;
-const PAIR_SHARE: f64 = 0.3;
-
-/// BM25's idf, `ln(1 + (N - df + 0.5) / (df + 0.5))` (Robertson and Zaragoza, "The Probabilistic Relevance Framework",
-/// 2009, in the form that is never negative).
-fn bm25_idf(cases: usize, df: usize) -> f64 {
-    (1.0 + (cases as f64 - df as f64 + 0.5) / (df as f64 + 0.5)).ln()
-}
-
-/// Which fields a search may look into. Learning from free pairs hides the field the query was taken from.
-pub(crate) type FieldMask = [bool; 4];
-
-/// All fields.
-pub(crate) const ALL_FIELDS: FieldMask = [true; 4];
-
-/// A case that may repeat the text.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Candidate {
-    pub(crate) case: CaseNo,
-    /// BM25 score, not comparable between texts.
-    pub(crate) score: f64,
-}
 
 /// One distinct term of the query.
 #[derive(Debug, Clone, Copy)]
@@ -65,21 +38,23 @@ pub struct Query {
     pub(crate) language: Option<Language>,
     pub(crate) lexicon: Lexicon,
     pub(crate) reading: Reading,
+    /// In growing order of terms.
     pub(crate) terms: Vec<QueryTerm>,
-    /// Per index term its place in `terms`, or [`u32::MAX`].
-    slots: Vec<u32>,
-    /// Per index term a bit: whether the query has it. Small enough to stay at hand while a case's terms are looked up.
-    has: Vec<u64>,
+    slots: Slots,
+    /// Tokens that are searched for: all, or those of the best passages of a long text.
+    kept: Vec<Range<usize>>,
     /// Distinct words of each sentence, as places in `terms`; one list after the other.
     pub(crate) sentences: Vec<Vec<u32>>,
     has_numbers: bool,
     /// For reading fields of cases without forgetting the query.
     field: FieldReader,
-    gram_idf: Vec<f32>,
-    /// First score per case.
-    scores: Vec<f32>,
-    /// What was derived from the index, and from which state of it.
-    derived: Derived,
+    counts: Vec<(u32, u32)>,
+    search: Search,
+    /// Field weights of the candidates last found, and those last asked for.
+    weights: FxHashMap<CaseNo, FieldWeights>,
+    last: Cell<Option<(CaseNo, FieldWeights)>>,
+    /// The state of the index that was read.
+    generation: Option<u64>,
 }
 
 impl Default for Query {
@@ -90,14 +65,16 @@ impl Default for Query {
             lexicon: Lexicon::new(&short_settings()),
             reading: Reading::default(),
             terms: Vec::new(),
-            slots: Vec::new(),
-            has: Vec::new(),
+            slots: Slots::default(),
+            kept: Vec::new(),
             sentences: Vec::new(),
             has_numbers: false,
             field: FieldReader::default(),
-            gram_idf: Vec::new(),
-            scores: Vec::new(),
-            derived: Derived::default(),
+            counts: Vec::new(),
+            search: Search::default(),
+            weights: FxHashMap::default(),
+            last: Cell::new(None),
+            generation: None,
         }
     }
 }
@@ -130,6 +107,11 @@ const MOST_GRAMS: usize = 512;
 /// A term in more than this share of all cases says nothing and is left out, as a stop word would be.
 const TOO_COMMON: f64 = 0.5;
 
+/// Whether a term of so many cases says nothing.
+pub(crate) fn is_too_common(index: &CaseIndex, df: usize) -> bool {
+    df > 8 && df as f64 > TOO_COMMON * index.len() as f64
+}
+
 impl Query {
     /// Ids of the `k` best cases by the first score alone: the plain BM25 that a ranker has to beat.
     pub fn first_stage<'i>(
@@ -140,7 +122,12 @@ impl Query {
         k: usize,
     ) -> Vec<&'i str> {
         self.prepare_text(index, text, &sentences(text), language);
-        self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.case(c.case).id.as_str()).collect()
+        self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.id(c.case)).collect()
+    }
+
+    /// Postings and rows of cases that the last search read: what its time depends on.
+    pub fn work(&self) -> (usize, usize) {
+        self.search.read
     }
 
     /// Analyses `text` and reads it against `index`.
@@ -160,7 +147,26 @@ impl Query {
     /// Reads an analysed text with the given sentences against `index`.
     pub(crate) fn prepare(&mut self, index: &CaseIndex, analysis: &Analysis, marked: &[Sentence]) {
         self.language = analysis.language;
-        self.read(index, analysis);
+        if self.generation != Some(index.generation()) {
+            // Words remembered as unknown may be known now, and numbers of terms may have changed.
+            self.generation = Some(index.generation());
+            self.lexicon = Lexicon::new(&short_settings());
+            self.reading = Reading::default();
+            self.field = FieldReader::default();
+        }
+        self.lexicon.read(analysis, &mut index.look_up(), &mut self.reading);
+        self.kept.clear();
+        if self.reading.words > LONG {
+            let text = (analysis, marked);
+            self.kept = best_windows(index, &mut self.search, text, (&self.lexicon, &self.reading));
+            self.count_kept();
+        } else {
+            self.kept.push(0..analysis.tokens.len());
+            self.counts.clear();
+            self.counts.extend(self.reading.terms.iter().map(|&t| (t, self.reading.count(t))));
+            self.counts.sort_unstable();
+        }
+        self.weigh(index);
         self.split(analysis, marked);
     }
 
@@ -169,67 +175,81 @@ impl Query {
         &self.own
     }
 
-    /// Counts the terms of the analysed text.
-    fn read(&mut self, index: &CaseIndex, analysis: &Analysis) {
-        if self.derived.generation != Some(index.generation()) {
-            self.derived = Derived::new(index);
-            // Words remembered as unknown may be known now.
-            self.lexicon = Lexicon::new(&short_settings());
-            self.field = FieldReader::default();
+    /// Counts the terms of the tokens that are searched for.
+    fn count_kept(&mut self) {
+        let Self { lexicon, reading, kept, counts, .. } = self;
+        let mut by_word: FxHashMap<u32, u32> = FxHashMap::default();
+        for &word in kept.iter().flat_map(|r| reading.remembered().get(r.clone()).unwrap_or_default()) {
+            *by_word.entry(word).or_default() += 1;
         }
-        self.lexicon.read(analysis, &mut LookUp(&index.terms), &mut self.reading);
-        for t in self.terms.drain(..) {
-            self.slots[t.term as usize] = u32::MAX;
-            self.has[t.term as usize / 64] = 0;
+        let mut by_term: FxHashMap<u32, u32> = FxHashMap::default();
+        lexicon.each_word(reading, |word, stem, grams| {
+            let Some(&count) = by_word.get(&word) else { return };
+            for term in grams.iter().copied().chain(stem) {
+                *by_term.entry(term).or_default() += count;
+            }
+        });
+        let inside = |token: u32| kept.iter().position(|r| r.contains(&(token as usize)));
+        for pair in &reading.pairs {
+            if let Some(at) = inside(pair.first)
+                && inside(pair.second) == Some(at)
+            {
+                *by_term.entry(pair.term).or_default() += 1;
+            }
         }
-        self.slots.resize(index.terms.len(), u32::MAX);
-        self.has.resize(index.terms.len().div_ceil(64), 0);
-        let common = TOO_COMMON * index.len() as f64;
-        let least = self.least_gram(index);
-        for &term in &self.reading.terms {
-            let df = index.postings.df(term);
-            if df == 0 || df as f64 > common && df > 8 {
+        counts.clear();
+        counts.extend(by_term);
+        counts.sort_unstable();
+    }
+
+    /// Weighs the counted terms and leaves out those that say nothing.
+    fn weigh(&mut self, index: &CaseIndex) {
+        let Self { counts, terms, slots, .. } = self;
+        terms.clear();
+        let mut grams: Vec<usize> = Vec::new();
+        // Frequencies first, in the place of the idf: most terms of a long text are left out by them.
+        for &(term, count) in counts.iter() {
+            let df = index.df(term);
+            if df == 0 || is_too_common(index, df) {
                 continue;
             }
             let kind = index.kind(term);
-            if kind == TermKind::Chars && self.derived.idf[term as usize] < least {
-                continue;
+            if kind == TermKind::Chars {
+                grams.push(df);
             }
-            self.slots[term as usize] = self.terms.len() as u32;
-            self.has[term as usize / 64] |= 1 << (term % 64);
-            let weight = 1.0 + f64::from(self.reading.count(term)).ln();
-            self.terms.push(QueryTerm { term, kind, idf: self.derived.idf(term), weight });
+            terms.push(QueryTerm { term, kind, idf: df as f64, weight: f64::from(count) });
         }
+        // A long text keeps its rarest character n-grams.
+        if grams.len() > MOST_GRAMS {
+            let most = *grams.select_nth_unstable(MOST_GRAMS).1 as f64;
+            terms.retain(|t| t.kind != TermKind::Chars || t.idf <= most);
+        }
+        for t in terms.iter_mut() {
+            #[allow(clippy::cast_sign_loss)] // A frequency, see above.
+            let df = t.idf as usize;
+            (t.idf, t.weight) = (index.idf_of(df), 1.0 + t.weight.ln());
+        }
+        slots.assign(terms.iter().map(|t| t.term));
     }
 
     /// The place in `terms` of an index term, if the query has it.
     #[inline]
     pub(crate) fn slot(&self, term: u32) -> Option<usize> {
-        let has = self.has[term as usize / 64] >> (term % 64) & 1 == 1;
-        has.then(|| self.slots[term as usize] as usize)
+        self.slots.get(term)
     }
 
-    /// The idf from which a character n-gram of the text counts: a long text keeps its [`MOST_GRAMS`] rarest.
-    fn least_gram(&mut self, index: &CaseIndex) -> f32 {
-        let grams = self.reading.terms.iter().filter(|&&t| index.kind(t) == TermKind::Chars);
-        self.gram_idf.clear();
-        self.gram_idf.extend(grams.map(|&t| self.derived.idf[t as usize]));
-        if self.gram_idf.len() <= MOST_GRAMS {
-            return 0.0;
-        }
-        *self.gram_idf.select_nth_unstable_by(MOST_GRAMS, |a, b| b.total_cmp(a)).1
-    }
-
-    /// The idf of an index term.
-    pub(crate) fn idf(&self, term: u32) -> f64 {
-        self.derived.idf(term)
-    }
-
-    /// The weighted, length-normalised frequency of a term in the fields of `mask` (BM25F, Robertson, Zaragoza and
-    /// Taylor 2004).
+    /// The weighted, length-normalised frequency of a term in the fields of `mask` (BM25F) of a candidate last found.
     #[inline]
     pub(crate) fn frequency(&self, case: CaseNo, counts: FieldCounts, mask: FieldMask) -> f64 {
-        self.derived.frequency(case, counts, mask)
+        let weights = match self.last.get() {
+            Some((last, weights)) if last == case => weights,
+            _ => {
+                let weights = self.weights.get(&case).copied().unwrap_or_default();
+                self.last.set(Some((case, weights)));
+                weights
+            }
+        };
+        f64::from(weights.frequency(counts, mask))
     }
 
     /// Whether the text has any number.
@@ -237,9 +257,10 @@ impl Query {
         self.has_numbers
     }
 
-    /// Totals of a case, computed when it is first looked at.
-    pub(crate) fn totals(&mut self, index: &CaseIndex, case: CaseNo) -> Totals {
-        self.derived.totals(index, case)
+    /// Totals of a case.
+    #[allow(clippy::unused_self)] // What is cheap to look up today may have to be remembered again.
+    pub(crate) fn totals(&self, index: &CaseIndex, case: CaseNo) -> Totals {
+        index.facts(case).totals
     }
 
     /// The sentences of the claim, title and disproof of a case as bags of words.
@@ -248,13 +269,12 @@ impl Query {
         if let Some(known) = remembered.get(&case) {
             return Arc::clone(known);
         }
-        let derived = &self.derived;
         let record = index.case(case);
         let read = Arc::new(PASSAGE_FIELDS.map(|field| {
             let text = record.field(field);
             analysis.analyse(&text, record.own_language());
-            lexicon.read(analysis, &mut LookUp(&index.terms), reading);
-            passages(&sentences(&text), analysis, lexicon, reading, &|term| derived.idf(term))
+            lexicon.read(analysis, &mut index.look_up(), reading);
+            passages(&sentences(&text), analysis, lexicon, reading, &|term| index.idf(term))
         }));
         if remembered.len() >= REMEMBERED {
             remembered.clear();
@@ -266,14 +286,14 @@ impl Query {
     /// Sorts the words of the query by sentence, and notes whether it has numbers.
     fn split(&mut self, analysis: &Analysis, sentences: &[Sentence]) {
         self.sentences.clear();
-        self.has_numbers = analysis.tokens.iter().any(|t| t.kind == TokenKind::Number);
-        let mut tokens = analysis.tokens.iter().enumerate().peekable();
+        let mut numbers = self.kept.iter().flat_map(|r| &analysis.tokens[r.clone()]);
+        self.has_numbers = numbers.any(|t| t.kind == TokenKind::Number);
+        let mut kept = self.kept.iter().cloned().flatten().peekable();
         for sentence in sentences {
             let mut words = Vec::new();
-            while let Some((number, _)) = tokens.next_if(|(_, t)| t.start < sentence.end) {
-                let slot = self.slots.get(self.lexicon.word_of(&self.reading, number) as usize).copied();
-                let Some(slot) = slot.filter(|&s| s != u32::MAX) else { continue };
-                words.push(slot);
+            while let Some(number) = kept.next_if(|&n| analysis.tokens[n].start < sentence.end) {
+                let slot = self.slots.get(self.lexicon.word_of(&self.reading, number));
+                words.extend(slot.map(|s| s as u32));
             }
             words.sort_unstable();
             words.dedup();
@@ -285,156 +305,66 @@ impl Query {
 
     /// The `k` best cases, best first; cases of equal score by their number.
     pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
-        self.scores.clear();
-        self.scores.resize(index.capacity(), 0.0);
-        let flat = index.postings.flat();
-        for t in &self.terms {
-            let weight = (share(t.kind) * t.idf * t.weight * SATURATED) as f32;
-            let place = index.postings.place(t.term);
-            let (first, later) = (&flat[place.clone()], index.postings.later(t.term));
-            if mask == ALL_FIELDS {
-                let weight = weight / f32::from(u8::MAX);
-                for (posting, &impact) in first.iter().zip(&self.derived.impacts[place]) {
-                    self.scores[posting.case.index()] += weight * f32::from(impact);
-                }
-                for posting in later {
-                    self.scores[posting.case.index()] += weight * f32::from(self.derived.impact(*posting));
-                }
-            } else {
-                for posting in first.iter().chain(later) {
-                    // A frequency of 0, of a field that is masked or a case that is gone, adds nothing.
-                    let tf = self.frequency(posting.case, posting.counts, mask);
-                    self.scores[posting.case.index()] += weight * (tf / (K1 + tf)) as f32;
-                }
-            }
-        }
-        let scored = (0..).zip(&self.scores).filter(|&(_, &score)| score > 0.0);
-        let mut found: Vec<Candidate> =
-            scored.map(|(case, &score)| Candidate { case: CaseNo(case), score: f64::from(score) }).collect();
-        let better = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.case.cmp(&b.case));
-        if found.len() > k && k > 0 {
-            found.select_nth_unstable_by(k - 1, better);
-        }
-        found.truncate(k);
-        found.sort_unstable_by(better);
+        let found = self.search.top_in(index, &self.terms, mask, k);
+        let weights = |c: CaseNo| FieldWeights::new(index.lengths(c), index.mean_lengths());
+        self.weights.clear();
+        self.weights.extend(found.iter().map(|c| (c.case, weights(c.case))));
+        self.last.set(None);
         found
     }
 }
 
-/// What a kind of term counts in the first score.
-fn share(kind: TermKind) -> f64 {
-    match kind {
-        TermKind::Word => 1.0,
-        TermKind::Pair => PAIR_SHARE,
-        TermKind::Chars => GRAM_SHARE,
-    }
-}
-
-/// BM25's saturation of a frequency.
-#[inline]
-pub(crate) fn saturate(tf: f64) -> f64 {
-    (K1 + 1.0) * tf / (K1 + tf)
-}
-
-/// The largest value of [`saturate`].
-pub(crate) const SATURATED: f64 = K1 + 1.0;
-
-/// What is computed once per state of the index.
+/// Which terms the query has, and their places: asked for every term of every candidate.
 #[derive(Default)]
-struct Derived {
-    generation: Option<u64>,
-    /// Per term.
-    idf: Vec<f32>,
-    /// Per case and field: the field's weight over its normalised length; 0 for a removed case.
-    field_weights: Vec<[f32; 4]>,
-    /// Per posting of the flat list: its saturated frequency in all fields, as a share of the largest possible in
-    /// steps of 1/255.
-    impacts: Vec<u8>,
-    /// Per case, computed when first asked for.
-    totals: Vec<Option<Totals>>,
+struct Slots {
+    /// A bit by the lowest bits of a term: clear for nearly every term the query does not have.
+    filter: Vec<u64>,
+    /// Open addressing, at most a quarter full: term and place.
+    table: Vec<(u32, u32)>,
 }
 
-/// What all terms of a case's title (0) and claim (1) sum to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Totals {
-    /// idf of its words.
-    pub(crate) words: [f64; 2],
-    /// idf of its character n-grams.
-    pub(crate) grams: [f64; 2],
-}
+/// Words of 64 bits in [`Slots::filter`].
+const FILTER: usize = 512;
 
-impl Derived {
-    fn new(index: &CaseIndex) -> Self {
-        // Few frequencies are distinct, so the logarithm is taken once for each.
-        let mut by_df: Vec<Option<f32>> = vec![None; index.len() + 1];
-        let idf = (0..index.postings.terms() as u32)
-            .map(|term| {
-                let df = index.postings.df(term);
-                *by_df[df].get_or_insert_with(|| bm25_idf(index.len(), df) as f32)
-            })
-            .collect();
-        let mean = index.mean_lengths();
-        let field_weights = (0..index.capacity())
-            .map(|case| {
-                let case = CaseNo(case as u32);
-                if !index.is_live(case) {
-                    return [0.0; 4];
-                }
-                let lengths = index.lengths(case);
-                std::array::from_fn(|f| {
-                    let length = 1.0 - B + B * f64::from(lengths[f]) / mean[f];
-                    (FIELD_WEIGHTS[f] / length) as f32
-                })
-            })
-            .collect();
-        let generation = Some(index.generation());
-        let mut derived =
-            Self { generation, idf, field_weights, impacts: Vec::new(), totals: vec![None; index.capacity()] };
-        derived.impacts = index.postings.flat().iter().map(|posting| derived.impact(*posting)).collect();
-        derived
-    }
-
-    /// See [`Query::frequency`].
-    #[inline]
-    fn frequency(&self, case: CaseNo, counts: FieldCounts, mask: FieldMask) -> f64 {
-        let weights = &self.field_weights[case.index()];
-        let part = |f: usize| if mask[f] { weights[f] * f32::from(counts[f]) } else { 0.0 };
-        f64::from((part(0) + part(1)) + (part(2) + part(3)))
-    }
-
-    /// The saturated frequency of a posting in all fields, of at most 255; 0 only for a case that is gone.
-    fn impact(&self, posting: Posting) -> u8 {
-        let tf = self.frequency(posting.case, posting.counts, ALL_FIELDS);
-        // Rounded up: a case that has the term is never lost.
-        let steps = (tf / (K1 + tf) * f64::from(u8::MAX)).ceil();
-        #[allow(clippy::cast_sign_loss)] // A frequency is never negative.
-        let steps = steps as u8;
-        steps
-    }
-
-    fn idf(&self, term: u32) -> f64 {
-        f64::from(self.idf[term as usize])
-    }
-
-    fn totals(&mut self, index: &CaseIndex, case: CaseNo) -> Totals {
-        if let Some(known) = self.totals[case.index()] {
-            return known;
-        }
-        let mut sums = Totals::default();
-        for ct in index.terms_of(case) {
-            let sum = match index.kind(ct.term) {
-                TermKind::Word => &mut sums.words,
-                TermKind::Chars => &mut sums.grams,
-                TermKind::Pair => continue,
-            };
-            for (field, sum) in sum.iter_mut().enumerate() {
-                if ct.counts[field] > 0 {
-                    *sum += f64::from(self.idf[ct.term as usize]);
-                }
+impl Slots {
+    /// Takes the terms in the order of their places.
+    fn assign(&mut self, terms: impl ExactSizeIterator<Item = u32>) {
+        self.filter.clear();
+        self.filter.resize(FILTER, 0);
+        self.table.clear();
+        self.table.resize((4 * terms.len() + 1).next_power_of_two(), (u32::MAX, u32::MAX));
+        for (place, term) in (0u32..).zip(terms) {
+            self.filter[term as usize / 64 % FILTER] |= 1 << (term % 64);
+            let mut at = self.start(term);
+            while self.table[at].1 != u32::MAX {
+                at = (at + 1) & (self.table.len() - 1);
             }
+            self.table[at] = (term, place);
         }
-        self.totals[case.index()] = Some(sums);
-        sums
+    }
+
+    fn start(&self, term: u32) -> usize {
+        (term.wrapping_mul(0x9E37_79B9) >> 7) as usize & (self.table.len() - 1)
+    }
+
+    #[inline]
+    fn get(&self, term: u32) -> Option<usize> {
+        let has = self.filter.get(term as usize / 64 % FILTER).is_some_and(|f| f >> (term % 64) & 1 == 1);
+        if has { self.find(term) } else { None }
+    }
+
+    fn find(&self, term: u32) -> Option<usize> {
+        let mut at = self.start(term);
+        loop {
+            let (known, place) = *self.table.get(at)?;
+            if place == u32::MAX {
+                return None;
+            }
+            if known == term {
+                return Some(place as usize);
+            }
+            at = (at + 1) & (self.table.len() - 1);
+        }
     }
 }
 
@@ -454,10 +384,10 @@ mod tests {
         let all = query.candidates(&index, ALL_FIELDS, 1000);
         let top = query.candidates(&index, ALL_FIELDS, 5);
         assert_eq!(&all[..5], &top[..]);
-        assert_eq!(index.case(top[0].case).id, "c17");
+        assert_eq!(index.id(top[0].case), "c17");
         index.add(case("z", "Zebras are painted horses"));
         query.prepare_text(&index, text, &sentences(text), None);
-        assert_eq!(index.case(query.candidates(&index, ALL_FIELDS, 1)[0].case).id, "z");
+        assert_eq!(index.id(query.candidates(&index, ALL_FIELDS, 1)[0].case), "z");
         index.remove("z");
         query.prepare_text(&index, text, &sentences(text), None);
         assert!(query.candidates(&index, ALL_FIELDS, 1000).iter().all(|c| index.is_live(c.case)));

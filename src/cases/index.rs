@@ -1,21 +1,45 @@
-//! The searchable terms of all cases: an inverted index for finding candidates, a forward index for judging them.
+//! The searchable cases: a segment that never changes, and beside it what was added or removed since.
 //!
-//! Kept in memory and grown case by case, so that a case is findable the moment it is added; frequencies are exact at
-//! all times, nothing is retrained. A text index library was rejected: ranking needs exact per-field counts of every
-//! candidate, and the index must be usable as a library call in under a millisecond without a folder on disk.
+//! A case is findable the moment it is added, whether the segment lies in the program, in memory or in a mapped file
+//! of gigabytes. The frequencies of the segment's terms stay those of its making until the changes are a sixteenth of
+//! all cases; then both are joined into a new segment, which reads no text again. Exact frequencies at all times were
+//! rejected: everything derived from them (impacts, totals) would have to be computed when opening. A text index
+//! library was rejected: ranking needs exact per-field counts of every candidate, and the index must be usable as a
+//! library call in under a millisecond without a folder on disk.
 
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::case::{Case, Field};
-use super::postings::Postings;
-use crate::features::interner::Interner;
-use crate::features::lexicon::{Lexicon, Reading};
-use crate::features::tfidf::FeatureSettings;
+use super::bm25::{ALL_FIELDS, FieldWeights, idf};
+use super::case::Case;
+use super::segment::{Builder, CaseReader, Facts, List, Parts, RowReader, Segment, Source};
+pub(crate) use super::segment::{CaseTerm, FieldCounts, Totals};
+use crate::checksum::xxh64;
+use crate::document::Language;
+use crate::error::IndexProblem;
+use crate::features::interner::{Interner, LookUp};
+use crate::features::lexicon::Terms;
 use crate::features::vocabulary::TermKind;
-use crate::text::analyser::Analysis;
-use crate::text::token::TokenKind;
 
-/// The number of a case in a [`CaseIndex`], in order of adding.
+/// Collects cases for an index, one at a time.
+#[derive(Default)]
+pub struct IndexBuilder(Builder);
+
+impl IndexBuilder {
+    /// Adds a case; an earlier one of the same id gives way and is given back.
+    pub fn add(&mut self, case: &Case) -> Option<Case> {
+        self.0.add(case)
+    }
+
+    /// The index of all cases added.
+    pub fn finish(self) -> CaseIndex {
+        CaseIndex::over(self.0.finish())
+    }
+}
+
+/// The number of a case in a [`CaseIndex`], until the index next changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CaseNo(pub u32);
 
@@ -25,81 +49,45 @@ impl CaseNo {
     }
 }
 
-/// How often a term stands in each field of a case (255 at most), fields in the order of [`Field::ALL`].
-pub(crate) type FieldCounts = [u8; 4];
-
-/// One term of one case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CaseTerm {
-    pub(crate) term: u32,
-    pub(crate) counts: FieldCounts,
-}
-
 /// All cases and their terms.
 pub struct CaseIndex {
-    cases: Vec<Case>,
-    by_id: FxHashMap<String, CaseNo>,
-    pub(crate) terms: Interner,
-    pub(crate) postings: Postings,
-    forward: Vec<Box<[CaseTerm]>>,
-    /// Per term whether it is a number.
-    numbers: Vec<bool>,
-    /// Words per field of each case.
-    lengths: Vec<[u32; 4]>,
-    /// Distinct numbers of each case: in its title, in its claim, in either.
-    number_counts: Vec<[u32; 3]>,
-    totals: [u64; 4],
-    live: usize,
-    /// Changes whenever a case is added or removed.
+    base: Segment,
+    /// Cases of the segment that were removed.
+    removed: BTreeSet<u32>,
+    later: Later,
+    reader: Option<Box<CaseReader>>,
+    /// Tells this state of this index from all others of the process.
     generation: u64,
-    writer: Writer,
 }
 
-/// What adding a case needs: memories of words with and without n-grams, and room to count in.
-struct Writer {
-    short: Lexicon,
-    long: Lexicon,
-    analysis: Analysis,
-    reading: Reading,
-    /// Term, field and count.
-    row: Vec<(u32, u8, u8)>,
+/// Cases added since the segment was made. Their numbers and those of their new terms follow those of the segment.
+#[derive(Default)]
+struct Later {
+    /// Empty places are cases that were removed again.
+    cases: Vec<Option<Added>>,
+    by_id: FxHashMap<String, u32>,
+    terms: Interner,
+    numbers: Vec<bool>,
+    lists: FxHashMap<u32, Vec<(u32, u8)>>,
 }
 
-/// What is indexed of a short field: stems, pairs, character n-grams of 3 and 4.
-pub(crate) fn short_settings() -> FeatureSettings {
-    FeatureSettings { char_ngrams: (3, 4), ..FeatureSettings::default() }
+struct Added {
+    case: Case,
+    row: Box<[CaseTerm]>,
+    facts: Facts,
 }
 
-/// What is indexed of a long field: stems and pairs. Its n-grams would be most of the index and say little.
-pub(crate) fn long_settings() -> FeatureSettings {
-    FeatureSettings { char_ngrams: (1, 0), ..FeatureSettings::default() }
-}
+/// Changes are joined with the segment when they are more than one in so many cases.
+const JOINED_AT: usize = 16;
 
-/// A disproof is indexed up to this many bytes; what a case is about stands in front.
-const LONGEST_FIELD: usize = 6_000;
+fn next_generation() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 impl Default for CaseIndex {
     fn default() -> Self {
-        Self {
-            cases: Vec::new(),
-            by_id: FxHashMap::default(),
-            terms: Interner::default(),
-            postings: Postings::default(),
-            forward: Vec::new(),
-            numbers: Vec::new(),
-            lengths: Vec::new(),
-            number_counts: Vec::new(),
-            totals: [0; 4],
-            live: 0,
-            generation: 0,
-            writer: Writer {
-                short: Lexicon::new(&short_settings()),
-                long: Lexicon::new(&long_settings()),
-                analysis: Analysis::default(),
-                reading: Reading::default(),
-                row: Vec::new(),
-            },
-        }
+        Self::over(Builder::default().finish())
     }
 }
 
@@ -111,117 +99,156 @@ impl CaseIndex {
 
     /// As [`CaseIndex::new`], with the cases that gave way to a later one of the same id.
     pub fn with_replaced(cases: impl IntoIterator<Item = Case>) -> (Self, Vec<Case>) {
-        let mut index = Self::default();
-        let mut replaced = Vec::new();
-        for case in cases {
-            if let Some(&old) = index.by_id.get(&case.id) {
-                replaced.push(index.clear(old).1);
-            }
-            index.append(case);
-        }
-        index.postings = Postings::new(&index.forward, index.terms.len());
-        (index, replaced)
+        let mut builder = IndexBuilder::default();
+        let replaced = cases.into_iter().filter_map(|case| builder.add(&case)).collect();
+        (builder.finish(), replaced)
     }
 
-    /// Joins what a saved index holds: terms, which of them are numbers, the lists of all terms, and per case its
-    /// record, the words of its fields and its terms.
-    pub(crate) fn from_parts(
-        terms: Interner,
-        numbers: Vec<bool>,
-        postings: Postings,
-        cases: impl Iterator<Item = ((Case, [u32; 4]), Box<[CaseTerm]>)>,
-    ) -> Self {
-        let mut index = Self { terms, postings, numbers, ..Self::default() };
-        for ((case, lengths), row) in cases {
-            index.push(case, lengths, row);
-        }
-        index
+    /// An index of the cases of a segment.
+    pub(crate) fn over(base: Segment) -> Self {
+        Self { base, removed: BTreeSet::new(), later: Later::default(), reader: None, generation: next_generation() }
     }
 
     /// Adds a case; one with the same id is replaced and given back.
     pub fn add(&mut self, case: Case) -> Option<Case> {
-        let replaced = self.remove(&case.id);
-        let number = self.append(case);
-        self.postings.add(number, &self.forward[number.index()], self.terms.len());
+        let replaced = self.take(&case.id);
+        self.append(case);
+        self.changed();
         replaced
     }
 
     /// Removes a case and gives it back.
     pub fn remove(&mut self, id: &str) -> Option<Case> {
-        let number = self.by_id.remove(id)?;
-        let (row, case) = self.clear(number);
-        self.postings.remove(&row);
+        let removed = self.take(id)?;
+        self.changed();
+        Some(removed)
+    }
+
+    fn take(&mut self, id: &str) -> Option<Case> {
+        if let Some(at) = self.later.by_id.remove(id) {
+            let added = self.later.cases.get_mut(at as usize).and_then(Option::take)?;
+            let number = self.base.cases() as u32 + at;
+            for t in &added.row {
+                if let Some(list) = self.later.lists.get_mut(&t.term) {
+                    list.retain(|p| p.0 != number);
+                }
+            }
+            return Some(added.case);
+        }
+        let number = self.base.by_id(id).filter(|n| !self.removed.contains(n))?;
+        let case = self.base.case(number).into_owned();
+        self.removed.insert(number);
         Some(case)
     }
 
-    /// Reads a case and gives it the next number; its terms are not listed yet.
-    fn append(&mut self, case: Case) -> CaseNo {
-        let mut lengths = [0; 4];
-        self.writer.row.clear();
-        for field in Field::ALL {
-            let text = case.field(field);
-            let text = &text[..text.floor_char_boundary(LONGEST_FIELD)];
-            let Writer { short, long, analysis, reading, row } = &mut self.writer;
-            analysis.analyse(text, case.own_language());
-            let lexicon = if field == Field::Disproof { long } else { short };
-            lexicon.read(analysis, &mut self.terms, reading);
-            self.numbers.resize(self.terms.len(), false);
-            for (number, _) in analysis.tokens.iter().enumerate().filter(|(_, t)| t.kind == TokenKind::Number) {
-                let term = lexicon.word_of(reading, number) as usize;
-                if let Some(mark) = self.numbers.get_mut(term) {
-                    *mark = true;
+    fn append(&mut self, case: Case) {
+        let Self { base, later, reader, .. } = self;
+        let mut row = Vec::new();
+        let mut terms = Grow { base, later: &mut later.terms };
+        let first = base.terms();
+        let numbers = &mut later.numbers;
+        let mark = |term: u32| {
+            if let Some(new) = term.checked_sub(first) {
+                if numbers.len() <= new as usize {
+                    numbers.resize(new as usize + 1, false);
+                }
+                numbers[new as usize] = true;
+            }
+        };
+        let lengths = reader.get_or_insert_default().read(&case, &mut terms, mark, &mut row);
+        let weights = FieldWeights::new(lengths, base.mean_lengths());
+        let number = (base.cases() + later.cases.len()) as u32;
+        for t in &row {
+            later.lists.entry(t.term).or_default().push((number, weights.impact(t.counts, ALL_FIELDS)));
+        }
+        later.by_id.insert(case.id.clone(), later.cases.len() as u32);
+        let language = case.own_language();
+        later.cases.push(Some(Added { case, row: row.into(), facts: Facts::default() }));
+        let (numbers, totals) = self.count(CaseNo(number));
+        if let Some(Some(added)) = self.later.cases.last_mut() {
+            added.facts = Facts::new(lengths, numbers, totals, language);
+        }
+    }
+
+    /// Numbers and totals of a case by its terms.
+    fn count(&self, case: CaseNo) -> ([u32; 3], Totals) {
+        let (mut numbers, mut totals) = ([0; 3], Totals::default());
+        for t in self.terms_of(case) {
+            let [title, claim, ..] = t.counts.map(|c| u32::from(c > 0));
+            let sums = match self.kind(t.term) {
+                TermKind::Word => &mut totals.words,
+                TermKind::Chars => &mut totals.grams,
+                TermKind::Pair => continue,
+            };
+            if title | claim == 0 {
+                continue;
+            }
+            let idf = self.idf(t.term);
+            sums[0] += f64::from(title) * idf;
+            sums[1] += f64::from(claim) * idf;
+            if self.is_number(t.term) {
+                for (sum, here) in numbers.iter_mut().zip([title, claim, title | claim]) {
+                    *sum += here;
                 }
             }
-            lengths[field as usize] = reading.words as u32;
-            for &term in &reading.terms {
-                row.push((term, field as u8, u8::try_from(reading.count(term)).unwrap_or(u8::MAX)));
-            }
         }
-        self.writer.row.sort_unstable();
-        let mut row: Vec<CaseTerm> = Vec::with_capacity(self.writer.row.len());
-        for &(term, field, count) in &self.writer.row {
-            if row.last().is_none_or(|t| t.term != term) {
-                row.push(CaseTerm { term, counts: [0; 4] });
-            }
-            if let Some(last) = row.last_mut() {
-                last.counts[usize::from(field)] = count;
-            }
-        }
-        self.push(case, lengths, row.into_boxed_slice())
+        (numbers, totals)
     }
 
-    /// Gives a case that is read the next number.
-    fn push(&mut self, case: Case, lengths: [u32; 4], row: Box<[CaseTerm]>) -> CaseNo {
-        let number = CaseNo(self.cases.len() as u32);
-        let mut number_counts = [0; 3];
-        for t in row.iter().filter(|t| self.is_number(t.term)) {
-            let [title, claim, ..] = t.counts.map(|c| u32::from(c > 0));
-            for (sum, here) in number_counts.iter_mut().zip([title, claim, title | claim]) {
-                *sum += here;
-            }
+    fn changed(&mut self) {
+        self.generation = next_generation();
+        if self.changes() * JOINED_AT > self.base.cases() {
+            self.join();
         }
-        self.number_counts.push(number_counts);
-        for (total, &length) in self.totals.iter_mut().zip(&lengths) {
-            *total += u64::from(length);
-        }
-        self.forward.push(row);
-        self.lengths.push(lengths);
-        self.by_id.insert(case.id.clone(), number);
-        self.cases.push(case);
-        self.live += 1;
-        self.generation += 1;
-        number
     }
 
-    /// Empties the place of a case and gives its terms and its record.
-    fn clear(&mut self, number: CaseNo) -> (Box<[CaseTerm]>, Case) {
-        let at = number.index();
-        for (total, length) in self.totals.iter_mut().zip(std::mem::take(&mut self.lengths[at])) {
-            *total -= u64::from(length);
+    /// Cases added and removed since the segment was made.
+    pub(crate) fn changes(&self) -> usize {
+        self.removed.len() + self.later.cases.len()
+    }
+
+    /// Joins the segment and its changes. Numbers of cases and terms change.
+    fn join(&mut self) {
+        if let Some(joined) = self.joined() {
+            *self = Self::over(joined);
         }
-        self.live -= 1;
-        self.generation += 1;
-        (std::mem::take(&mut self.forward[at]), std::mem::take(&mut self.cases[at]))
+    }
+
+    /// A segment of all cases, if there are changes.
+    pub(crate) fn joined(&self) -> Option<Segment> {
+        if self.changes() == 0 {
+            return None;
+        }
+        let mut parts = Parts::default();
+        for number in self.numbers() {
+            parts.add(&self.case(number), self.terms_of(number), self.lengths(number));
+        }
+        let (base, later) = (&self.base, &self.later.terms);
+        let first = base.terms();
+        let texts = |kind: TermKind| (0..first).filter(move |&t| base.kind(t) == kind).map(|t| (base.text(t), t));
+        let joined = parts.finish(Source {
+            len: first as usize + later.len(),
+            words: texts(TermKind::Word).chain(later.words().map(|(w, n)| (w, n + first))).collect(),
+            grams: texts(TermKind::Chars).chain(later.grams().map(|(g, n)| (g, n + first))).collect(),
+            pairs: base.pairs().chain(later.pairs().map(|(p, n)| (p, n + first))).collect(),
+            is_number: &|term| self.is_number(term),
+        });
+        // Damage met on the way stays known.
+        if let Some(at) = base.layout().damage() {
+            joined.layout().note(usize::try_from(at).unwrap_or(usize::MAX - 1));
+        }
+        Some(joined)
+    }
+
+    /// The unchanging part.
+    pub(crate) fn base(&self) -> &Segment {
+        &self.base
+    }
+
+    /// What has been read so far was whole. Damage is met only where a saved index is read, so this is asked after an
+    /// answer, too.
+    pub(crate) fn damage(&self) -> Option<IndexProblem> {
+        self.base.layout().damage().map(|at| IndexProblem::Checksum { at })
     }
 
     /// Tells whether anything changed since it last was this number.
@@ -229,65 +256,118 @@ impl CaseIndex {
         self.generation
     }
 
+    /// Tells the cases of this index from others: equal for the same cases with the same changes, in any process.
+    pub fn fingerprint(&self) -> u64 {
+        let mut parts = self.base.layout().identity.to_le_bytes().to_vec();
+        parts.extend(self.removed.iter().flat_map(|n| n.to_le_bytes()));
+        for added in self.later.cases.iter().flatten() {
+            // A record that came in as JSON can be written as JSON.
+            let _ = serde_json::to_writer(&mut parts, &added.case);
+        }
+        xxh64(&parts)
+    }
+
     /// Number of cases.
     pub fn len(&self) -> usize {
-        self.live
+        self.base.cases() - self.removed.len() + self.later.by_id.len()
     }
 
     /// Whether there is no case.
     pub fn is_empty(&self) -> bool {
-        self.live == 0
+        self.len() == 0
     }
 
-    /// A case by its number.
-    ///
-    /// # Panics
-    /// If the number is not from this index.
-    pub fn case(&self, number: CaseNo) -> &Case {
-        &self.cases[number.index()]
+    fn added(&self, number: CaseNo) -> Option<&Added> {
+        self.later.cases.get(number.index().checked_sub(self.base.cases())?)?.as_ref()
+    }
+
+    /// A case by its number. Where a saved index is damaged, a case with nothing but its id.
+    pub fn case(&self, number: CaseNo) -> Cow<'_, Case> {
+        match self.added(number) {
+            Some(added) => Cow::Borrowed(&added.case),
+            None if self.is_live(number) => self.base.case(number.0),
+            None => Cow::Owned(Case::default()),
+        }
+    }
+
+    /// The id of a case, without reading its record.
+    pub fn id(&self, number: CaseNo) -> &str {
+        self.added(number).map_or_else(|| self.base.id(number.0), |added| &added.case.id)
+    }
+
+    /// The language of a case's own words, without reading its record.
+    pub(crate) fn language(&self, number: CaseNo) -> Option<Language> {
+        self.facts(number).language()
     }
 
     /// A case by its id.
-    pub fn by_id(&self, id: &str) -> Option<&Case> {
-        self.by_id.get(id).map(|&n| self.case(n))
+    pub fn by_id(&self, id: &str) -> Option<Cow<'_, Case>> {
+        self.number(id).map(|number| self.case(number))
+    }
+
+    /// The number of a case by its id.
+    pub fn number(&self, id: &str) -> Option<CaseNo> {
+        if let Some(&at) = self.later.by_id.get(id) {
+            return Some(CaseNo(self.base.cases() as u32 + at));
+        }
+        self.base.by_id(id).filter(|n| !self.removed.contains(n)).map(CaseNo)
     }
 
     /// All cases in order of adding.
-    pub fn iter(&self) -> impl Iterator<Item = &Case> {
-        self.cases.iter().filter(|c| !c.id.is_empty())
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, Case>> {
+        self.numbers().map(|n| self.case(n))
     }
 
-    /// Whether a number still names a case.
+    /// Whether a number names a case.
     pub(crate) fn is_live(&self, number: CaseNo) -> bool {
-        !self.cases[number.index()].id.is_empty()
+        if number.index() < self.base.cases() {
+            return self.removed.is_empty() || !self.removed.contains(&number.0);
+        }
+        self.added(number).is_some()
     }
 
     /// Numbers of all cases, in order of adding.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = CaseNo> {
-        (0..self.cases.len() as u32).map(CaseNo).filter(|&n| self.is_live(n))
+        (0..self.capacity() as u32).map(CaseNo).filter(|&n| self.is_live(n))
     }
 
-    /// One more than the largest case number ever given.
+    /// Numbers of the segment's cases that were removed.
+    pub(crate) fn removed(&self) -> &BTreeSet<u32> {
+        &self.removed
+    }
+
+    /// One more than the largest case number.
     pub(crate) fn capacity(&self) -> usize {
-        self.cases.len()
+        self.base.cases() + self.later.cases.len()
     }
 
-    pub(crate) fn terms_of(&self, case: CaseNo) -> &[CaseTerm] {
-        &self.forward[case.index()]
+    /// The terms of a case in growing order; none for a case that is gone.
+    pub(crate) fn terms_of(&self, case: CaseNo) -> Row<'_> {
+        match self.added(case) {
+            Some(added) => Row::Added(added.row.iter()),
+            None if self.is_live(case) => Row::Base(self.base.row(case.0)),
+            None => Row::Added([].iter()),
+        }
     }
 
+    /// What is known of a case without reading its record or its terms.
+    pub(crate) fn facts(&self, case: CaseNo) -> Facts {
+        self.added(case).map_or_else(|| self.base.facts(case.0), |added| added.facts)
+    }
+
+    /// Words per field of a case.
     pub(crate) fn lengths(&self, case: CaseNo) -> [u32; 4] {
-        self.lengths[case.index()]
+        self.facts(case).lengths
     }
 
-    /// Mean words per field.
+    /// Mean words per field when the segment was made.
     pub(crate) fn mean_lengths(&self) -> [f64; 4] {
-        self.totals.map(|t| (t as f64 / self.live.max(1) as f64).max(1.0))
+        self.base.mean_lengths()
     }
 
     /// Distinct numbers in the title, the claim, or both of a case.
     pub(crate) fn numbers_in(&self, case: CaseNo, [title, claim]: [bool; 2]) -> u32 {
-        let [in_title, in_claim, in_either] = self.number_counts[case.index()];
+        let [in_title, in_claim, in_either] = self.facts(case).numbers;
         match (title, claim) {
             (true, true) => in_either,
             (true, false) => in_title,
@@ -298,17 +378,127 @@ impl CaseIndex {
 
     /// Whether a term is a stem made of digits.
     pub(crate) fn is_number(&self, term: u32) -> bool {
-        self.numbers.get(term as usize).copied().unwrap_or(false)
+        match term.checked_sub(self.base.terms()) {
+            Some(new) => self.later.numbers.get(new as usize).copied().unwrap_or(false),
+            None => self.base.is_number(term),
+        }
     }
 
+    /// The kind of a term.
     pub(crate) fn kind(&self, term: u32) -> TermKind {
-        self.terms.kind(term)
+        match term.checked_sub(self.base.terms()) {
+            Some(new) => self.later.terms.kind(new),
+            None => self.base.kind(term),
+        }
+    }
+
+    /// In how many cases a term stands: of the segment if it has the term, otherwise of those added.
+    pub(crate) fn df(&self, term: u32) -> usize {
+        match self.base.list(term).df {
+            0 => self.later_list(term).len(),
+            df => df as usize,
+        }
+    }
+
+    /// The idf of a term.
+    pub(crate) fn idf(&self, term: u32) -> f64 {
+        self.idf_of(self.df(term))
+    }
+
+    /// The idf of a term that stands in so many cases.
+    pub(crate) fn idf_of(&self, df: usize) -> f64 {
+        idf(self.base.cases().max(df), df)
+    }
+
+    /// The segment's cases of a term, removed ones among them.
+    #[inline]
+    pub(crate) fn list(&self, term: u32) -> List<'_> {
+        self.base.list(term)
+    }
+
+    /// The added cases of a term with their impacts.
+    #[inline]
+    pub(crate) fn later_list(&self, term: u32) -> &[(u32, u8)] {
+        let list = if self.later.lists.is_empty() { None } else { self.later.lists.get(&term) };
+        list.map_or(&[], Vec::as_slice)
+    }
+
+    /// Finds terms by their text.
+    pub(crate) fn look_up(&self) -> impl Terms {
+        Find { base: &self.base, later: LookUp(&self.later.terms) }
+    }
+}
+
+/// The terms of a case.
+#[derive(Clone)]
+pub(crate) enum Row<'i> {
+    Base(RowReader<'i>),
+    Added(std::slice::Iter<'i, CaseTerm>),
+}
+
+impl Iterator for Row<'_> {
+    type Item = CaseTerm;
+
+    #[inline]
+    fn next(&mut self) -> Option<CaseTerm> {
+        match self {
+            Self::Base(row) => row.next(),
+            Self::Added(row) => row.next().copied(),
+        }
+    }
+}
+
+/// Finds terms in the segment or numbers them after its own.
+struct Grow<'i> {
+    base: &'i Segment,
+    later: &'i mut Interner,
+}
+
+impl Terms for Grow<'_> {
+    fn word(&mut self, stem: &str) -> Option<u32> {
+        let new = || self.later.add_text(TermKind::Word, stem) + self.base.terms();
+        Some(self.base.find(TermKind::Word, stem).unwrap_or_else(new))
+    }
+
+    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
+        let new = || self.later.add_pair(first, second) + self.base.terms();
+        Some(self.base.find_pair(first, second).unwrap_or_else(new))
+    }
+
+    fn chars(&mut self, gram: &str) -> Option<u32> {
+        let new = || self.later.add_text(TermKind::Chars, gram) + self.base.terms();
+        Some(self.base.find(TermKind::Chars, gram).unwrap_or_else(new))
+    }
+}
+
+/// Finds terms in the segment or among the later ones.
+struct Find<'i> {
+    base: &'i Segment,
+    later: LookUp<'i>,
+}
+
+impl Terms for Find<'_> {
+    fn word(&mut self, stem: &str) -> Option<u32> {
+        let later = |n| n + self.base.terms();
+        self.base.find(TermKind::Word, stem).or_else(|| self.later.word(stem).map(later))
+    }
+
+    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
+        let later = |n| n + self.base.terms();
+        self.base.find_pair(first, second).or_else(|| self.later.pair(first, second).map(later))
+    }
+
+    fn chars(&mut self, gram: &str) -> Option<u32> {
+        let later = |n| n + self.base.terms();
+        self.base.find(TermKind::Chars, gram).or_else(|| self.later.chars(gram).map(later))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::candidates::Query;
+    use proptest::prelude::*;
 
     fn case(id: &str, claim: &str) -> Case {
         Case { id: id.into(), claim: claim.into(), language: "en".into(), ..Case::default() }
@@ -321,13 +511,48 @@ mod tests {
         assert!(grown.remove("b").is_some());
         assert!(grown.remove("b").is_none());
         assert_eq!((grown.len(), grown.by_id("a").unwrap().claim.as_str()), (1, "The earth is flat"));
+        // So small an index is joined at once: it is the one made afresh, byte by byte.
         let fresh = CaseIndex::new([case("a", "The earth is flat")]);
-        assert_eq!(grown.totals, fresh.totals);
-        let live = |i: &CaseIndex| (0..i.postings.terms() as u32).map(|t| i.postings.df(t)).sum::<usize>();
-        assert_eq!(live(&grown), live(&fresh));
+        assert_eq!(grown.base.layout().raw(), fresh.base.layout().raw());
         let (built, replaced) =
             CaseIndex::with_replaced([case("a", "old"), case("b", "x"), case("a", "The earth is flat")]);
         assert_eq!((built.len(), replaced[0].claim.as_str()), (2, "old"));
         assert_eq!(built.by_id("a").unwrap().claim, "The earth is flat");
+    }
+
+    fn claims(n: usize) -> impl Iterator<Item = Case> {
+        (0..n).map(|i| case(&format!("c{i}"), &format!("claim number {i} of {} kinds and {}", i % 7, i % 5)))
+    }
+
+    proptest! {
+        /// Whatever is added, changed and removed: joined, the index is the one made afresh.
+        #[test]
+        fn changes_joined_are_a_fresh_index(changes in prop::collection::vec((0usize..130, any::<bool>()), 0..12)) {
+            let mut grown = CaseIndex::new(claims(120));
+            let mut list: Vec<Case> = claims(120).collect();
+            for (at, remove) in changes {
+                let id = format!("c{at}");
+                let known = list.iter().position(|c| c.id == id);
+                if let Some(known) = known {
+                    list.remove(known);
+                }
+                if remove {
+                    prop_assert_eq!(grown.remove(&id).is_some(), known.is_some());
+                } else {
+                    list.push(case(&id, &format!("zebra {at} number 2014")));
+                    prop_assert_eq!(grown.add(list[list.len() - 1].clone()).is_some(), known.is_some());
+                }
+                prop_assert_eq!(grown.len(), list.len());
+                let found = Query::default().first_stage(&grown, "zebra number 2014", None, 500);
+                let known: Vec<&str> = list.iter().map(|c| c.id.as_str()).collect();
+                prop_assert!(found.iter().all(|f| known.contains(f)));
+                prop_assert!(list.iter().all(|c| !c.claim.starts_with("zebra") || found.contains(&c.id.as_str())));
+            }
+            prop_assert_eq!(grown.iter().map(Cow::into_owned).collect::<Vec<_>>(), list.clone());
+            grown.join();
+            let fresh = CaseIndex::new(list);
+            prop_assert_eq!(grown.base.layout().raw(), fresh.base.layout().raw());
+            prop_assert!(fresh.base.verify().is_ok());
+        }
     }
 }

@@ -85,14 +85,14 @@ fn collect(
     examples: &mut Vec<Example>,
 ) {
     let mut found: Vec<Candidate> = query.candidates(index, mask, EXAMPLES * 2);
-    found.retain(|c| !unclear(index.case(c.case)));
+    found.retain(|c| !unclear(&index.case(c.case)));
     for left_out in [false, true] {
         if left_out {
-            found.retain(|c| !right(index.case(c.case)));
+            found.retain(|c| !right(&index.case(c.case)));
         }
         let rows = features(index, query, &found, mask);
         for (candidate, row) in found.iter().zip(rows).take(EXAMPLES) {
-            examples.push(Example { query: number, row, same: right(index.case(candidate.case)) });
+            examples.push(Example { query: number, row, same: right(&index.case(candidate.case)) });
         }
     }
 }

@@ -121,7 +121,7 @@ pub(crate) fn features(index: &CaseIndex, query: &mut Query, found: &[Candidate]
         let numbers = index.numbers_in(candidate.case, [mask[0], mask[1]]);
         let conflict = numbers > 0 && shared_numbers == 0 && query.has_numbers();
         let next = found.get(rank + 1).map_or(0.0, |c| c.score);
-        let language = match (query.language, index.case(candidate.case).own_language()) {
+        let language = match (query.language, index.language(candidate.case)) {
             (Some(a), Some(b)) => f64::from(u8::from(a == b)),
             _ => 0.5,
         };

@@ -68,8 +68,14 @@ impl CaseBase {
         }
         let marked = sentences(text);
         query.prepare_text(&self.index, text, &marked, language);
-        let ranked = self.rank(query, top);
-        let own = passages(&marked, query.own_analysis(), &query.lexicon, &query.reading, &|t| query.idf(t));
+        self.answer(query, &marked, top, 0.0)
+    }
+
+    /// The best cases for the text last given to [`Query::prepare_text`], of those at least as probable as `least`.
+    pub(crate) fn answer(&self, query: &mut Query, marked: &[Sentence], top: usize, least: f64) -> Vec<Related> {
+        let mut ranked = self.rank(query, top);
+        ranked.retain(|r| r.1 >= least);
+        let own = passages(marked, query.own_analysis(), &query.lexicon, &query.reading, &|t| self.index.idf(t));
         self.show(query, ranked, own)
     }
 
@@ -86,7 +92,7 @@ impl CaseBase {
         }
         query.prepare(&self.index, analysis, marked);
         let ranked = self.rank(query, top);
-        let own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| query.idf(t));
+        let own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| self.index.idf(t));
         self.show(query, ranked, own)
     }
 
@@ -117,7 +123,7 @@ impl CaseBase {
         }
         query.prepare_text(&self.index, text, &sentences(text), language);
         let ranked = self.rank(query, top);
-        ranked.into_iter().map(|(c, p)| (self.index.case(c.case).id.as_str(), p)).collect()
+        ranked.into_iter().map(|(c, p)| (self.index.id(c.case), p)).collect()
     }
 
     /// The `top` best cases for a prepared query, with their probability.

@@ -209,6 +209,7 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
     }
     report(&summary);
     anyhow::ensure!(summary.adds_up(), "the counts do not add up, which is a fault of this program; please report it");
+    args.using.sound(&assessor.cases.index)?;
     Ok(if summary.rejected == 0 { Done::All } else { Done::Rejected })
 }
 

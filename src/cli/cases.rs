@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::PathBuf;
 
-use super::open::{default_cases, index_of, read_cases, starter_cases};
+use super::case_base;
+use super::reverse::ReverseSearch;
 use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
@@ -31,6 +32,9 @@ pub(super) struct Place {
     /// SQLite store; `LEITMOTIF_STORE` or your data folder without it
     #[arg(long, value_name = "DB")]
     store: Option<PathBuf>,
+    /// Saved index instead of a store
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    index: Option<PathBuf>,
 }
 
 /// Sub-commands of `cases`.
@@ -57,6 +61,8 @@ pub(super) enum Cases {
         file: PathBuf,
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        search: ReverseSearch,
     },
     /// List all cases: id, date, title
     List {
@@ -85,12 +91,15 @@ pub(super) enum Cases {
     },
     /// Index cases in a file that opens at once, for `--cases`
     Index {
-        /// Cases as JSONL or a store; those of your store without it
+        /// Cases as JSONL, stores or saved indexes; those of your store without it
         #[arg(value_name = "FILE|DB")]
-        cases: Option<PathBuf>,
+        cases: Vec<PathBuf>,
         /// Where to write the index
-        #[arg(long, value_name = "FILE")]
-        output: PathBuf,
+        #[arg(long, value_name = "FILE", required_unless_present = "verify")]
+        output: Option<PathBuf>,
+        /// Instead, check every byte of this index and that its parts fit together
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "output"])]
+        verify: Option<PathBuf>,
     },
     /// Write all cases as JSONL
     Export {
@@ -107,9 +116,9 @@ impl Place {
 
     /// All cases of the store, or the starter cases where no store was named and none exists.
     fn read(&self) -> anyhow::Result<Vec<Case>> {
-        match &self.store {
-            Some(path) => read_cases(path),
-            None => default_cases(),
+        match self.index.as_ref().or(self.store.as_ref()) {
+            Some(path) => case_base::read(path),
+            None => case_base::read_default(),
         }
     }
 
@@ -118,10 +127,31 @@ impl Place {
         let path = self.path()?;
         let (mut store, new) = Store::create(&path)?;
         if new && with_starter {
-            let seeded = store.import(&starter_cases()?)?;
+            let seeded = store.import(&case_base::read_starter()?)?;
             eprintln!("new store {} begins with the {} starter cases", path.display(), seeded.added);
         }
         Ok(store)
+    }
+
+    /// Adds cases, all or none; says how many were added and which gave way.
+    fn put(&self, cases: &[Case], with_starter: bool) -> anyhow::Result<()> {
+        let Some(path) = &self.index else {
+            let done = self.create(with_starter)?.import(cases)?;
+            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            return Ok(());
+        };
+        let changes = cases.iter().map(|case| saved::Change::Add(Box::new(case.clone()))).collect();
+        let replaced = saved::change(path, changes)?;
+        for old in &replaced {
+            eprintln!("replaced: {}", old.id);
+        }
+        eprintln!("{} cases added, {} replaced", cases.len() - replaced.len(), replaced.len());
+        Ok(())
+    }
+
+    /// Where `--cases` would find them.
+    fn cases(&self) -> anyhow::Result<PathBuf> {
+        self.index.clone().map_or_else(|| self.path(), Ok)
     }
 }
 
@@ -129,14 +159,13 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
     match args {
         Cases::Import { files, format, without_starter, place } => {
             let (cases, complete) = read_imports(files, *format)?;
-            let done = place.create(!without_starter)?.import(&cases)?;
-            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            place.put(&cases, !without_starter)?;
             Ok(if complete { Done::All } else { Done::Rejected })
         }
-        Cases::Add { file, place } => {
+        Cases::Add { file, place, search } => {
             let (cases, complete) = read_imports(std::slice::from_ref(file), ImportFormat::Jsonl)?;
-            let done = place.create(true)?.import(&cases)?;
-            eprintln!("{} cases added, {} replaced", done.added, done.replaced);
+            place.put(&cases, true)?;
+            search.run(&place.cases()?, &cases)?;
             Ok(if complete { Done::All } else { Done::Rejected })
         }
         Cases::List { place, json } => {
@@ -157,18 +186,26 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
             if *json { export(&[case]) } else { write_out(page(&case).as_bytes()) }
         }
         Cases::Remove { id, place } => {
-            if !Store::create(&place.path()?)?.0.remove(id)? {
+            if let Some(path) = &place.index {
+                saved::change(path, vec![saved::Change::Remove(id.clone())])?;
+            } else if !Store::create(&place.path()?)?.0.remove(id)? {
                 return Err(Error::NoSuchCase(id.clone()).into());
             }
             eprintln!("removed {id}");
             Ok(Done::All)
         }
-        Cases::Index { cases, output } => {
-            let cases = cases.as_deref().map_or_else(default_cases, read_cases)?;
-            let index = index_of(cases);
-            saved::save(&index, output)?;
-            eprintln!("{} cases indexed in {}", index.len(), output.display());
+        Cases::Index { verify: Some(path), .. } => {
+            let index = saved::verify(path)?;
+            eprintln!("{} is whole: {} cases", path.display(), index.len());
             Ok(Done::All)
+        }
+        Cases::Index { output: None, .. } => anyhow::bail!("name the file to write with --output"),
+        Cases::Index { cases, output: Some(output), .. } => {
+            let (index, left_out) =
+                if cases.is_empty() { (case_base::open_default()?, 0) } else { case_base::index(cases)? };
+            saved::save(&index, output)?;
+            eprintln!("{} cases indexed in {}, {left_out} left out", index.len(), output.display());
+            Ok(if left_out == 0 { Done::All } else { Done::Rejected })
         }
         Cases::Export { place } => export(&place.read()?),
     }

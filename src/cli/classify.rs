@@ -35,6 +35,7 @@ pub(super) fn run(args: &Classify) -> anyhow::Result<Done> {
     let assessor = args.using.assessor()?;
     let options = Options { top: args.top, related: args.related, evidence: true };
     let assessment = assessor.assess(&mut assessor.worker(), &document, options);
+    args.using.sound(&assessor.cases.index)?;
     if args.json {
         let mut json = serde_json::to_vec(&assessment)?;
         json.push(b'\n');

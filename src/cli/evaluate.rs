@@ -121,7 +121,12 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     let narratives = [&args.cases, &args.texts, &args.background].iter().any(|f| !f.is_empty());
     let using = Using::new(args.model.clone(), args.case_base.clone());
     let related = match (&args.queries, &args.qrels) {
-        (Some(queries), Some(qrels)) => Some(ranking::ranking(&using.cases()?, queries, qrels, args.seed)?),
+        (Some(queries), Some(qrels)) => {
+            let cases = using.cases()?;
+            let figures = ranking::ranking(&cases, queries, qrels, args.seed)?;
+            using.sound(&cases.index)?;
+            Some(figures)
+        }
         _ => None,
     };
     if !narratives {

@@ -5,6 +5,7 @@
 
 mod batch;
 mod batch_progress;
+mod case_base;
 mod cases;
 mod check;
 mod classify;
@@ -16,6 +17,7 @@ mod print;
 mod progress;
 mod records;
 mod related;
+mod reverse;
 #[cfg(feature = "web")]
 mod serve;
 mod train;

@@ -1,17 +1,15 @@
-//! Opens the model and the cases a command works with.
+//! Opens the model and, by `case_base`, the cases a command works with.
 
 use anyhow::Context;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::case_base;
 use crate::assess::Assessor;
-use crate::cases::case::Case;
 use crate::cases::index::CaseIndex;
 use crate::cases::ranker::Ranker;
 use crate::cases::related::CaseBase;
-use crate::cases::saved;
 use crate::error::{Error, ModelProblem};
-use crate::ingest::jsonl;
 use crate::model::folder::{self, Model};
 
 /// Which model and cases to use.
@@ -60,20 +58,16 @@ impl Using {
 
     pub(super) fn index(&self) -> anyhow::Result<CaseIndex> {
         match &self.cases {
-            Some(path) if saved::is_saved(path) => Ok(saved::open(path)?),
-            Some(path) => Ok(index_of(read_cases(path)?)),
-            None => default_index(),
+            Some(path) => Ok(case_base::open(path)?.0),
+            None => case_base::open_default(),
         }
     }
-}
 
-/// An index of the given cases; of two with one id the later counts, and that is said.
-pub(super) fn index_of(cases: Vec<Case>) -> CaseIndex {
-    let (index, replaced) = CaseIndex::with_replaced(cases);
-    for old in replaced {
-        eprintln!("warning: the case id \"{}\" stands twice; the later one counts", old.id);
+    /// Fails if what was read of the cases is damaged: the answer would look like "no related case".
+    pub(super) fn sound(&self, index: &CaseIndex) -> anyhow::Result<()> {
+        let path = || self.cases.clone().unwrap_or_else(|| "(embedded cases)".into());
+        index.damage().map_or(Ok(()), |problem| Err(Error::CaseIndex { path: path(), problem }.into()))
     }
-    index
 }
 
 /// The model's own ranker, or the starter model's.
@@ -82,56 +76,6 @@ pub(super) fn ranker(own: Option<&Ranker>) -> anyhow::Result<Ranker> {
         Some(ranker) => Ok(ranker.clone()),
         None => starter_model()?.manifest.ranker.context("the starter model has no ranker; retrain it"),
     }
-}
-
-/// Reads cases from a JSONL file, a saved index or a store. A bad line stops the command: an answer from half a case base would look
-/// like "no related case".
-pub(super) fn read_cases(path: &Path) -> anyhow::Result<Vec<Case>> {
-    #[cfg(feature = "store")]
-    if crate::store::is_store(path) {
-        return Ok(crate::store::Store::open(path)?.cases()?);
-    }
-    if saved::is_saved(path) {
-        return Ok(saved::open(path)?.iter().cloned().collect());
-    }
-    // Duplicate ids are left to the index, where the later case counts.
-    let records = jsonl::read::<Case>(path)?;
-    let (duplicates, bad): (Vec<_>, Vec<_>) =
-        (records.bad.into_iter()).partition(|b| matches!(b.problem, crate::error::RecordProblem::DuplicateId { .. }));
-    if !bad.is_empty() {
-        return Err(Error::Records(bad).into());
-    }
-    for duplicate in duplicates {
-        eprintln!("warning: {duplicate}; the first one counts");
-    }
-    if let Some(case) = records.good.iter().find(|c| !c.record.has_claim()) {
-        let problem = crate::error::RecordProblem::CaseWithoutClaim(case.record.id.clone());
-        return Err(Error::Records(vec![crate::error::BadRecord { place: case.place.clone(), problem }]).into());
-    }
-    Ok(records.good.into_iter().map(|c| c.record).collect())
-}
-
-/// The user's store if there is one, otherwise the starter cases.
-fn default_index() -> anyhow::Result<CaseIndex> {
-    #[cfg(feature = "store")]
-    if let Some(path) = crate::store::default_path().filter(|p| p.exists()) {
-        return Ok(index_of(crate::store::Store::open(&path)?.cases()?));
-    }
-    starter_index()
-}
-
-/// The cases of [`default_index`].
-pub(super) fn default_cases() -> anyhow::Result<Vec<Case>> {
-    #[cfg(feature = "store")]
-    if let Some(path) = crate::store::default_path().filter(|p| p.exists()) {
-        return Ok(crate::store::Store::open(&path)?.cases()?);
-    }
-    starter_cases()
-}
-
-/// The starter cases as records.
-pub(super) fn starter_cases() -> anyhow::Result<Vec<Case>> {
-    Ok(starter_index()?.iter().cloned().collect())
 }
 
 #[cfg(feature = "embedded")]

@@ -53,10 +53,11 @@ pub(super) fn run(args: &RelatedArgs) -> anyhow::Result<Done> {
     let cases = args.using.cases()?;
     if let Some(path) = &args.queries {
         let format = if args.json { RunFormat::Jsonl } else { args.format };
-        return run_queries(&cases, path, format, args.top);
+        return run_queries(args, &cases, path, format);
     }
     let document = args.input.read(args.language)?;
     let found = cases.related(&mut Query::default(), &document.text, document.language, args.top);
+    args.using.sound(&cases.index)?;
     if args.json {
         let mut json = serde_json::to_vec(&found)?;
         json.push(b'\n');
@@ -65,7 +66,7 @@ pub(super) fn run(args: &RelatedArgs) -> anyhow::Result<Done> {
     write_out(print::related(&found, &document.text, &cases.index, Style::for_stdout()).as_bytes())
 }
 
-fn run_queries(cases: &CaseBase, path: &Path, format: RunFormat, top: usize) -> anyhow::Result<Done> {
+fn run_queries(args: &RelatedArgs, cases: &CaseBase, path: &Path, format: RunFormat) -> anyhow::Result<Done> {
     let records = jsonl::read::<TextRecord>(path)?;
     for bad in &records.bad {
         eprintln!("rejected: {bad}");
@@ -77,9 +78,10 @@ fn run_queries(cases: &CaseBase, path: &Path, format: RunFormat, top: usize) -> 
         .map(|query| {
             let memory = &memories[rayon::current_thread_index().unwrap_or(0)];
             let mut memory = memory.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            answer(cases, &mut memory, &query.record, format, top)
+            answer(cases, &mut memory, &query.record, format, args.top)
         })
         .collect();
+    args.using.sound(&cases.index)?;
     write_out(lines.concat().as_bytes())?;
     Ok(if records.bad.is_empty() { Done::All } else { Done::Rejected })
 }

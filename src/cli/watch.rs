@@ -72,7 +72,7 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<Done> {
     let (mut store, new) = Store::create(&path)?;
     if new {
         // A store takes the place of the starter cases, and must not be poorer.
-        store.import(&super::open::starter_cases()?)?;
+        store.import(&super::case_base::read_starter()?)?;
     }
     let settings = Settings {
         feeds,
@@ -94,6 +94,7 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<Done> {
             }
         })?;
         printed?;
+        args.using.sound(&assessor.cases.index)?;
         if args.once {
             return Ok(if failed { Done::Rejected } else { Done::All });
         }

@@ -146,7 +146,7 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
         answered,
         unjudged: read - answered,
         cases: cases.index.len(),
-        missing_cases: wanted.into_iter().filter(|id| cases.index.by_id(id).is_none()).count(),
+        missing_cases: wanted.into_iter().filter(|id| cases.index.number(id).is_none()).count(),
         worst,
         ..summarise(&scored, seed)
     })

@@ -33,16 +33,6 @@ impl Terms for Interner {
 }
 
 impl Interner {
-    /// An empty one with room for so many stems, n-grams and pairs.
-    pub(crate) fn with_room(words: usize, chars: usize, pairs: usize) -> Self {
-        let mut new = Self::default();
-        new.words.reserve(words);
-        new.chars.reserve(chars);
-        new.pairs.reserve(pairs);
-        new.kinds.reserve(words + chars + pairs);
-        new
-    }
-
     /// The number of a stem or n-gram, the next one for a new text.
     pub(crate) fn add_text(&mut self, kind: TermKind, text: &str) -> u32 {
         let strings = if kind == TermKind::Word { &mut self.words } else { &mut self.chars };
@@ -166,12 +156,6 @@ impl Strings {
         self.ends.push(self.text.len());
         self.numbers.push(number);
         number
-    }
-
-    fn reserve(&mut self, strings: usize) {
-        if self.table.len() < 2 * (strings + 1) {
-            self.resize((2 * (strings + 1)).next_power_of_two());
-        }
     }
 
     fn grow(&mut self) {

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 pub(crate) enum Blob {
     /// Compiled in.
     Static(&'static [u8]),
+    /// In memory.
+    Owned(Vec<u8>),
     /// A mapped file.
     Mapped(memmap2::Mmap),
 }
@@ -21,6 +23,7 @@ impl Blob {
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Static(b) => b,
+            Self::Owned(v) => v,
             Self::Mapped(m) => m,
         }
     }
@@ -29,10 +32,11 @@ impl Blob {
     #[allow(unsafe_code)]
     pub(crate) fn map(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::read(path))?;
-        // SAFETY: a mapping is unsound if the file shrinks or changes while mapped. Model files are never written in
-        // place: `folder::save` writes a new folder and renames it, which leaves mapped pages on the old file. Whoever
-        // truncates a model under a running program gets SIGBUS, as with a deleted shared library; checksums are
-        // verified over these very pages before any number is used.
+        // SAFETY: a mapping is unsound if the file shrinks or changes while mapped. Neither models nor case indexes are
+        // written in place: a new folder or file is written and renamed, which leaves mapped pages on the old one, and
+        // changes of a case index are only added behind what is mapped. Whoever truncates a model or an index under a
+        // running program gets SIGBUS, as with a deleted shared library; checksums are verified over these very pages
+        // before any number is used.
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::read(path))?;
         Ok(Self::Mapped(map))
     }

@@ -1,11 +1,12 @@
-//! A folder written whole or not at all: filled under another name beside its place, then renamed into it.
+//! A folder or file written whole or not at all: filled under another name beside its place, then renamed into it.
 //!
 //! Whatever stops the program on the way (Ctrl-C, a crash, a power cut) leaves the old folder or the new one, never half
 //! of either. What such a stop left behind is put right by the next writer of the same folder. Catching the signal
 //! instead was rejected: it would not help with a crash, and only a handler that does nothing is safe.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -22,6 +23,29 @@ pub(super) fn replace<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> 
         let _ = fs::remove_dir_all(&temporary);
     }
     filled
+}
+
+/// Writes a file and puts it at `path`, in place of the one that is there.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(Error::write(parent))?;
+    put_right(parent, path);
+    let temporary = beside(parent, path, &std::process::id().to_string(), TEMPORARY);
+    let write = || {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        // So that the new name outlives a power cut; where folders cannot be synced, the next write of the disk does it.
+        if let Ok(folder) = File::open(parent) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        Error::write(path)(e)
+    })
 }
 
 const TEMPORARY: &str = ".tmp";
@@ -85,7 +109,7 @@ fn put_right(parent: &Path, path: &Path) {
         if suffix == OLD && !path.exists() {
             let _ = fs::rename(&left, path);
         } else if suffix == OLD || suffix == TEMPORARY {
-            let _ = fs::remove_dir_all(&left);
+            let _ = if left.is_dir() { fs::remove_dir_all(&left) } else { fs::remove_file(&left) };
         }
     }
 }

@@ -117,7 +117,7 @@ impl Engine {
             let ids: rustc_hash::FxHashSet<&str> = stored.iter().map(|c| c.id.as_str()).collect();
             let gone: Vec<String> =
                 index.iter().map(|c| c.id.clone()).filter(|id| !ids.contains(id.as_str())).collect();
-            let changed: Vec<bool> = stored.iter().map(|c| index.by_id(&c.id) != Some(c)).collect();
+            let changed: Vec<bool> = stored.iter().map(|c| index.by_id(&c.id).as_deref() != Some(c)).collect();
             let new: Vec<Case> = stored.into_iter().zip(changed).filter(|c| c.1).map(|c| c.0).collect();
             (gone, new)
         };

@@ -66,7 +66,7 @@ impl Storage {
         let open = |path: &Path| {
             let (mut store, new) = Store::create(path)?;
             if new {
-                store.import(&(self.seed)()?.iter().cloned().collect::<Vec<_>>())?;
+                store.import(&(self.seed)()?.iter().map(std::borrow::Cow::into_owned).collect::<Vec<_>>())?;
             }
             Ok(store)
         };

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::assess::is_day;
@@ -104,7 +105,7 @@ pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseLis
                 .is_some_and(|n| taxonomy.ancestors(n).any(|a| taxonomy.narrative(a).id == filter.narrative))
     };
     let same = |a: &String, b: &str| a.trim().eq_ignore_ascii_case(b.trim()) || a.to_lowercase() == b.to_lowercase();
-    let passes = |c: &&Case| {
+    let passes = |c: &Cow<'_, Case>| {
         (filter.narrative.is_empty() || c.narratives.iter().any(|n| within(n)))
             && (filter.country.is_empty() || c.countries.iter().any(|x| same(x, &filter.country)))
             && (filter.outlet.is_empty() || c.outlets.iter().any(|x| same(x, &filter.outlet)))
@@ -115,12 +116,13 @@ pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseLis
             && (filter.to.is_empty() || (!c.published.is_empty() && c.published <= filter.to))
     };
     let index = &assessor.cases.index;
-    let all: Vec<&Case> = match (&retired, &found) {
-        (Some(cases), None) => cases.iter().filter(passes).collect(),
+    let all: Vec<Cow<'_, Case>> = match (&retired, &found) {
+        (Some(cases), None) => cases.iter().map(Cow::Borrowed).filter(passes).collect(),
         (Some(cases), Some(_)) => {
             let words = filter.q.to_lowercase();
-            let says = |c: &&Case| [&c.id, &c.title, &c.claim].iter().any(|f| f.to_lowercase().contains(&words));
-            cases.iter().filter(passes).filter(says).collect()
+            let says =
+                |c: &Cow<'_, Case>| [&c.id, &c.title, &c.claim].iter().any(|f| f.to_lowercase().contains(&words));
+            cases.iter().map(Cow::Borrowed).filter(passes).filter(says).collect()
         }
         (None, Some(ids)) => {
             let exact = index.by_id(filter.q.trim()).into_iter();
@@ -130,28 +132,28 @@ pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseLis
             let words = words(&filter.q);
             let (mut all, mut seen) = (Vec::new(), rustc_hash::FxHashSet::default());
             for case in exact.chain(best.chain(rest).filter(|c| says(c, &words))).filter(passes) {
-                if seen.insert(&case.id) {
+                if seen.insert(case.id.clone()) {
                     all.push(case);
                 }
             }
             all
         }
         (None, None) => {
-            let mut all: Vec<&Case> = index.iter().filter(passes).collect();
+            let mut all: Vec<Cow<'_, Case>> = index.iter().filter(passes).collect();
             // The newest first; undated ones last.
             all.sort_by(|a, b| b.published.cmp(&a.published));
             all
         }
     };
     let limit = filter.limit.unwrap_or(50).min(1_000);
-    let cases = all.iter().skip(filter.offset).take(limit).map(|c| (*c).clone()).collect();
+    let cases = all.iter().skip(filter.offset).take(limit).map(|c| c.clone().into_owned()).collect();
     Ok(CaseList { total: all.len(), cases })
 }
 
 /// One case, retired or not.
 pub(in crate::web) fn find(state: &State, id: &str) -> Answer<Case> {
     if let Some(case) = state.engine().assessor().cases.index.by_id(id) {
-        return Ok(case.clone());
+        return Ok(case.into_owned());
     }
     let stored = if state.cases_in_store() && state.storage.path().exists() {
         state.storage.read(|s| s.case(id))?

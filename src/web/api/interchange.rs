@@ -209,7 +209,8 @@ pub(in crate::web) async fn export(Shared(state): Shared<Arc<State>>, Params(par
     let shared = Arc::clone(&state);
     let job = move || -> Answer<(&'static str, &'static str, Vec<u8>)> {
         // The order of adding, as `leitmotif cases export` has it.
-        let cases: Vec<Case> = shared.engine().assessor().cases.index.iter().cloned().collect();
+        let cases: Vec<Case> =
+            shared.engine().assessor().cases.index.iter().map(std::borrow::Cow::into_owned).collect();
         Ok(match params.format {
             Format::Jsonl => {
                 let mut out = Vec::new();

@@ -71,8 +71,8 @@ fn model(engine: &Engine) -> ModelAnswer {
 /// All narratives with what the model and the case base hold of them.
 pub(in crate::web) fn all_narratives(engine: &Engine) -> Vec<NarrativeAnswer> {
     let mut cases: FxHashMap<String, usize> = FxHashMap::default();
-    for narrative in engine.assessor().cases.index.iter().flat_map(|c| &c.narratives) {
-        *cases.entry(narrative.clone()).or_default() += 1;
+    for narrative in engine.assessor().cases.index.iter().flat_map(|c| c.into_owned().narratives) {
+        *cases.entry(narrative).or_default() += 1;
     }
     let entries = engine.manifest.narratives.iter().flat_map(|p| &p.narratives);
     let answer = |e: &crate::model::manifest::NarrativeEntry| NarrativeAnswer {

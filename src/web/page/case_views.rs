@@ -87,8 +87,9 @@ impl Cases {
         let engine = state.engine();
         let assessor = engine.assessor();
         let distinct = |of: fn(&Case) -> &Vec<String>| -> Vec<String> {
-            let all: BTreeSet<&String> = assessor.cases.index.iter().flat_map(of).filter(|v| !v.is_empty()).collect();
-            all.into_iter().cloned().collect()
+            let all: BTreeSet<String> =
+                assessor.cases.index.iter().flat_map(|c| of(&c).clone()).filter(|v| !v.is_empty()).collect();
+            all.into_iter().collect()
         };
         let mut languages = distinct(|c| &c.languages);
         languages.extend(assessor.cases.index.iter().map(|c| c.language.clone()).filter(|l| !l.is_empty()));
@@ -159,7 +160,7 @@ impl One {
         let related = engine.related(&text, case.own_language(), LIKE + 1);
         let assessor = engine.assessor();
         let like = related.iter().filter(|r| r.id != case.id && r.score >= LIKELY);
-        let like = like.filter_map(|r| assessor.cases.index.by_id(&r.id)).take(LIKE).map(Entry::new).collect();
+        let like = like.filter_map(|r| assessor.cases.index.by_id(&r.id)).take(LIKE).map(|c| Entry::new(&c)).collect();
         let all = named(&assessor.classifier().taxonomy);
         let narratives = (case.narratives.iter())
             .map(|id| {

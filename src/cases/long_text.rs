@@ -1,0 +1,97 @@
+//! The passages of a long text that a search looks at.
+//!
+//! A text of megabytes holds every common word, so as one query it resembles all cases alike. It is cut into windows of
+//! whole sentences; those with the rarest known words are searched one by one, and the windows whose best case scores
+//! highest become the query. Reading only the beginning was rejected: the claim of a transcript or a collection of
+//! posts stands anywhere.
+
+use rustc_hash::FxHashMap;
+use std::ops::Range;
+
+use super::candidates::QueryTerm;
+use super::index::CaseIndex;
+use super::search::Search;
+use crate::features::lexicon::{Lexicon, Reading};
+use crate::features::vocabulary::TermKind;
+use crate::text::analyser::Analysis;
+use crate::text::token::Sentence;
+
+/// Words from which a text is cut into windows.
+pub(crate) const LONG: usize = 1_200;
+/// Words of a window, unless one sentence is longer.
+const WINDOW: usize = 200;
+/// Windows that are searched.
+const SEARCHED: usize = 48;
+/// Windows that become the query.
+const KEPT: usize = 4;
+
+/// The tokens of the best windows, in the order of the text.
+pub(crate) fn best_windows(
+    index: &CaseIndex,
+    search: &mut Search,
+    (analysis, marked): (&Analysis, &[Sentence]),
+    (lexicon, reading): (&Lexicon, &Reading),
+) -> Vec<Range<usize>> {
+    let mut known: FxHashMap<u32, Option<f64>> = FxHashMap::default();
+    let mut next_pair = 0;
+    let mut windows: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
+    for window in windows_of(analysis, marked) {
+        let mut terms: Vec<u32> =
+            window.clone().map(|t| lexicon.word_of(reading, t)).filter(|&t| t != u32::MAX).collect();
+        while let Some(pair) = reading.pairs.get(next_pair).filter(|p| (p.second as usize) < window.end) {
+            terms.push(pair.term);
+            next_pair += 1;
+        }
+        terms.sort_unstable();
+        let counted = terms.chunk_by(|a, b| a == b).filter_map(|same| {
+            let idf = *known.entry(same[0]).or_insert_with(|| telling(index, same[0]));
+            let weight = 1.0 + (same.len() as f64).ln();
+            Some(QueryTerm { term: same[0], kind: index.kind(same[0]), idf: idf?, weight })
+        });
+        let counted: Vec<QueryTerm> = counted.collect();
+        let total = |kind: TermKind| counted.iter().filter(|t| t.kind == kind).map(|t| t.idf).sum::<f64>();
+        windows.push((total(TermKind::Pair) + total(TermKind::Word), window, counted));
+    }
+    let best_first = |a: &(f64, Range<usize>, Vec<QueryTerm>), b: &(f64, Range<usize>, Vec<QueryTerm>)| {
+        b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start))
+    };
+    windows.sort_by(best_first);
+    windows.truncate(SEARCHED);
+    for (score, _, terms) in &mut windows {
+        *score = search.top(index, terms, 1, true).first().map_or(0.0, |c| c.score);
+    }
+    windows.sort_by(best_first);
+    windows.truncate(KEPT);
+    let mut kept: Vec<Range<usize>> = windows.into_iter().map(|w| w.1).collect();
+    kept.sort_by_key(|r| r.start);
+    kept
+}
+
+/// The idf of a term that is worth searching for.
+fn telling(index: &CaseIndex, term: u32) -> Option<f64> {
+    let df = index.df(term);
+    (df > 0 && !super::candidates::is_too_common(index, df)).then(|| index.idf_of(df))
+}
+
+/// Windows of whole sentences, as ranges of tokens.
+fn windows_of(analysis: &Analysis, marked: &[Sentence]) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let (mut from, mut to) = (0, 0);
+    for sentence in marked {
+        let end = to + analysis.tokens[to..].partition_point(|t| t.start < sentence.end);
+        if end - from > WINDOW && to > from {
+            out.push(from..to);
+            from = to;
+        }
+        to = end;
+        // A text without an end of a sentence.
+        while to - from > 2 * WINDOW {
+            out.push(from..from + WINDOW);
+            from += WINDOW;
+        }
+    }
+    if from < analysis.tokens.len() {
+        out.push(from..analysis.tokens.len());
+    }
+    out
+}
