@@ -21,7 +21,7 @@ fn round(lane: u64, input: u64) -> u64 {
 }
 
 #[inline]
-fn word(bytes: &[u8; 8]) -> u64 {
+fn word(bytes: [u8; 8]) -> u64 {
     u64::from_le_bytes(*bytes)
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn xxh64(bytes: &[u8]) -> u64 {
         let mut lanes = [PRIMES[0].wrapping_add(PRIMES[1]), PRIMES[1], 0, 0u64.wrapping_sub(PRIMES[0])];
         for stripe in stripes {
             for (lane, input) in lanes.iter_mut().zip(stripe) {
-                *lane = round(*lane, word(input));
+                *lane = round(*lane, word(*input));
             }
         }
         let [a, b, c, d] = lanes;
@@ -45,7 +45,7 @@ pub(crate) fn xxh64(bytes: &[u8]) -> u64 {
     };
     hash = hash.wrapping_add(bytes.len() as u64);
     for input in words {
-        hash = (hash ^ round(0, word(input))).rotate_left(27).wrapping_mul(PRIMES[0]).wrapping_add(PRIMES[3]);
+        hash = (hash ^ round(0, word(*input))).rotate_left(27).wrapping_mul(PRIMES[0]).wrapping_add(PRIMES[3]);
     }
     let (halves, rest) = rest.as_chunks::<4>();
     for half in halves {

@@ -359,7 +359,9 @@ mod tests {
     }
 
     fn use_all(index: &mut CaseIndex) {
-        TEXTS.iter().for_each(|text| drop(find(index, text)));
+        for text in TEXTS {
+            drop(find(index, text));
+        }
         let _ = cases(index);
         let _ = index.base().verify();
         index.add(case("new", "", "The moon is made of cheese"));
@@ -371,7 +373,7 @@ mod tests {
         /// Damage is noticed before anything damaged is used: answers are right, or the index says that it is damaged.
         #[test]
         fn damage_is_noticed(at in any::<prop::sample::Index>(), bit in 0u8..8, cut in any::<bool>(), changed in any::<bool>()) {
-            let mut bytes = sample().joined().map(|s| s.layout().raw().to_vec()).unwrap_or_else(|| sample().base().layout().raw().to_vec());
+            let mut bytes = sample().joined().map_or_else(|| sample().base().layout().raw().to_vec(), |s| s.layout().raw().to_vec());
             if changed {
                 let identity = Segment::open(Arc::new(Blob::Owned(bytes.clone())), true).unwrap().layout().identity;
                 let record = Change::Add(Box::new(case("d", "", "Zebras"))).write(identity, bytes.len());

@@ -1,6 +1,6 @@
 //! The first stage: the exact `k` best cases by the sum of their terms' impacts.
 //!
-//! Term at a time, over one sum per case, with MaxScore's bound (Turtle and Flood, "Query evaluation", 1995): lists are
+//! Term at a time, over one sum per case, with `MaxScore`'s bound (Turtle and Flood, "Query evaluation", 1995): lists are
 //! added from the most telling per posting to the least; once what is left cannot lift a case outside into the best `k`
 //! and judging the cases still possible by their own terms costs less than the lists left, those cases are judged and
 //! the rest of the lists is never read. Document at a time (block-max WAND) was rejected: a text has hundreds of terms,
@@ -81,7 +81,9 @@ fn case_of(key: u64) -> u32 {
 /// The weights of terms as whole numbers whose sums fit into 31 bits, and what one step is worth in scores.
 fn whole_weights(index: &CaseIndex, terms: &[QueryTerm]) -> (Vec<u32>, f64) {
     // The idf falls as the frequency rises.
-    let least = index.idf_of((COMMON_GRAM * index.len() as f64).max(FEW) as usize);
+    #[allow(clippy::cast_sign_loss)] // A share of a length.
+    let common = (COMMON_GRAM * index.len() as f64).max(FEW) as usize;
+    let least = index.idf_of(common);
     let counts = |t: &QueryTerm| t.kind != TermKind::Chars || t.idf >= least;
     let real = |t: &QueryTerm| if counts(t) { share(t.kind) * t.idf * t.weight } else { 0.0 };
     let real: Vec<f64> = terms.iter().map(real).collect();

@@ -128,7 +128,9 @@ pub(crate) fn write(sections: [Vec<u8>; SECTIONS], counts: &Counts) -> Vec<u8> {
     words.extend(places.iter().flat_map(|&(at, len)| [at, len]));
     let mut header = FORMAT.as_bytes().to_vec();
     header.resize(NAME, 0);
-    words.iter().for_each(|w| header.extend(w.to_le_bytes()));
+    for w in words {
+        header.extend(w.to_le_bytes());
+    }
     let sum = xxh64(&header);
     header.extend(sum.to_le_bytes());
     out[..header.len()].copy_from_slice(&header);
