@@ -22,7 +22,7 @@ fn round(lane: u64, input: u64) -> u64 {
 
 #[inline]
 fn word(bytes: [u8; 8]) -> u64 {
-    u64::from_le_bytes(*bytes)
+    u64::from_le_bytes(bytes)
 }
 
 /// XXH64 with seed 0 (Yann Collet, the xxHash specification).

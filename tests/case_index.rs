@@ -229,7 +229,7 @@ fn texts_already_scored_are_found_for_a_new_case() {
     .unwrap();
     let texts = [
         "{\"id\":\"t1\",\"text\":\"They say storks carry encrypted messages of the northern fleet across the Danube delta.\"}",
-        "{\"id\":\"t2\",\"text\":\"Rain is expected in the north tomorrow, sun in the south.\"}",
+        "{\"id\":\"t2\",\"text\":\"Bread is dearer than last year, says the baker.\"}",
         "{\"id\":",
     ];
     fs::write(home.join("texts.jsonl"), texts.join("\n")).unwrap();
