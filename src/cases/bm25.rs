@@ -12,8 +12,8 @@ use crate::features::vocabulary::TermKind;
 const K1: f32 = 1.2;
 /// How much long fields are held back.
 const B: f64 = 0.75;
-/// What a word in each field counts: a disproof also tells of other claims.
-const FIELD_WEIGHTS: [f64; Field::ALL.len()] = [1.0, 1.0, 0.5, 0.5];
+/// What a word in each field counts.
+const FIELD_WEIGHTS: [f64; Field::ALL.len()] = [1.0, 1.0, 1.0, 0.5];
 /// Share of n-grams and pairs in the first score, against 1 for words.
 const GRAM_SHARE: f64 = 0.06;
 const PAIR_SHARE: f64 = 0.3;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::bm25::FieldWeights;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
+use super::byline::{byline, names};
 use super::case::Field;
 use super::index::{CaseIndex, CaseNo, FieldCounts, Totals};
 use super::long_text::{LONG, best_windows};
@@ -17,7 +18,7 @@ use super::segment::{long_settings, short_settings};
 use crate::document::Language;
 use crate::features::lexicon::{Lexicon, Reading};
 use crate::features::vocabulary::TermKind;
-use crate::text::analyser::{Analysis, sentences};
+use crate::text::analyser::{Analysis, OriginalBytes, handle_words, sentences};
 use crate::text::token::{Sentence, TokenKind};
 
 /// One distinct term of the query.
@@ -28,6 +29,10 @@ pub(crate) struct QueryTerm {
     pub(crate) idf: f64,
     /// Weight by its count in the query, `1 + ln(count)`.
     pub(crate) weight: f64,
+    /// The same without the line that names the author; 0 for what stands there only. Counted for words.
+    pub(crate) body: f64,
+    /// Whether it is (also) written as a name.
+    pub(crate) name: bool,
 }
 
 /// A text prepared for search, with the working memory of a thread.
@@ -49,6 +54,9 @@ pub struct Query {
     /// For reading fields of cases without forgetting the query.
     field: FieldReader,
     counts: Vec<(u32, u32)>,
+    handles: Handles,
+    /// Pairs of neighbouring words that are searched for, as places in `terms`, and the tokens they stand at.
+    pub(crate) chain: Vec<(u32, u32)>,
     search: Search,
     /// Field weights of the candidates last found, and those last asked for.
     weights: FxHashMap<CaseNo, FieldWeights>,
@@ -71,10 +79,44 @@ impl Default for Query {
             has_numbers: false,
             field: FieldReader::default(),
             counts: Vec::new(),
+            handles: Handles::default(),
+            chain: Vec::new(),
             search: Search::default(),
             weights: FxHashMap::default(),
             last: Cell::new(None),
             generation: None,
+        }
+    }
+}
+
+/// The words inside handles.
+#[derive(Default)]
+struct Handles {
+    text: String,
+    analysis: Analysis,
+    reading: Reading,
+    /// Terms, and whether they also stand outside the line that names the author.
+    terms: Vec<(u32, bool)>,
+}
+
+/// Handles of a text that are read.
+const MOST_HANDLES: usize = 32;
+
+impl Handles {
+    fn read(&mut self, index: &CaseIndex, text: &str, of: &Analysis, lexicon: &mut Lexicon, byline: &Range<usize>) {
+        self.terms.clear();
+        let mut original = OriginalBytes::new(text);
+        let handles = of.tokens.iter().enumerate().filter(|t| t.1.kind == TokenKind::Handle);
+        for (number, token) in handles.take(MOST_HANDLES) {
+            self.text.clear();
+            for word in handle_words(original.slice(token.start, token.end)) {
+                self.text.push_str(word);
+                self.text.push(' ');
+            }
+            self.analysis.analyse(&self.text, of.language);
+            lexicon.read(&self.analysis, &mut index.look_up(), &mut self.reading);
+            let words = self.reading.terms.iter().filter(|&&t| index.kind(t) != TermKind::Chars);
+            self.terms.extend(words.map(|&t| (t, !byline.contains(&number))));
         }
     }
 }
@@ -140,12 +182,12 @@ impl Query {
     ) {
         let mut analysis = std::mem::take(&mut self.own);
         analysis.analyse(text, language);
-        self.prepare(index, &analysis, marked);
+        self.prepare(index, text, &analysis, marked);
         self.own = analysis;
     }
 
     /// Reads an analysed text with the given sentences against `index`.
-    pub(crate) fn prepare(&mut self, index: &CaseIndex, analysis: &Analysis, marked: &[Sentence]) {
+    pub(crate) fn prepare(&mut self, index: &CaseIndex, text: &str, analysis: &Analysis, marked: &[Sentence]) {
         self.language = analysis.language;
         if self.generation != Some(index.generation()) {
             // Words remembered as unknown may be known now, and numbers of terms may have changed.
@@ -154,6 +196,8 @@ impl Query {
             self.reading = Reading::default();
             self.field = FieldReader::default();
         }
+        let byline = byline(analysis);
+        self.handles.read(index, text, analysis, &mut self.lexicon, &byline);
         self.lexicon.read(analysis, &mut index.look_up(), &mut self.reading);
         self.kept.clear();
         if self.reading.words > LONG {
@@ -166,7 +210,9 @@ impl Query {
             self.counts.extend(self.reading.terms.iter().map(|&t| (t, self.reading.count(t))));
             self.counts.sort_unstable();
         }
+        self.add_handles();
         self.weigh(index);
+        self.tell_apart(text, analysis, marked, &byline);
         self.split(analysis, marked);
     }
 
@@ -202,6 +248,17 @@ impl Query {
         counts.sort_unstable();
     }
 
+    /// Counts the words of handles, too.
+    fn add_handles(&mut self) {
+        let Self { handles, counts, .. } = self;
+        for &(term, _) in &handles.terms {
+            match counts.binary_search_by_key(&term, |c| c.0) {
+                Ok(at) => counts[at].1 += 1,
+                Err(at) => counts.insert(at, (term, 1)),
+            }
+        }
+    }
+
     /// Weighs the counted terms and leaves out those that say nothing.
     fn weigh(&mut self, index: &CaseIndex) {
         let Self { counts, terms, slots, .. } = self;
@@ -217,7 +274,7 @@ impl Query {
             if kind == TermKind::Chars {
                 grams.push(df);
             }
-            terms.push(QueryTerm { term, kind, idf: df as f64, weight: f64::from(count) });
+            terms.push(QueryTerm { term, kind, idf: df as f64, weight: f64::from(count), body: 0.0, name: false });
         }
         // A long text keeps its rarest character n-grams.
         if grams.len() > MOST_GRAMS {
@@ -230,6 +287,35 @@ impl Query {
             (t.idf, t.weight) = (index.idf_of(df), 1.0 + t.weight.ln());
         }
         slots.assign(terms.iter().map(|t| t.term));
+    }
+
+    /// Notes which words are names, and how often each stands outside the line that names the author.
+    fn tell_apart(&mut self, text: &str, analysis: &Analysis, marked: &[Sentence], byline: &Range<usize>) {
+        let Self { lexicon, reading, terms, slots, kept, handles, chain, .. } = self;
+        let slot = |token: usize| slots.get(lexicon.word_of(reading, token));
+        for token in kept.iter().cloned().flatten().filter(|t| !byline.contains(t)) {
+            if let Some(slot) = slot(token) {
+                terms[slot].body += 1.0;
+            }
+        }
+        for &(term, outside) in &handles.terms {
+            if let Some(slot) = slots.get(term) {
+                terms[slot].body += f64::from(u8::from(outside));
+                terms[slot].name = true;
+            }
+        }
+        for t in terms.iter_mut().filter(|t| t.body > 0.0) {
+            t.body = 1.0 + t.body.ln();
+        }
+        chain.clear();
+        for pair in &reading.pairs {
+            chain.extend(slots.get(pair.term).map(|slot| (slot as u32, pair.first)));
+        }
+        for token in names(text, analysis, marked.iter().map(|s| s.start.0)) {
+            if let Some(slot) = slot(token) {
+                terms[slot].name = true;
+            }
+        }
     }
 
     /// The place in `terms` of an index term, if the query has it.

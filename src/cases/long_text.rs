@@ -46,7 +46,8 @@ pub(crate) fn best_windows(
         let counted = terms.chunk_by(|a, b| a == b).filter_map(|same| {
             let idf = *known.entry(same[0]).or_insert_with(|| telling(index, same[0]));
             let weight = 1.0 + (same.len() as f64).ln();
-            Some(QueryTerm { term: same[0], kind: index.kind(same[0]), idf: idf?, weight })
+            let kind = index.kind(same[0]);
+            Some(QueryTerm { term: same[0], kind, idf: idf?, weight, body: 0.0, name: false })
         });
         let counted: Vec<QueryTerm> = counted.collect();
         let total = |kind: TermKind| counted.iter().filter(|t| t.kind == kind).map(|t| t.idf).sum::<f64>();

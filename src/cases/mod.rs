@@ -8,9 +8,11 @@
 //! changes in a file.
 
 mod bm25;
+mod byline;
 pub mod candidates;
 pub mod case;
 pub mod index;
+pub mod likeness;
 mod long_text;
 pub mod pairs;
 pub mod ranker;

@@ -4,14 +4,15 @@ use serde::Serialize;
 
 use super::candidates::{ALL_FIELDS, Candidate, PASSAGE_FIELDS, Query};
 use super::index::CaseIndex;
-use super::ranker::{Ranker, features};
+use super::likeness::features;
+use super::ranker::Ranker;
 use crate::document::Language;
 use crate::features::lexicon::{Lexicon, Reading};
 use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::Sentence;
 
 /// Candidates the ranker looks at.
-pub(crate) const RANKED: usize = 30;
+pub(crate) const RANKED: usize = 50;
 
 /// Least idf-weighted overlap of two passages that is worth showing.
 const LEAST_OVERLAP: f64 = 0.12;
@@ -83,14 +84,14 @@ impl CaseBase {
     pub(crate) fn related_to(
         &self,
         query: &mut Query,
-        analysis: &Analysis,
-        marked: &[Sentence],
+        text: &str,
+        (analysis, marked): (&Analysis, &[Sentence]),
         top: usize,
     ) -> Vec<Related> {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
-        query.prepare(&self.index, analysis, marked);
+        query.prepare(&self.index, text, analysis, marked);
         let ranked = self.rank(query, top);
         let own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| self.index.idf(t));
         self.show(query, ranked, own)

@@ -42,7 +42,7 @@ impl Analysis {
         let base = self.normalised.text.len();
         let mut pieces = String::new();
         let mut cursor = self.normalised.cursor();
-        let mut original = OriginalBytes { text, chars: 0, byte: 0 };
+        let mut original = OriginalBytes::new(text);
         words::each(&self.normalised.text, |kind, range| {
             let (start, end) = cursor.original(range.start, range.end);
             let kept = if range.len() > LONGEST_TOKEN {
@@ -81,14 +81,23 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
     out
 }
 
+/// The words of a handle, cut like those of a hashtag: `@JaneDoe` speaks of Jane Doe.
+pub(crate) fn handle_words(handle: &str) -> impl Iterator<Item = &str> {
+    camel_words(handle, CharOffset(0)).into_iter().map(|piece| piece.text)
+}
+
 /// Cuts pieces of the original text by character offsets that only grow.
-struct OriginalBytes<'t> {
+pub(crate) struct OriginalBytes<'t> {
     text: &'t str,
     chars: u32,
     byte: usize,
 }
 
 impl<'t> OriginalBytes<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, chars: 0, byte: 0 }
+    }
+
     fn byte_of(&mut self, offset: CharOffset) -> usize {
         let ahead = (offset.0 - self.chars) as usize;
         let rest = &self.text[self.byte..];
@@ -97,7 +106,7 @@ impl<'t> OriginalBytes<'t> {
         self.byte
     }
 
-    fn slice(&mut self, start: CharOffset, end: CharOffset) -> &'t str {
+    pub(crate) fn slice(&mut self, start: CharOffset, end: CharOffset) -> &'t str {
         let from = self.byte_of(start);
         &self.text[from..self.byte_of(end)]
     }
