@@ -15,10 +15,12 @@ use super::related::{Words, passages};
 pub(crate) use super::search::Candidate;
 use super::search::Search;
 use super::segment::{long_settings, short_settings};
+use super::translations::{Translations, key};
 use crate::document::Language;
-use crate::features::lexicon::{Lexicon, Reading};
+use crate::features::lexicon::{Lexicon, Reading, Terms};
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, OriginalBytes, handle_words, sentences};
+use crate::text::stem::WordStemmer;
 use crate::text::token::{Sentence, TokenKind};
 
 /// One distinct term of the query.
@@ -33,6 +35,8 @@ pub(crate) struct QueryTerm {
     pub(crate) body: f64,
     /// Whether it is (also) written as a name.
     pub(crate) name: bool,
+    /// Whether it is no word of the text but what one means in another language.
+    pub(crate) meaning: bool,
 }
 
 /// A text prepared for search, with the working memory of a thread.
@@ -55,6 +59,10 @@ pub struct Query {
     field: FieldReader,
     counts: Vec<(u32, u32)>,
     handles: Handles,
+    /// What words mean in other languages, if anything is known.
+    pub(crate) translations: Option<Arc<Translations>>,
+    /// Meanings of the words of the text: token, term, probability.
+    meanings: Vec<(u32, u32, f32)>,
     /// Pairs of neighbouring words that are searched for, as places in `terms`, and the tokens they stand at.
     pub(crate) chain: Vec<(u32, u32)>,
     search: Search,
@@ -80,6 +88,8 @@ impl Default for Query {
             field: FieldReader::default(),
             counts: Vec::new(),
             handles: Handles::default(),
+            translations: None,
+            meanings: Vec::new(),
             chain: Vec::new(),
             search: Search::default(),
             weights: FxHashMap::default(),
@@ -212,13 +222,24 @@ impl Query {
         }
         self.add_handles();
         self.weigh(index);
+        self.translate(index, analysis);
         self.tell_apart(text, analysis, marked, &byline);
         self.split(analysis, marked);
     }
 
-    /// The analysis of the text last given to [`Query::prepare_text`].
-    pub(crate) fn own_analysis(&self) -> &Analysis {
-        &self.own
+    /// Lends the analysis of the text last given to [`Query::prepare_text`]; to be given back.
+    pub(crate) fn take_own_analysis(&mut self) -> Analysis {
+        std::mem::take(&mut self.own)
+    }
+
+    /// Takes back what [`Query::take_own_analysis`] lent.
+    pub(crate) fn give_back(&mut self, analysis: Analysis) {
+        self.own = analysis;
+    }
+
+    /// What words of the text mean in other languages: tokens and terms.
+    pub(crate) fn meanings(&self) -> impl Iterator<Item = (usize, u32)> {
+        self.meanings.iter().map(|m| (m.0 as usize, m.1))
     }
 
     /// Counts the terms of the tokens that are searched for.
@@ -274,7 +295,7 @@ impl Query {
             if kind == TermKind::Chars {
                 grams.push(df);
             }
-            terms.push(QueryTerm { term, kind, idf: df as f64, weight: f64::from(count), body: 0.0, name: false });
+            terms.push(QueryTerm { term, kind, idf: df as f64, weight: f64::from(count), body: 0.0, name: false, meaning: false });
         }
         // A long text keeps its rarest character n-grams.
         if grams.len() > MOST_GRAMS {
@@ -286,6 +307,51 @@ impl Query {
             let df = t.idf as usize;
             (t.idf, t.weight) = (index.idf_of(df), 1.0 + t.weight.ln());
         }
+        slots.assign(terms.iter().map(|t| t.term));
+    }
+
+    /// Adds what the words mean in other languages, weighed by how probable the meaning is.
+    fn translate(&mut self, index: &CaseIndex, analysis: &Analysis) {
+        self.meanings.clear();
+        let Some((table, from)) = self.translations.clone().zip(analysis.language).filter(|t| t.0.knows(t.1)) else {
+            return;
+        };
+        let stemmer = WordStemmer::new(Some(from));
+        let mut known: FxHashMap<&str, Vec<(u32, f32)>> = FxHashMap::default();
+        for number in self.kept.iter().cloned().flatten() {
+            let token = &analysis.tokens[number];
+            if token.kind != TokenKind::Word {
+                continue;
+            }
+            let text = analysis.text(token);
+            let found = known.entry(text).or_insert_with(|| {
+                let word = key(&stemmer, text);
+                let meanings = table.meanings(from, &word).filter_map(|(stem, p)| {
+                    let term = index.look_up().word(stem)?;
+                    let df = index.df(term);
+                    (df > 0 && !is_too_common(index, df)).then_some((term, *p))
+                });
+                meanings.collect()
+            });
+            self.meanings.extend(found.iter().map(|&(term, p)| (number as u32, term, p)));
+        }
+        let mut weights: FxHashMap<u32, f32> = FxHashMap::default();
+        for &(_, term, p) in &self.meanings {
+            let weight = weights.entry(term).or_default();
+            *weight = weight.max(p);
+        }
+        let Self { terms, slots, .. } = self;
+        weights.retain(|&term, _| slots.get(term).is_none());
+        terms.extend(weights.into_iter().map(|(term, p)| QueryTerm {
+            term,
+            kind: TermKind::Word,
+            idf: index.idf(term),
+            weight: f64::from(p),
+            body: f64::from(p),
+            name: false,
+            meaning: true,
+        }));
+        terms.sort_unstable_by_key(|t| t.term);
         slots.assign(terms.iter().map(|t| t.term));
     }
 
@@ -304,7 +370,7 @@ impl Query {
                 terms[slot].name = true;
             }
         }
-        for t in terms.iter_mut().filter(|t| t.body > 0.0) {
+        for t in terms.iter_mut().filter(|t| t.body > 0.0 && !t.meaning) {
             t.body = 1.0 + t.body.ln();
         }
         chain.clear();
@@ -336,6 +402,13 @@ impl Query {
             }
         };
         f64::from(weights.frequency(counts, mask))
+    }
+
+    /// The first token that is a term, or means it (then true).
+    pub(crate) fn token_of(&self, term: u32) -> Option<(usize, bool)> {
+        let mut kept = self.kept.iter().cloned().flatten();
+        let own = kept.find(|&t| self.lexicon.word_of(&self.reading, t) == term).map(|t| (t, false));
+        own.or_else(|| self.meanings.iter().find(|m| m.1 == term).map(|m| (m.0 as usize, true)))
     }
 
     /// Whether the text has any number.
@@ -375,11 +448,15 @@ impl Query {
         let mut numbers = self.kept.iter().flat_map(|r| &analysis.tokens[r.clone()]);
         self.has_numbers = numbers.any(|t| t.kind == TokenKind::Number);
         let mut kept = self.kept.iter().cloned().flatten().peekable();
+        let mut meanings = self.meanings.iter().peekable();
         for sentence in sentences {
             let mut words = Vec::new();
             while let Some(number) = kept.next_if(|&n| analysis.tokens[n].start < sentence.end) {
                 let slot = self.slots.get(self.lexicon.word_of(&self.reading, number));
                 words.extend(slot.map(|s| s as u32));
+                while let Some(&(_, term, _)) = meanings.next_if(|m| m.0 as usize == number) {
+                    words.extend(self.slots.get(term).map(|s| s as u32));
+                }
             }
             words.sort_unstable();
             words.dedup();

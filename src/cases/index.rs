@@ -392,6 +392,11 @@ impl CaseIndex {
         }
     }
 
+    /// The text of a stem or n-gram; empty for one that came with a change not yet joined.
+    pub(crate) fn text(&self, term: u32) -> &str {
+        if term < self.base.terms() { self.base.text(term) } else { "" }
+    }
+
     /// In how many cases a term stands: of the segment if it has the term, otherwise of those added.
     pub(crate) fn df(&self, term: u32) -> usize {
         match self.base.list(term).df {

@@ -72,6 +72,12 @@ pub const FEATURES: [&str; 55] = [
 /// A row of feature values.
 pub(crate) type FeatureRow = [f64; FEATURES.len()];
 
+/// Whether a row is of a text and a case in different languages.
+pub(crate) fn is_across(row: &FeatureRow) -> bool {
+    const SAME_LANGUAGE: usize = 44;
+    row[SAME_LANGUAGE] <= 0.0
+}
+
 /// Divides, giving 0 for nothing out of nothing.
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
@@ -97,7 +103,7 @@ impl Whole {
             match t.kind {
                 TermKind::Word => {
                     out.words += weight;
-                    out.squares += t.idf * t.idf;
+                    out.squares += t.idf * t.idf * t.weight.min(1.0);
                     out.body += t.idf * t.body;
                     out.byline += if t.body > 0.0 { 0.0 } else { weight };
                     out.names += if t.name { t.idf } else { 0.0 };
@@ -188,8 +194,9 @@ fn compare(index: &CaseIndex, query: &Query, candidate: &Candidate, mask: FieldM
                 let short = if place == 0 { 0.0 } else { tf(short_mask) };
                 marks.short[slot] = term.idf * short;
                 marks.all[slot] = term.idf * everywhere;
-                s.squares += term.idf * term.idf;
-                s.squares_short += if place == 0 { 0.0 } else { term.idf * term.idf };
+                let square = term.idf * term.idf * term.weight.min(1.0);
+                s.squares += square;
+                s.squares_short += if place == 0 { 0.0 } else { square };
                 s.all += weight * everywhere;
                 s.idf += term.idf;
                 s.body += term.idf * term.body * everywhere;
@@ -227,7 +234,7 @@ fn compare(index: &CaseIndex, query: &Query, candidate: &Candidate, mask: FieldM
     let mut first = 0.0f64;
     for (term, &place) in query.terms.iter().zip(&marks.places).filter(|t| t.0.kind == TermKind::Word) {
         if place == 0 {
-            s.lacking = s.lacking.max(term.idf);
+            s.lacking = if term.meaning { s.lacking } else { s.lacking.max(term.idf) };
         } else if place & 3 != 0 {
             if term.idf > first {
                 (s.second, first) = (first, term.idf);

@@ -47,7 +47,7 @@ pub(crate) fn best_windows(
             let idf = *known.entry(same[0]).or_insert_with(|| telling(index, same[0]));
             let weight = 1.0 + (same.len() as f64).ln();
             let kind = index.kind(same[0]);
-            Some(QueryTerm { term: same[0], kind, idf: idf?, weight, body: 0.0, name: false })
+            Some(QueryTerm { term: same[0], kind, idf: idf?, weight, body: 0.0, name: false, meaning: false })
         });
         let counted: Vec<QueryTerm> = counted.collect();
         let total = |kind: TermKind| counted.iter().filter(|t| t.kind == kind).map(|t| t.idf).sum::<f64>();

@@ -6,22 +6,43 @@
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use super::candidates::Candidate;
 pub use super::likeness::FEATURES;
-use super::likeness::FeatureRow;
+use super::likeness::{FeatureRow, is_across};
+use super::translations::Translations;
 use crate::error::Result;
 use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
 
 /// The fitted ranker.
+///
+/// Between two languages words agree by their meanings and names alone, so the same share of words says more than
+/// within one language: a model of its own weighs those candidates, where versions of cases taught one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ranker {
+    /// For cases in the language of the text, or in an unknown one.
+    pub within: Scorer,
+    /// For cases in another language; without it they are judged like all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub across: Option<Scorer>,
+    /// Meanings of words in other languages, where the cases taught any; kept in a file of its own.
+    #[serde(skip)]
+    pub translations: Option<Arc<Translations>>,
+}
+
+/// From features to a probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scorer {
     /// Weights over [`FEATURES`].
     pub model: DenseModel,
     /// From its score to a probability.
     pub calibration: Platt,
+    /// What each feature moves the log-odds by when it is one standard deviation above its mean.
+    pub importance: Vec<f64>,
 }
 
 /// One ranked candidate.
@@ -32,6 +53,7 @@ pub(crate) struct Ranked {
 }
 
 /// A judged example for learning: the features of one candidate and whether it is the same claim.
+#[derive(Clone)]
 pub(crate) struct Example {
     /// Numbers the query it came from, to keep a query on one side of a split.
     pub(crate) query: usize,
@@ -42,7 +64,13 @@ pub(crate) struct Example {
 impl Ranker {
     /// The ranker's probability for a feature row.
     pub(crate) fn probability(&self, row: &FeatureRow) -> f64 {
-        self.calibration.probability(self.model.score(row))
+        let scorer = self.across.as_ref().filter(|_| is_across(row)).unwrap_or(&self.within);
+        scorer.calibration.probability(scorer.model.score(row))
+    }
+
+    /// Whether it fits the features of this program.
+    pub(crate) fn is_sound(&self) -> bool {
+        [Some(&self.within), self.across.as_ref()].into_iter().flatten().all(|s| [s.model.weights.len(), s.importance.len()] == [FEATURES.len(); 2])
     }
 
     /// Orders candidates by probability, ties by the first score.
@@ -60,16 +88,46 @@ impl Ranker {
         ranked
     }
 
-    /// Fits weights on four fifths of the queries, calibrates on the rest, then refits the weights on all.
+    /// Fits both scorers.
     pub(crate) fn fit(examples: &[Example]) -> Result<Self> {
+        let (across, within): (Vec<&Example>, Vec<&Example>) = examples.iter().partition(|e| is_across(&e.row));
+        let enough = across.iter().filter(|e| e.same).count() >= FEWEST_ACROSS;
+        if !enough {
+            return Ok(Self { within: Scorer::fit(&examples.iter().collect::<Vec<_>>())?, across: None, translations: None });
+        }
+        let (within, across) = rayon::join(|| Scorer::fit(&within), || Scorer::fit(&across));
+        Ok(Self { within: within?, across: Some(across?), translations: None })
+    }
+}
+
+/// Fewest right pairs across languages for a scorer of their own.
+const FEWEST_ACROSS: usize = 50;
+
+impl Scorer {
+    /// Fits weights on four fifths of the queries, calibrates on the rest, then refits the weights on all.
+    fn fit(examples: &[&Example]) -> Result<Self> {
         let held_out = |e: &&Example| e.query % 5 == 4;
-        let (test, train): (Vec<&Example>, Vec<&Example>) = examples.iter().partition(held_out);
-        let part = fit_dense(&train)?;
+        let (test, train): (Vec<&Example>, Vec<&Example>) = examples.iter().copied().partition(held_out);
+        let (part, model) = rayon::join(|| fit_dense(&train), || fit_dense(examples));
+        let part = part?;
         let scores: Vec<f64> = test.iter().map(|e| part.score(&e.row)).collect();
         let outcomes: Vec<bool> = test.iter().map(|e| e.same).collect();
         let calibration = Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY);
-        Ok(Self { model: fit_dense(&examples.iter().collect::<Vec<_>>())?, calibration })
+        let model = model?;
+        let importance = model.weights.iter().zip(deviations(examples)).map(|(w, d)| w * d).collect();
+        Ok(Self { model, calibration, importance })
     }
+}
+
+/// The standard deviation of each feature.
+fn deviations(examples: &[&Example]) -> Vec<f64> {
+    let n = examples.len().max(1) as f64;
+    let mean = |of: &dyn Fn(&FeatureRow) -> f64| examples.iter().map(|e| of(&e.row)).sum::<f64>() / n;
+    let deviation = |j: usize| {
+        let middle = mean(&|r| r[j]);
+        mean(&|r| (r[j] - middle).powi(2)).sqrt()
+    };
+    (0..FEATURES.len()).map(deviation).collect()
 }
 
 fn fit_dense(examples: &[&Example]) -> Result<DenseModel> {

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::candidates::{ALL_FIELDS, Candidate, PASSAGE_FIELDS, Query};
+use super::case::Field;
 use super::index::CaseIndex;
 use super::likeness::features;
 use super::ranker::Ranker;
+use super::why::{Difference, SharedTerm, Side, differences, shared};
 use crate::document::Language;
 use crate::features::lexicon::{Lexicon, Reading};
 use crate::text::analyser::{Analysis, sentences};
@@ -35,6 +37,10 @@ pub struct Related {
     pub score: f64,
     /// Passages that match, best first.
     pub passages: Vec<Passage>,
+    /// Words of the text that the case has, too, most telling first.
+    pub terms: Vec<SharedTerm>,
+    /// What the passages that match best say differently.
+    pub differs: Vec<Difference>,
 }
 
 /// A passage of the text and the passage of the case that it matches, as code-point offsets, end exclusive.
@@ -68,16 +74,31 @@ impl CaseBase {
             return Vec::new();
         }
         let marked = sentences(text);
-        query.prepare_text(&self.index, text, &marked, language);
-        self.answer(query, &marked, top, 0.0)
+        self.read(query, text, &marked, language);
+        self.answer(query, text, &marked, (top, 0.0))
     }
 
-    /// The best cases for the text last given to [`Query::prepare_text`], of those at least as probable as `least`.
-    pub(crate) fn answer(&self, query: &mut Query, marked: &[Sentence], top: usize, least: f64) -> Vec<Related> {
+    /// Reads a text against the index, for [`CaseBase::answer`].
+    pub(crate) fn read(&self, query: &mut Query, text: &str, marked: &[Sentence], language: Option<Language>) {
+        query.translations.clone_from(&self.ranker.translations);
+        query.prepare_text(&self.index, text, marked, language);
+    }
+
+    /// The best cases for the text last given to [`CaseBase::read`], of those at least as probable as `least`.
+    pub(crate) fn answer(
+        &self,
+        query: &mut Query,
+        text: &str,
+        marked: &[Sentence],
+        (top, least): (usize, f64),
+    ) -> Vec<Related> {
         let mut ranked = self.rank(query, top);
         ranked.retain(|r| r.1 >= least);
-        let own = passages(marked, query.own_analysis(), &query.lexicon, &query.reading, &|t| self.index.idf(t));
-        self.show(query, ranked, own)
+        // Lent out, since showing reads fields of cases with the same memory.
+        let analysis = query.take_own_analysis();
+        let shown = self.show(query, ranked, text, (&analysis, marked));
+        query.give_back(analysis);
+        shown
     }
 
     /// As [`CaseBase::related`], for a text that is already analysed and cut into sentences.
@@ -91,19 +112,45 @@ impl CaseBase {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
+        query.translations.clone_from(&self.ranker.translations);
         query.prepare(&self.index, text, analysis, marked);
         let ranked = self.rank(query, top);
-        let own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| self.index.idf(t));
-        self.show(query, ranked, own)
+        self.show(query, ranked, text, (analysis, marked))
     }
 
     /// Ranked cases with the passages that match the given ones of the text.
-    fn show(&self, query: &mut Query, ranked: Vec<(Candidate, f64)>, own: Vec<Words>) -> Vec<Related> {
+    fn show(
+        &self,
+        query: &mut Query,
+        ranked: Vec<(Candidate, f64)>,
+        text: &str,
+        (analysis, marked): (&Analysis, &[Sentence]),
+    ) -> Vec<Related> {
+        let mut own = passages(marked, analysis, &query.lexicon, &query.reading, &|t| self.index.idf(t));
+        for (token, term) in query.meanings() {
+            let Some(token) = analysis.tokens.get(token) else { continue };
+            let at = own.partition_point(|w| w.end <= token.start.0);
+            if let Some(words) = own.get_mut(at)
+                && let Err(place) = words.terms.binary_search_by_key(&term, |t| t.0)
+            {
+                words.terms.insert(place, (term, self.index.idf(term)));
+            }
+        }
         let own = OwnPassages::new(own);
+        let mut compared = Analysis::default();
         ranked
             .into_iter()
             .map(|(candidate, score)| {
                 let case = self.index.case(candidate.case);
+                let passages = align(&query.passages_of(&self.index, candidate.case), &own);
+                let differs = passages.first().map_or_else(Vec::new, |p| {
+                    let field = Field::ALL.into_iter().find(|f| f.name() == p.field).unwrap_or(Field::Claim);
+                    let ours = Side { text, passage: (p.start, p.end), language: query.language };
+                    let passage = (p.field_start, p.field_end);
+                    let theirs = Side { text: &case.field(field), passage, language: case.own_language() };
+                    // A disproof speaks of a claim; of course it differs.
+                    if field == Field::Disproof { Vec::new() } else { differences(ours, theirs, &mut compared) }
+                });
                 Related {
                     id: case.id.clone(),
                     title: if case.title.is_empty() { &case.claim } else { &case.title }.clone(),
@@ -111,7 +158,9 @@ impl CaseBase {
                     published: case.published.clone(),
                     narratives: case.narratives.clone(),
                     score,
-                    passages: align(&query.passages_of(&self.index, candidate.case), &own),
+                    passages,
+                    terms: shared(&self.index, query, text, analysis, candidate.case),
+                    differs,
                 }
             })
             .collect()
@@ -122,7 +171,7 @@ impl CaseBase {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
-        query.prepare_text(&self.index, text, &sentences(text), language);
+        self.read(query, text, &sentences(text), language);
         let ranked = self.rank(query, top);
         ranked.into_iter().map(|(c, p)| (self.index.id(c.case), p)).collect()
     }

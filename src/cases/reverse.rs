@@ -63,11 +63,11 @@ pub fn repeating(base: &CaseBase, new: &[String], texts: &dyn AssessedTexts, lea
     texts.each_text(&mut |text| {
         found.texts += 1;
         let marked = sentences(&text.text);
-        query.prepare_text(&base.index, &text.text, &marked, text.language);
+        base.read(&mut query, &text.text, &marked, text.language);
         if !new.iter().any(|&case| may_repeat(base, &query, case)) {
             return;
         }
-        let related = base.answer(&mut query, &marked, RANKED, least).into_iter();
+        let related = base.answer(&mut query, &text.text, &marked, (RANKED, least)).into_iter();
         found.repeats.extend(
             related.filter(|r| base.index.number(&r.id).is_some_and(|n| new.contains(&n))).map(|r| Repeats {
                 text: text.id.clone(),

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::bm25::{ALL_FIELDS, FieldMask, FieldWeights, SATURATED, share};
 use super::candidates::QueryTerm;
-use super::index::{CaseIndex, CaseNo};
+use super::index::{CaseIndex, CaseNo, CaseTerm};
 use super::segment::{CHUNK, List};
 use crate::features::vocabulary::TermKind;
 
@@ -63,6 +63,9 @@ const ROW: usize = 1500;
 const COMMON_GRAM: f64 = 0.05;
 const FEW: f64 = 64.0;
 
+/// A search of some fields looks at so many times as many cases found by all fields.
+const OTHERS: usize = 4;
+
 /// Looking over all sums costs as much as a posting for so many cases.
 const LOOK: usize = 8;
 
@@ -112,8 +115,8 @@ impl Search {
         self.best.iter().map(|&b| Candidate { case: CaseNo(case_of(b)), score: f64::from(sum_of(b)) * step }).collect()
     }
 
-    /// The `k` best cases by the fields of `mask` alone. A search of all fields gives upper bounds; cases are judged
-    /// by their terms, most promising first, until no other can be among the best. For learning, not for answering.
+    /// Good cases by the fields of `mask` alone: the best `k` of those that are among the best by all fields, and no other.
+    /// For learning, not for answering.
     pub(crate) fn top_in(
         &mut self,
         index: &CaseIndex,
@@ -125,27 +128,16 @@ impl Search {
             return self.top(index, terms, k, true);
         }
         let (weights, step) = whole_weights(index, terms);
-        let lists = self.begin(index, terms, &weights);
-        self.add(index, &lists, k, false);
-        self.clear_removed(index);
         let by_term: FxHashMap<u32, u32> = terms.iter().zip(&weights).map(|(t, &w)| (t.term, w)).collect();
-        let bounds = (0..).zip(&self.sums).take(index.capacity()).filter(|s| *s.1 > 0).map(|(c, &s)| key(s, c));
-        let mut bounds: std::collections::BinaryHeap<u64> = bounds.collect();
+        let found = self.top(index, terms, OTHERS * k, true);
         self.best.clear();
-        let mut least = 0;
-        while let Some(bound) = bounds.pop().filter(|&b| sum_of(b) > 0 && sum_of(b) >= least && k > 0) {
-            let case = CaseNo(case_of(bound));
+        for case in found.iter().map(|c| c.case) {
             let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
-            let mut sum = 0;
-            for t in index.terms_of(case) {
-                if let Some(weight) = by_term.get(&t.term) {
-                    sum += weight * u32::from(fields.impact(t.counts, mask));
-                }
-            }
+            let impact = |t: CaseTerm| by_term.get(&t.term).map_or(0, |w| w * u32::from(fields.impact(t.counts, mask)));
+            let sum = index.terms_of(case).map(impact).sum();
             if sum > 0 {
                 self.insert(key(sum, case.0), k);
             }
-            least = if self.best.len() == k { self.best.last().map_or(0, |&b| sum_of(b)) } else { 0 };
         }
         self.best.iter().map(|&b| Candidate { case: CaseNo(case_of(b)), score: f64::from(sum_of(b)) * step }).collect()
     }

@@ -7,7 +7,7 @@ use super::example::Example;
 use super::labels::{LabelNo, Labels};
 use crate::assess::{Assessment, Assessor, Options, Outcome};
 use crate::cases::index::CaseIndex;
-use crate::cases::ranker::{FEATURES, Ranker};
+use crate::cases::ranker::{FEATURES, Ranker, Scorer};
 use crate::cases::related::CaseBase;
 use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
@@ -72,7 +72,7 @@ impl Judged {
 /// A case base for an assessor that is asked for narratives only: no case, so its ranker is never used.
 pub fn no_cases() -> CaseBase {
     let model = DenseModel { weights: vec![0.0; FEATURES.len()], bias: 0.0 };
-    CaseBase { index: CaseIndex::default(), ranker: Ranker { model, calibration: Platt::IDENTITY } }
+    CaseBase { index: CaseIndex::default(), ranker: Ranker { within: Scorer { model, calibration: Platt::IDENTITY, importance: Vec::new() }, across: None, translations: None } }
 }
 
 /// Every narrative, no evidence, no related cases.

@@ -22,6 +22,9 @@ pub struct DenseModel {
     pub bias: f64,
 }
 
+/// Gradient per example at which a fit is done.
+const GRADIENT: f64 = 1e-7;
+
 impl DenseModel {
     /// The linear score (log-odds) of one row of inputs.
     pub fn score(&self, inputs: &[f64]) -> f64 {
@@ -47,8 +50,10 @@ impl DenseModel {
         let deviation = inputs.std_axis(Axis(0), 0.0).mapv(|s| if s > 1e-9 { s } else { 1.0 });
         let standard = (inputs - &mean) / &deviation;
         let dataset = Dataset::new(standard, Array1::from(labels.to_vec()));
+        // The loss is a sum over examples, and so is its gradient.
+        let tolerance = (GRADIENT * labels.len() as f64).max(1e-6);
         let fitted =
-            LogisticRegression::default().alpha(alpha).max_iterations(500).gradient_tolerance(1e-6).fit(&dataset)?;
+            LogisticRegression::default().alpha(alpha).max_iterations(500).gradient_tolerance(tolerance).fit(&dataset)?;
         let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
         let weights = fitted.params() * sign / &deviation;
         let bias = sign * fitted.intercept() - weights.dot(&mean);

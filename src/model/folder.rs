@@ -1,4 +1,4 @@
-//! The model folder: `model.json`, `weights.safetensors`, `vocabulary`, `README.md`.
+//! The model folder: `model.json`, `weights.safetensors`, `vocabulary`, perhaps `translations.tsv`, `README.md`.
 //!
 //! Plain files that other programs can read, no code in them. Written beside the target and renamed (`replace`), so
 //! that a reader never sees half a model. Every file is checked against its SHA-256 before use, `model.json`
@@ -20,6 +20,7 @@ use super::neighbours::{Lists, Neighbours};
 use super::replace::replace;
 use super::taxonomy::Taxonomy;
 use crate::cases::ranker::Ranker;
+use crate::cases::translations::Translations;
 use crate::checksum::sha256;
 use crate::error::{Error, ModelProblem, Place, Result};
 use crate::features::space::FeatureSpace;
@@ -29,6 +30,8 @@ use crate::features::vocabulary::{TermKind, Vocabulary};
 pub const MANIFEST: &str = "model.json";
 const WEIGHTS: &str = "weights.safetensors";
 const VOCABULARY: &str = "vocabulary";
+/// Meanings of words in other languages, for the search of cases; absent where none were learned.
+pub const TRANSLATIONS: &str = "translations.tsv";
 /// The model card.
 pub const CARD: &str = "README.md";
 /// What `leitmotif evaluate --json` measured, for the model page; put there by whoever measures.
@@ -118,6 +121,9 @@ fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, ca
         manifest.files.insert(WEIGHTS.into(), write(WEIGHTS, &tensors)?);
         manifest.files.insert(VOCABULARY.into(), write(VOCABULARY, parts.space.vocabulary.as_text().as_bytes())?);
     }
+    if let Some(table) = manifest.ranker.as_ref().and_then(|r| r.translations.clone()) {
+        manifest.files.insert(TRANSLATIONS.into(), write(TRANSLATIONS, table.to_tsv().as_bytes())?);
+    }
     manifest.checksum.clear();
     manifest.version.clear();
     let json = |m: &Manifest| {
@@ -200,7 +206,24 @@ fn load(
         }
         None => None,
     };
+    let translations = match manifest.files.contains_key(TRANSLATIONS) {
+        true => Some(translations(file(TRANSLATIONS)?.as_ref()).map_err(problem)?),
+        false => None,
+    };
+    if let Some(ranker) = &mut manifest.ranker {
+        if !ranker.is_sound() {
+            let what = "the ranker has not one weight per feature";
+            return Err(problem(ModelProblem::Inconsistent { file: MANIFEST.into(), what }));
+        }
+        ranker.translations = translations.map(Arc::new);
+    }
     Ok(Model { name, manifest, classifier })
+}
+
+fn translations(file: &Blob) -> std::result::Result<Translations, ModelProblem> {
+    let wrong = |what| ModelProblem::Inconsistent { file: TRANSLATIONS.into(), what };
+    let text = std::str::from_utf8(file.bytes()).map_err(|_| wrong("it is not UTF-8"))?;
+    Translations::from_tsv(text).map_err(|_| wrong("a line is not `from, to, word, meaning, probability`"))
 }
 
 fn classifier(

@@ -106,6 +106,11 @@ impl<'t> OriginalBytes<'t> {
         self.byte
     }
 
+    /// As `slice`; nothing for a place that was passed.
+    pub(crate) fn try_slice(&mut self, start: CharOffset, end: CharOffset) -> Option<&'t str> {
+        (start.0 >= self.chars && end >= start).then(|| self.slice(start, end))
+    }
+
     pub(crate) fn slice(&mut self, start: CharOffset, end: CharOffset) -> &'t str {
         let from = self.byte_of(start);
         &self.text[from..self.byte_of(end)]

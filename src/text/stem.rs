@@ -72,6 +72,11 @@ impl WordStemmer {
         Self(language.and_then(algorithm).map(Stemmer::create))
     }
 
+    /// Whether it leaves every word as it is.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The stem of a lower-case word; the word itself where no stem exists or the stemmer fails.
     pub fn stem<'w>(&self, word: &'w str) -> Cow<'w, str> {
         match &self.0 {

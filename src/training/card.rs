@@ -126,12 +126,34 @@ fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
     } else {
         writeln!(
             out,
-            "The ranker learned from free pairs: a title should find its own claim, a claim its own title.\n"
+            "The ranker learned from free pairs: title, claim and disproof of a case should find the case by its other fields, \
+             and a claim its versions in other languages.\n"
         )?;
     }
-    writeln!(out, "| feature | weight |\n|---|---|")?;
-    for (feature, weight) in FEATURES.iter().zip(&ranker.model.weights) {
-        writeln!(out, "| {feature} | {weight:.3} |")?;
+    writeln!(
+        out,
+        "Moves: what a feature adds to the log-odds when it is one standard deviation above its mean, in the pairs the \
+         ranker learned from; largest first. Features that overlap share their moves.\n"
+    )?;
+    let scorers = [("Cases in the language of the text", Some(&ranker.within)), ("Cases in another language", ranker.across.as_ref())];
+    for (name, scorer) in scorers.into_iter().filter_map(|(n, s)| Some((n, s?))) {
+        writeln!(out, "### {name}\n\n| feature | weight | moves |\n|---|---:|---:|")?;
+        let mut order: Vec<usize> = (0..FEATURES.len()).collect();
+        order.sort_by(|&a, &b| scorer.importance[b].abs().total_cmp(&scorer.importance[a].abs()));
+        for at in order {
+            writeln!(out, "| {} | {:.3} | {:+.2} |", FEATURES[at], scorer.model.weights[at], scorer.importance[at])?;
+        }
+        writeln!(out)?;
+    }
+    if let Some(table) = &ranker.translations {
+        let languages: std::collections::BTreeSet<&str> = table.languages().map(|l| l.0).collect();
+        writeln!(
+            out,
+            "Meanings of {} words in other languages ({}) were learned from versions of the same cases; they are listed in \
+             `translations.tsv`.\n",
+            table.len(),
+            languages.into_iter().collect::<Vec<_>>().join(", ")
+        )?;
     }
     writeln!(out)
 }
