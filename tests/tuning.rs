@@ -150,7 +150,12 @@ fn family(home: &TempDir, related: bool) -> Assessor {
         writeln!(narratives, "{record}").unwrap();
     }
     for (id, parent, words, _) in about {
-        let description = if related { format!("Claims about {}.", words.join(", ")) } else { String::new() };
+        // Words that none of the cases has.
+        let description = match (id, related) {
+            (_, false) => String::new(),
+            ("storks", true) => "Trained pigeons, swans and other fowl spy or spread plagues.".to_owned(),
+            (_, true) => format!("Claims about {}.", words.join(", ")),
+        };
         let record = json!({"id": id, "name": id, "parent": related.then_some(parent), "description": description});
         writeln!(narratives, "{record}").unwrap();
     }
@@ -165,7 +170,7 @@ fn family(home: &TempDir, related: bool) -> Assessor {
 
 #[test]
 fn a_narrative_with_two_cases_is_suggested_thanks_to_its_kin_and_is_marked() {
-    let text = "Number 31: feathers and nests of birds tell it, ask in the town of Garth. Behind it stand the troops at the border.";
+    let text = "Trained pigeons and swans spread it over the town. Behind it stand the troops at the border.";
     let asked = |related: bool| {
         let home = tempfile::tempdir().unwrap();
         let assessor = family(&home, related);
