@@ -71,8 +71,9 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
     writeln!(
         out,
         "\nOver the texts that carry a narrative, as `leitmotif evaluate` defines these figures. Intervals are by the bootstrap \
-         over groups: they cover the draw of the texts, not that of the training data nor a change of the world. The \
-         same predictions, counted in more ways:\n"
+         over groups: they cover the draw of the texts, not that of the training data nor a change of the world. Below, the \
+         same predictions once more: there a text with several narratives counts as right for any of them (above, its \
+         macro-F1 counts the first by id), and calibration errors include the background.\n"
     )?;
     writeln!(out, "| figure | value |\n|---|---|")?;
     for (name, value) in &m.metrics.out_of_fold {
@@ -165,8 +166,8 @@ fn chosen(out: &mut String, m: &Manifest) -> std::fmt::Result {
     writeln!(
         out,
         "By `--tune`: one setting after the other, out of fold on the training records. The objective is the mean of \
-         macro-F1 of the best narrative, label ranking average precision{auroc}. A value was kept if the 95 % interval of its \
-         gain (paired bootstrap over groups) lies above zero. The figures above are for the settings kept, on the records \
+         macro-F1 of the best narrative, label ranking average precision{auroc}. A value was kept if its \
+         gain exceeds three standard errors (paired bootstrap over groups). The figures above are for the settings kept, on the records \
          they were kept for, so they flatter a little.\n"
     )?;
     if !fixed.is_empty() {
