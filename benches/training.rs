@@ -6,9 +6,10 @@
 //! python3 benches/training_peer.py /tmp/matrix        # pip install scikit-learn
 //! ```
 //!
-//! Without the first two variables the texts are generated, so nothing has to be downloaded. With `LEITMOTIF_EXPORT` the
-//! matrix, the labels and the figures of this run go to that folder, and the second command prints the ratio. Claims,
-//! titles and disproofs are rows, as `leitmotif train` has them; labels with rows of one kind only are left out.
+//! `LEITMOTIF_TEXTS` takes labelled texts instead of cases or besides them. Without any of these variables the texts are
+//! generated, so nothing has to be downloaded. With `LEITMOTIF_EXPORT` the matrix, the labels and the figures of this run
+//! go to that folder, and the second command prints the ratio. Claims, texts, titles and disproofs are rows, as `leitmotif
+//! train` has them; labels with rows of one kind only are left out.
 //!
 //! `LEITMOTIF_ALPHA` (1/30) is the penalty, `LEITMOTIF_TOLERANCE` overrides that of the pipeline, `RAYON_NUM_THREADS` the
 //! threads.
@@ -41,17 +42,23 @@ fn number(name: &str) -> Option<f64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
 
-fn read(cases: PathBuf) -> Labelled {
-    let sources = Sources { narratives: path("LEITMOTIF_NARRATIVES"), cases: vec![cases], ..Sources::default() };
+fn read(cases: Option<PathBuf>, texts: Option<PathBuf>) -> Labelled {
+    let sources = Sources {
+        narratives: path("LEITMOTIF_NARRATIVES"),
+        cases: cases.into_iter().collect(),
+        texts: texts.into_iter().collect(),
+        ..Sources::default()
+    };
     let data = TrainingData::read(&sources).unwrap_or_else(|e| panic!("{e}"));
     let (mut texts, mut labels) = (Vec::new(), Vec::new());
-    for (case, narratives) in &data.cases {
+    let cases = data.cases.iter().map(|(c, carried)| (vec![&c.claim, &c.title, &c.disproof], carried));
+    for (parts, narratives) in cases.chain(data.texts.iter().map(|(t, carried)| (vec![&t.text, &t.title], carried))) {
         let all: BTreeSet<usize> = narratives
             .iter()
             .flat_map(|&n| std::iter::once(n).chain(data.taxonomy.ancestors(n)))
             .map(NarrativeNo::index)
             .collect();
-        for text in [&case.claim, &case.title, &case.disproof].into_iter().filter(|t| !t.trim().is_empty()) {
+        for text in parts.into_iter().filter(|t| !t.trim().is_empty()) {
             texts.push(text.clone());
             labels.push(all.clone());
         }
@@ -120,7 +127,10 @@ fn export(folder: &Path, rows: &SparseRows, targets: &Array2<bool>, model: &Line
 }
 
 fn main() {
-    let data = path("LEITMOTIF_CASES").map_or_else(generated, read);
+    let data = match (path("LEITMOTIF_CASES"), path("LEITMOTIF_TEXTS")) {
+        (None, None) => generated(),
+        (cases, texts) => read(cases, texts),
+    };
     let samples: Vec<_> = data.texts.iter().map(|text| Sample { text, language: None }).collect();
     let (_, rows) = learn(&samples, &FeatureSettings::default()).unwrap_or_else(|e| panic!("{e}"));
     let carried = |label: usize| data.labels.iter().filter(|l| l.contains(&label)).count();

@@ -213,6 +213,11 @@ pub enum TrainingProblem {
         "every training text carries the narrative \"{0}\", so nothing shows what its absence looks like; add texts that carry another narrative or none (--background)"
     )]
     OneClass(String),
+    /// Every setting that could be tuned is fixed.
+    #[error(
+        "there is no setting left to tune: all that --tune tries are named in the settings (--settings); take some out of the file, or train without --tune"
+    )]
+    NothingToTune,
     /// Nothing survived `min_df`.
     #[error("no feature occurs in enough texts; give more text, or lower min_df")]
     NoFeatures,

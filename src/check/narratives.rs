@@ -12,11 +12,12 @@ use super::unit::Unit;
 use crate::document::Language;
 use crate::error::Place;
 use crate::features::minhash::{Shingles, Signature};
+use crate::model::manifest::PROTOTYPE;
 use crate::model::taxonomy::NarrativeNo;
 use crate::training::data::TrainingData;
 
 /// Fewest records of a narrative that a model of its own can be learned from.
-const FEWEST: usize = 5;
+const FEWEST: usize = PROTOTYPE;
 
 /// Chance below which a common trait is no accident.
 const CHANCE: f64 = 0.05;

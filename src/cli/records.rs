@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::Args;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::model::manifest::Settings;
@@ -91,6 +92,22 @@ pub(super) struct Tuning {
 }
 
 impl Tuning {
+    /// The settings that the file of settings names, as `model.json` calls them: `alpha`, `features.word_weight`.
+    pub(super) fn named(&self) -> anyhow::Result<BTreeSet<String>> {
+        let Some(path) = &self.settings else { return Ok(BTreeSet::new()) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let given: serde_json::Value =
+            serde_json::from_str(&text).with_context(|| format!("{} is not valid JSON", path.display()))?;
+        let mut out = BTreeSet::new();
+        for (name, value) in given.as_object().into_iter().flatten() {
+            match value.as_object() {
+                Some(parts) => out.extend(parts.keys().map(|part| format!("{name}.{part}"))),
+                None => _ = out.insert(name.clone()),
+            }
+        }
+        Ok(out)
+    }
+
     /// Starts the threads and gives the checked settings.
     pub(super) fn start(&self) -> anyhow::Result<Settings> {
         if let Some(threads) = self.threads {

@@ -8,8 +8,10 @@ use super::progress::Progress;
 use super::records::{RecordFiles, Tuning};
 use crate::check::record_findings;
 use crate::model::folder;
+use crate::model::manifest::Trial;
 use crate::training::data::{Sources, TrainingData};
 use crate::training::fit::{Means, Watch, train_with};
+use crate::training::tune::tune;
 use crate::training::warm_start::Overlap;
 
 /// Flags of `train`.
@@ -29,6 +31,11 @@ pub(super) struct Train {
     /// Earlier model to start the solver from: sooner done, and the same model within its tolerance
     #[arg(long, value_name = "DIR")]
     warm_start: Option<PathBuf>,
+    /// First choose settings by cross-validation on the records, one after the other, printing every trial; settings that
+    /// --settings names stay as they are. Takes as long as some twenty trainings. Not with --warm-start, because the
+    /// chosen settings may count other features than the earlier model
+    #[arg(long, conflicts_with = "warm_start")]
+    tune: bool,
     #[command(flatten)]
     tuning: Tuning,
 }
@@ -44,8 +51,16 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     eprint!("{}", super::check::summary(&record_findings(&data)));
     let trained = {
         let progress = Progress::new();
-        let means = Means { bytes, earlier: earlier.as_ref() };
-        train_with(&data, &settings, means, Watch(&|stage, done, all| progress.step(stage, done, all)))?
+        let watch = Watch(&|stage, done, all| progress.step(stage, done, all));
+        let tuned = if args.tune {
+            progress.say(TABLE_HEAD);
+            let told = |trial: &Trial| progress.say(&table_row(trial));
+            Some(tune(&data, &settings, &args.tuning.named()?, bytes, watch, &told)?)
+        } else {
+            None
+        };
+        let means = Means { bytes, earlier: earlier.as_ref(), tuning: tuned.as_ref().map(|t| &t.record) };
+        train_with(&data, tuned.as_ref().map_or(&settings, |t| &t.settings), means, watch)?
     };
     let version = trained.save(&args.output)?;
     let m = &trained.manifest;
@@ -63,4 +78,22 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
         println!("{name:<48} {value:.4}");
     }
     Ok(Done::All)
+}
+
+const TABLE_HEAD: &str = "setting                   value  macro-F1    LRAP   AUROC  objective    gain  95 % interval";
+
+/// A line of the table of trials.
+fn table_row(trial: &Trial) -> String {
+    let start = trial.setting.is_empty();
+    let (name, value) = if start { ("start", String::new()) } else { (&*trial.setting, trial.value.to_string()) };
+    let auroc = trial.auroc.map_or_else(|| "–".to_owned(), |a| format!("{a:.4}"));
+    let mut out = format!(
+        "{name:<23} {value:>7}    {:.4}  {:.4} {auroc:>7}     {:.4}",
+        trial.macro_f1, trial.lrap, trial.objective
+    );
+    if let Some(gain) = trial.gain {
+        out += &format!(" {:>+7.4}  {:+.4} to {:+.4}", gain.value, gain.low, gain.high);
+        out += if trial.kept { "  kept" } else { "" };
+    }
+    out
 }

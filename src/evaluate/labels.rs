@@ -33,6 +33,8 @@ pub struct Label {
     pub near: Option<String>,
     /// Whether the taxonomy has it.
     pub known: bool,
+    /// Whether it was a prototype of a model that was tested: a narrative with too few examples.
+    pub prototype: bool,
 }
 
 /// All narratives of an evaluation. Those of the taxonomy keep their numbers.
@@ -58,6 +60,7 @@ impl Labels {
                 root: LabelNo(root.0),
                 near: None,
                 known: true,
+                prototype: false,
             });
         }
         out
@@ -77,7 +80,7 @@ impl Labels {
         }
         let root = LabelNo(self.all.len() as u32);
         let near = self.taxonomy.near(id);
-        self.push(Label { id: id.into(), name: id.into(), leaf: true, root, near, known: false })
+        self.push(Label { id: id.into(), name: id.into(), leaf: true, root, near, known: false, prototype: false })
     }
 
     /// The number of an id.
@@ -91,6 +94,15 @@ impl Labels {
     /// If the number is not from these labels.
     pub fn label(&self, number: LabelNo) -> &Label {
         &self.all[number.index()]
+    }
+
+    /// Notes which narratives a model to be tested has as prototypes.
+    pub fn mark_prototypes(&mut self, taxonomy: &Taxonomy, prototypes: &[bool]) {
+        for (n, _) in taxonomy.numbers().zip(prototypes).filter(|(_, p)| **p) {
+            if let Some(label) = self.get(&taxonomy.narrative(n).id) {
+                self.all[label.index()].prototype = true;
+            }
+        }
     }
 
     /// Whether any narrative of the taxonomy has a parent.

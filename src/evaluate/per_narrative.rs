@@ -16,6 +16,8 @@ pub struct NarrativeFigures {
     pub name: String,
     /// Whether the model knows it.
     pub known: bool,
+    /// Whether a model that was tested had it as a prototype, with too few examples to know it well.
+    pub prototype: bool,
     /// Texts that carry it.
     pub texts: usize,
     /// Texts for which it is suggested or matched.
@@ -62,6 +64,7 @@ pub fn per_narrative(labels: &Labels, known: &[&Judged], none: &[&Judged]) -> Ve
                 id: label.id.clone(),
                 name: label.name.clone(),
                 known: label.known,
+                prototype: label.prototype,
                 texts,
                 decided,
                 precision: share(right, decided),

@@ -116,6 +116,10 @@ fn narratives(out: &mut String, n: &NarrativeReport) -> Result {
             )?;
         }
     }
+    let prototypes: Vec<&str> = n.per_narrative.iter().filter(|n| n.prototype).map(|n| &*n.id).collect();
+    if !prototypes.is_empty() {
+        writeln!(out, "\nprototypes, with too few examples to be known well: {}", prototypes.join(", "))?;
+    }
     if let Some(l) = &n.leaks {
         writeln!(
             out,

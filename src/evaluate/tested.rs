@@ -49,6 +49,8 @@ impl Tested {
         if let Some(train) = train {
             self.leaks.get_or_insert_default().add(leaks(train, known.iter().chain(&none), fold));
         }
+        let classifier = assessor.classifier();
+        self.labels.mark_prototypes(&classifier.taxonomy, &classifier.prototypes);
         let known = judge(assessor, &mut self.labels, known, fold);
         let none = judge(assessor, &mut self.labels, none, fold);
         let errors = worst::worst(&self.labels, known.iter().chain(&none), assessor, train.unwrap_or_default());

@@ -46,6 +46,8 @@ pub struct Classifier {
     pub best: BestCalibration,
     /// Thresholds per narrative.
     pub thresholds: Vec<Thresholds>,
+    /// Whether a narrative is a prototype: too few examples to be known well.
+    pub prototypes: Vec<bool>,
     pub(crate) kinship: Kinship,
 }
 

@@ -272,6 +272,7 @@ fn classifier(
         stance: part.stance,
         calibration: entries.iter().map(|e| e.calibration).collect(),
         thresholds: entries.iter().map(|e| e.thresholds).collect(),
+        prototypes: entries.iter().map(|e| e.prototype).collect(),
     })
 }
 

@@ -133,7 +133,14 @@ pub struct NarrativeEntry {
     pub calibration: Platt,
     /// Its decision thresholds.
     pub thresholds: Thresholds,
+    /// Whether it has fewer than [`PROTOTYPE`] examples: what is known of it is its few texts and its description, and
+    /// its thresholds are never below the precision aimed at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prototype: bool,
 }
+
+/// With fewer examples than this, a narrative is a prototype.
+pub const PROTOTYPE: usize = 5;
 
 /// What makes the best narrative of a text as sure as it is right, per level; applied to all narratives of the level
 /// after their own calibration.
@@ -180,6 +187,85 @@ pub struct DataSummary {
 pub struct Metrics {
     /// Figures by name, as the model card prints them.
     pub out_of_fold: BTreeMap<String, f64>,
+    /// The headline figures of `evaluate`, by their names there, with intervals.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub intervals: BTreeMap<String, Bounds>,
+    /// Where the model is worse; absent without narratives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weaknesses: Option<Weaknesses>,
+}
+
+/// Parts of the records in which the best narrative is wrong clearly more often than elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weaknesses {
+    /// Parts that were looked at; of many, some look bad by chance.
+    pub looked_at: usize,
+    /// Those found, worst first.
+    pub found: Vec<Weakness>,
+}
+
+/// A figure and its 95 % interval, by the bootstrap over groups.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// The figure.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A part of the records that the model is bad at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weakness {
+    /// What the parts were cut by: `language`, `length`, `narrative` and so on.
+    pub by: String,
+    /// Which one it is.
+    pub value: String,
+    /// Its texts.
+    pub texts: usize,
+    /// Accuracy of the best narrative in it.
+    pub accuracy: f64,
+    /// The same in all other texts.
+    pub elsewhere: f64,
+}
+
+/// One set of settings that was tried out of fold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// The setting that was changed, as it is called here; empty for the settings that the search started from.
+    pub setting: String,
+    /// What it was changed to.
+    pub value: f64,
+    /// Macro-F1 of the best narrative without children.
+    pub macro_f1: f64,
+    /// Label ranking average precision over narratives without children.
+    pub lrap: f64,
+    /// AUROC of the best probability between texts that carry a narrative and texts that carry none; absent with too few
+    /// of the latter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auroc: Option<f64>,
+    /// The mean of those that are there.
+    pub objective: f64,
+    /// By how much the objective beats that of the settings kept so far; absent for the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<Bounds>,
+    /// Whether the value was kept.
+    pub kept: bool,
+}
+
+/// How settings were chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tuning {
+    /// Settings that could have been tried but were named by the trainer, and so stayed.
+    pub fixed: Vec<String>,
+    /// All trials in order.
+    pub trials: Vec<Trial>,
 }
 
 /// The narrative part of `model.json`.
@@ -217,6 +303,9 @@ pub struct Manifest {
     pub data: DataSummary,
     /// How well it does on texts it has not seen.
     pub metrics: Metrics,
+    /// How the settings were chosen; absent where they were given or the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
     /// The narratives; absent in a ranker-only model.
     pub narratives: Option<NarrativePart>,
     /// The ranker of related cases, if trained.

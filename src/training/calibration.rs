@@ -11,7 +11,7 @@ use super::rows::Row;
 use crate::learn::calibrate::{Beta, Platt};
 use crate::learn::thresholds::{Thresholds, for_precision, limit_false_alarms};
 use crate::model::classifier::lift_parents;
-use crate::model::manifest::{BestCalibration, Settings};
+use crate::model::manifest::{BestCalibration, PROTOTYPE, Settings};
 use crate::model::taxonomy::{NarrativeNo, Taxonomy};
 
 /// Fewest positive examples for a calibration and thresholds of a narrative's own.
@@ -68,7 +68,8 @@ pub(super) fn fit(
     (Calibration { own, best }, probabilities)
 }
 
-/// Thresholds per narrative where it has enough examples, those of its level otherwise; raised where too much of the
+/// Thresholds per narrative where it has enough examples, those of its level otherwise, never below the target
+/// precision for a prototype; raised where too much of the
 /// background would reach them.
 pub(super) fn thresholds(
     taxonomy: &Taxonomy,
@@ -88,7 +89,13 @@ pub(super) fn thresholds(
         .map(|k| {
             let level = pooled[usize::from(leaf[k])];
             let (p, o) = column(&|i| i == k);
-            if o.iter().filter(|&&x| x).count() < OWN {
+            let examples = o.iter().filter(|&&x| x).count();
+            if examples < PROTOTYPE {
+                // The level's thresholds rest on narratives that are known better.
+                let review = level.review.max(target.review);
+                return Thresholds { review, confirmed: level.confirmed.max(target.confirmed).max(review) };
+            }
+            if examples < OWN {
                 return level;
             }
             // Half way to the level's: a threshold that rests on thirty texts is a rough estimate.

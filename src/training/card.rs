@@ -5,9 +5,10 @@
 use std::fmt::Write;
 
 use crate::cases::ranker::FEATURES;
+use crate::evaluate::headline::FIGURES;
 use crate::model::folder::VERSION_MARK;
 use crate::model::fusion::INPUTS;
-use crate::model::manifest::{Manifest, NarrativePart};
+use crate::model::manifest::{Manifest, NarrativeEntry, NarrativePart, PROTOTYPE, Tuning, Weaknesses};
 use crate::model::stance::StanceModel;
 
 /// The card as Markdown.
@@ -61,6 +62,19 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
          calibration and thresholds were chosen on these same predictions, so expect a little less on new texts.\n",
         m.settings.folds
     )?;
+    writeln!(out, "| figure | value | 95 % interval |\n|---|---|---|")?;
+    for (name, label, _) in FIGURES {
+        if let Some(b) = m.metrics.intervals.get(name) {
+            writeln!(out, "| {label} | {:.3} | {:.3} to {:.3} |", b.value, b.low, b.high)?;
+        }
+    }
+    writeln!(
+        out,
+        "\nOver the texts that carry a narrative, as `leitmotif evaluate` defines these figures. Intervals are by the bootstrap \
+         over groups: they cover the draw of the texts, not that of the training data nor a change of the world. Below, the \
+         same predictions once more: there a text with several narratives counts as right for any of them (above, its \
+         macro-F1 counts the first by id), and calibration errors include the background.\n"
+    )?;
     writeln!(out, "| figure | value |\n|---|---|")?;
     for (name, value) in &m.metrics.out_of_fold {
         if name.ends_with("texts") {
@@ -69,7 +83,21 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
             writeln!(out, "| {name} | {value:.3} |")?;
         }
     }
-    let few: Vec<&str> = part.narratives.iter().filter(|n| n.examples < 8).map(|n| n.narrative.id.as_str()).collect();
+    weaknesses(out, m)?;
+    chosen(out, m)?;
+    let ids = |pick: &dyn Fn(&NarrativeEntry) -> bool| -> Vec<&str> {
+        part.narratives.iter().filter(|n| pick(n)).map(|n| n.narrative.id.as_str()).collect()
+    };
+    let (prototypes, few) = (ids(&|n| n.prototype), ids(&|n| !n.prototype && n.examples < 8));
+    if !prototypes.is_empty() {
+        writeln!(
+            out,
+            "\n**Prototypes** (fewer than {PROTOTYPE} examples): {}. What the model knows of them is their few texts, their \
+             description, and their parent; how well they are recognised was not measured. They are \
+             suggested only from the probability aimed at as precision, not from a lower one that happened to suffice.",
+            prototypes.join(", ")
+        )?;
+    }
     if !few.is_empty() {
         writeln!(out, "\nFewer than 8 examples, hence unreliable: {}.", few.join(", "))?;
     }
@@ -78,11 +106,12 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
     for n in &part.narratives {
         writeln!(
             out,
-            "| {} (`{}`) | {} | {} | {:.2} | {:.2} |",
+            "| {} (`{}`) | {} | {}{} | {:.2} | {:.2} |",
             n.narrative.name.replace('|', "/"),
             n.narrative.id,
             n.narrative.parent.as_deref().unwrap_or(""),
             n.examples,
+            if n.prototype { " (prototype)" } else { "" },
             n.thresholds.review,
             n.thresholds.confirmed
         )?;
@@ -99,6 +128,70 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
         writeln!(out, "| {input} | {:.3} | {:.3} |", part.fusion.leaves.weights[i], part.fusion.parents.weights[i])?;
     }
     writeln!(out)
+}
+
+fn weaknesses(out: &mut String, m: &Manifest) -> std::fmt::Result {
+    let Some(Weaknesses { looked_at, found }) = &m.metrics.weaknesses else { return Ok(()) };
+    writeln!(out, "\n## Known weaknesses\n")?;
+    if found.is_empty() {
+        return writeln!(
+            out,
+            "In none of {looked_at} parts of the records (by language, length, narrative, source, year) is the best \
+             narrative wrong clearly more often than elsewhere."
+        );
+    }
+    writeln!(
+        out,
+        "Parts of the records in which the best narrative is wrong clearly more often than elsewhere, those that cost most \
+         errors first. {looked_at} parts were looked at; one in forty looks bad by chance.\n"
+    )?;
+    writeln!(out, "| by | part | texts | accuracy | elsewhere |\n|---|---|---|---|---|")?;
+    for w in found {
+        let value = w.value.replace('|', "/");
+        writeln!(out, "| {} | {value} | {} | {:.3} | {:.3} |", w.by, w.texts, w.accuracy, w.elsewhere)?;
+    }
+    Ok(())
+}
+
+fn chosen(out: &mut String, m: &Manifest) -> std::fmt::Result {
+    writeln!(out, "\n## How the settings were chosen\n")?;
+    let Some(Tuning { fixed, trials }) = &m.tuning else {
+        return writeln!(out, "They were given by the trainer, or are the defaults; none was tried on these records.");
+    };
+    let auroc = if trials.iter().any(|t| t.auroc.is_some()) {
+        ", and AUROC of the best probability between texts that carry a narrative and texts that carry none"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "By `--tune`: one setting after the other, out of fold on the training records. The objective is the mean of \
+         macro-F1 of the best narrative, label ranking average precision{auroc}. A value was kept if its \
+         gain exceeds three standard errors (paired bootstrap over groups). The figures above are for the settings kept, on the records \
+         they were kept for, so they flatter a little.\n"
+    )?;
+    if !fixed.is_empty() {
+        writeln!(out, "Named by the trainer, hence not tried: {}.\n", fixed.join(", "))?;
+    }
+    writeln!(
+        out,
+        "| setting | value | macro-F1 | LRAP | AUROC | gain | 95 % interval | kept |\n|---|---|---|---|---|---|---|---|"
+    )?;
+    for t in trials {
+        let auroc = t.auroc.map_or_else(String::new, |a| format!("{a:.4}"));
+        let (gain, interval) = t.gain.map_or_else(Default::default, |g| {
+            (format!("{:+.4}", g.value), format!("{:+.4} to {:+.4}", g.low, g.high))
+        });
+        let (name, value) =
+            if t.setting.is_empty() { ("start", String::new()) } else { (&*t.setting, t.value.to_string()) };
+        let kept = if t.kept { "yes" } else { "" };
+        writeln!(
+            out,
+            "| {name} | {value} | {:.4} | {:.4} | {auroc} | {gain} | {interval} | {kept} |",
+            t.macro_f1, t.lrap
+        )?;
+    }
+    Ok(())
 }
 
 fn stance(out: &mut String, stance: Option<&StanceModel>) -> std::fmt::Result {

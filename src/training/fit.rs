@@ -2,33 +2,29 @@
 
 use linfa::ParamGuard;
 use ndarray::Array2;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::calibration::{self, Calibration};
 use super::card;
 use super::data::TrainingData;
-use super::memory::{self, Size};
+use super::figures::Said;
+use super::memory;
 use super::out_of_fold::{Job, MeanModel, OutOfFold};
-use super::rows::{Row, RowKind, rows};
+use super::prepare::Prepared;
+use super::rows::{Row, RowKind};
 use super::stance;
 use super::warm_start::{self, Overlap, WarmStart};
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
 use crate::error::{Error, Result, TrainingProblem};
-use crate::evaluate::metrics;
-use crate::features::space::{FeatureSpace, learn};
-use crate::features::sparse::SparseRows;
 use crate::learn::dense::DenseModel;
 use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
-use crate::learn::thresholds::Thresholds;
 use crate::model::folder::{self, Model, Parts};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
 use crate::model::linear::LinearWeights;
-use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, Settings};
-use crate::model::neighbours::{NeighbourKind, Neighbours, distinct};
+use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, PROTOTYPE, Settings, Tuning};
 use crate::model::taxonomy::Taxonomy;
 
 /// Hears how far training is.
@@ -63,7 +59,7 @@ impl Trained {
 ///
 /// Refuses what would not fit into the memory there is.
 pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Result<Trained> {
-    train_with(data, settings, Means { bytes: memory::available(), earlier: None }, watch)
+    train_with(data, settings, Means { bytes: memory::available(), ..Means::default() }, watch)
 }
 
 /// What a training may use.
@@ -73,6 +69,8 @@ pub struct Means<'m> {
     pub bytes: Option<u64>,
     /// A model whose weights the solver starts from: sooner done, and the same model within its tolerance.
     pub earlier: Option<&'m Model>,
+    /// How the settings were chosen, where they were; it goes into the model and its card.
+    pub tuning: Option<&'m Tuning>,
 }
 
 /// As [`train`], with the given means.
@@ -100,6 +98,7 @@ pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, wa
         settings: settings.clone(),
         data: summary,
         metrics,
+        tuning: means.tuning.cloned(),
         narratives: part,
         ranker,
     };
@@ -121,17 +120,13 @@ fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
 }
 
 /// What is learned with every text held out once.
-struct HeldOut {
-    rows: Vec<Row>,
-    space: FeatureSpace,
-    gram: Gram,
-    neighbours: Neighbours,
-    unseen: OutOfFold,
+pub(super) struct Scored {
+    pub(super) unseen: OutOfFold,
     warm: Option<WarmStart>,
     fusion: Fusion,
     calibration: Calibration,
     /// Probe by probe, a probability per narrative.
-    probabilities: Vec<Vec<f64>>,
+    pub(super) probabilities: Vec<Vec<f64>>,
 }
 
 /// What a model that has not seen a record says of it.
@@ -154,60 +149,53 @@ pub fn out_of_fold_probabilities(
     if !data.has_labels() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let held = hold_out(data, settings, Means { bytes, earlier: None }, watch)?;
+    let prepared = prepare(data, settings, bytes, watch)?;
+    let held = score(&prepared, data, settings, None, watch)?;
     let probes = held.unseen.probes.iter().zip(held.probabilities);
-    let rows = &held.rows;
+    let rows = &prepared.rows;
     Ok(probes.filter_map(|(&row, p)| Some(OutOfFoldRecord { record: rows[row].record?, probabilities: p })).collect())
 }
 
-fn hold_out(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: Watch<'_>) -> Result<HeldOut> {
-    use linfa::dataset::Records;
-    let size = Size::of(data);
-    size.check(means.bytes)?;
-    let rows = rows(data, settings);
-    let taxonomy = &data.taxonomy;
-    let narratives = taxonomy.len();
-    if let Some(n) = taxonomy.numbers().find(|n| {
-        let mut probes = rows.iter().filter(|r| r.kind == RowKind::Probe);
-        probes.all(|r| r.carries(n.index()))
-    }) {
-        return Err(TrainingProblem::OneClass(taxonomy.narrative(n).id.clone()).into());
-    }
-    let filled: BTreeSet<usize> = rows.iter().filter_map(|r| r.fold).collect();
-    if filled.len() < 2 {
-        return Err(TrainingProblem::OneGroup.into());
-    }
+fn prepare(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<Prepared> {
     watch.step("features", 0, 1);
-    let samples: Vec<_> = rows.iter().map(Row::sample).collect();
-    let (space, matrix) = learn(&samples, &settings.features)?;
-    let (features, nonzeros) = (matrix.nfeatures() as u64, matrix.nonzeros() as u64);
-    Size { features, nonzeros, ..size }.check(means.bytes)?;
+    let prepared = Prepared::new(data, settings, bytes)?;
     watch.step("features", 1, 1);
+    Ok(prepared)
+}
+
+/// Scores every text by models that have not seen it, and fits on those scores what makes probabilities of them.
+pub(super) fn score(
+    prepared: &Prepared,
+    data: &TrainingData,
+    settings: &Settings,
+    earlier: Option<&Model>,
+    watch: Watch<'_>,
+) -> Result<Scored> {
+    let Prepared { rows, space, matrix, gram, neighbours, stored, folds } = prepared;
+    let taxonomy = &data.taxonomy;
     let solver = OneVsRestParams::default().alpha(settings.alpha).class_weight(ClassWeight::Tempered(settings.balance));
-    let solver = if means.earlier.is_some() { solver.tolerance(warm_start::TOLERANCE) } else { solver };
+    let solver = if earlier.is_some() { solver.tolerance(warm_start::TOLERANCE) } else { solver };
     let solver = solver.check()?;
-    let warm = means.earlier.map(|model| WarmStart::new(model, &space, taxonomy, &matrix)).transpose()?;
-    let gram = Gram::new(&matrix);
-    let (neighbours, stored) = store(&rows, &space, &matrix);
+    let warm = earlier.map(|model| WarmStart::new(model, space, taxonomy, matrix)).transpose()?;
     let job = Job {
-        rows: &rows,
-        matrix: &matrix,
-        gram: &gram,
-        space: &space,
-        narratives,
-        folds: filled.len(),
+        rows,
+        matrix,
+        gram,
+        space,
+        narratives: taxonomy.len(),
+        folds: *folds,
         solver: &solver,
-        neighbours: &neighbours,
-        stored: &stored,
+        neighbours,
+        stored,
         warm: warm.as_ref(),
     };
     let unseen = job.run(&watch);
     watch.step("fusion", 0, 1);
-    let fused = fuse(taxonomy, &rows, &unseen)?;
-    let (calibration, probabilities) = calibration::fit(taxonomy, &rows, &unseen, &fused.scores);
+    let fused = fuse(taxonomy, rows, &unseen)?;
+    let (calibration, probabilities) = calibration::fit(taxonomy, rows, &unseen, &fused.scores);
     watch.step("fusion", 1, 1);
     let fusion = fused.fusion;
-    Ok(HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities })
+    Ok(Scored { unseen, warm, fusion, calibration, probabilities })
 }
 
 fn fit_narratives(
@@ -218,10 +206,17 @@ fn fit_narratives(
 ) -> Result<(NarrativePart, Parts, Metrics, Option<Overlap>)> {
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
-    let HeldOut { rows, space, gram, neighbours, unseen, warm, fusion, calibration, probabilities } =
-        hold_out(data, settings, means, watch)?;
+    let prepared = prepare(data, settings, means.bytes, watch)?;
+    let Scored { unseen, warm, fusion, calibration, probabilities } =
+        score(&prepared, data, settings, means.earlier, watch)?;
+    let Prepared { rows, space, matrix, gram, neighbours, .. } = prepared;
+    // Not needed any more, and the final models are large.
+    drop(matrix);
     let thresholds = calibration::thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
-    let mut metrics = figures(taxonomy, &rows, &unseen, &probabilities, &thresholds);
+    watch.step("figures", 0, 1);
+    let said = Said { data, rows: &rows, unseen: &unseen, probabilities: &probabilities, thresholds: &thresholds };
+    let mut metrics = said.metrics(settings.seed);
+    watch.step("figures", 1, 1);
     let stance = stance::fit(&rows, &unseen, &probabilities, &thresholds).map(|(model, figures)| {
         metrics.out_of_fold.extend(figures);
         model
@@ -231,9 +226,11 @@ fn fit_narratives(
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
         let k = n.index();
+        let examples = rows.iter().filter(|r| r.kind == RowKind::Probe && r.carries(k)).count();
         entries.push(NarrativeEntry {
             narrative: taxonomy.narrative(n).clone(),
-            examples: rows.iter().filter(|r| r.kind == RowKind::Probe && r.carries(k)).count(),
+            examples,
+            prototype: examples < PROTOTYPE,
             bias: bias[k],
             calibration: calibration.own[k],
             thresholds: thresholds[k],
@@ -242,22 +239,6 @@ fn fit_narratives(
     let best = calibration.best;
     let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion, best };
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
-}
-
-/// Chooses which rows the neighbours remember: all but disproofs, equal texts once.
-fn store(rows: &[Row], space: &FeatureSpace, matrix: &SparseRows) -> (Neighbours, Vec<usize>) {
-    let kept: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].kind != RowKind::Disproof).collect();
-    let once = distinct(kept.iter().map(|&i| (&rows[i].text, &rows[i].labels, rows[i].fold)));
-    let stored: Vec<usize> = once.into_iter().map(|i| kept[i]).collect();
-    let texts: Vec<_> = stored
-        .iter()
-        .map(|&i| {
-            let described = rows[i].kind == RowKind::Description;
-            let kind = if described { NeighbourKind::Description } else { NeighbourKind::Text };
-            (i, kind, rows[i].labels.clone())
-        })
-        .collect();
-    (Neighbours::build(space, matrix, &texts), stored)
 }
 
 /// Fusion models and their out-of-fold log-odds, probe by probe.
@@ -318,85 +299,6 @@ pub(super) fn gather(
         }
     }
     out
-}
-
-/// What texts that carry nothing are called where they do not state a kind.
-const BACKGROUND: &str = "background";
-
-/// The figures of the model card, all on out-of-fold probabilities.
-fn figures(
-    taxonomy: &Taxonomy,
-    rows: &[Row],
-    unseen: &OutOfFold,
-    probabilities: &[Vec<f64>],
-    thresholds: &[Thresholds],
-) -> Metrics {
-    let mut out = std::collections::BTreeMap::new();
-    let is_leaf = |k: usize| taxonomy.is_leaf(crate::model::taxonomy::NarrativeNo(k as u32));
-    let has_parents = (0..taxonomy.len()).any(|k| !is_leaf(k));
-    for (level, leaf) in [("narratives", true), ("parents", false)] {
-        if !leaf && !has_parents {
-            continue;
-        }
-        let (mut gold, mut said, mut sure, mut right) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
-            let labels: Vec<usize> =
-                rows[probe].labels.iter().map(|&l| l as usize).filter(|&k| is_leaf(k) == leaf).collect();
-            let candidates = (0..taxonomy.len()).filter(|&k| is_leaf(k) == leaf);
-            let Some(best) = candidates.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) else { continue };
-            if let Some(&first) = labels.first() {
-                // A text with several narratives counts as right for any of them.
-                gold.push(if labels.contains(&best) { best } else { first });
-                said.push(best);
-            }
-            sure.push(row[best]);
-            right.push(labels.contains(&best));
-        }
-        out.insert(format!("{level}: texts"), gold.len() as f64);
-        out.insert(format!("{level}: accuracy of the best"), metrics::accuracy(&gold, &said));
-        out.insert(format!("{level}: macro-F1 of the best"), metrics::macro_f1(&gold, &said));
-        out.insert(
-            format!("{level}: calibration error of the best"),
-            metrics::expected_calibration_error(&sure, &right),
-        );
-    }
-    // Texts that carry nothing, all of them and by what they state to be: texts, those with a match, with a suggestion.
-    let mut alarms: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
-    let (mut right, mut wrong, mut missed) = (0, 0, 0);
-    for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
-        let decided = |pick: fn(&Thresholds) -> f64| {
-            row.iter().zip(thresholds).enumerate().filter(move |(_, (p, t))| **p >= pick(t)).map(|(k, _)| k)
-        };
-        let labels = &rows[probe].labels;
-        for k in (0..taxonomy.len()).filter(|&k| is_leaf(k)) {
-            let said = row[k] >= thresholds[k].review;
-            match (said, rows[probe].carries(k)) {
-                (true, true) => right += 1,
-                (true, false) => wrong += 1,
-                (false, true) => missed += 1,
-                (false, false) => {}
-            }
-        }
-        if labels.is_empty() {
-            let matched = u32::from(decided(|t| t.confirmed).next().is_some());
-            let suggested = u32::from(decided(|t| t.review).next().is_some());
-            let sort = &*rows[probe].sort;
-            for name in if sort == BACKGROUND { vec![BACKGROUND] } else { vec![BACKGROUND, sort] } {
-                let counts = alarms.entry(name).or_default();
-                counts.iter_mut().zip([1, matched, suggested]).for_each(|(c, n)| *c += n);
-            }
-        }
-    }
-    for (name, [texts, matched, suggested]) in alarms.into_iter().map(|(n, c)| (n, c.map(f64::from))) {
-        out.insert(format!("{name}: texts"), texts);
-        out.insert(format!("{name}: share with a match"), matched / texts);
-        out.insert(format!("{name}: share with a match or suggestion"), suggested / texts);
-    }
-    let share = |a: usize, b: usize| if b > 0 { a as f64 / b as f64 } else { 0.0 };
-    out.insert("suggested or matched: precision".into(), share(right, right + wrong));
-    out.insert("suggested or matched: recall".into(), share(right, right + missed));
-    out.insert("suggested or matched: micro-F1".into(), metrics::f1(right, wrong, missed).unwrap_or(0.0));
-    Metrics { out_of_fold: out }
 }
 
 /// The final linear models, weights feature by feature, and their biases: the mean of the models of all folds.

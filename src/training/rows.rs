@@ -58,9 +58,24 @@ struct Unit<'d> {
     texts: Vec<(RowKind, &'d str, f64)>,
 }
 
+/// The weight of disproofs as examples of their narrative, where the settings leave it open, too.
+pub(super) fn disproof_weight(settings: &Settings, data: &TrainingData) -> f64 {
+    settings.disproof_weight.unwrap_or(if data.background.is_empty() { 0.4 } else { 0.0 })
+}
+
+/// The group of each record, counting cases, then texts, then background.
+pub(super) fn groups(data: &TrainingData) -> Vec<&str> {
+    let texts = data.texts.iter().map(|t| &t.0).chain(&data.background);
+    data.cases.iter().map(|c| c.0.split_group()).chain(texts.map(text_group)).collect()
+}
+
+fn text_group(text: &TextRecord) -> &str {
+    if text.group.is_empty() { &text.id } else { &text.group }
+}
+
 pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
     let mut units: Vec<Unit<'_>> = Vec::new();
-    let disproof_weight = settings.disproof_weight.unwrap_or(if data.background.is_empty() { 0.4 } else { 0.0 });
+    let disproof_weight = disproof_weight(settings, data);
     for (case, labels) in &data.cases {
         let (main, title) = if case.claim.trim().is_empty() { (&case.title, "") } else { (&case.claim, &*case.title) };
         let disproof = &case.disproof[..case.disproof.floor_char_boundary(DISPROOF)];
@@ -81,7 +96,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
     let stated = |t| TextRecord::stated_kind(t).unwrap_or("background");
     for (text, labels, sort) in texts.chain(data.background.iter().map(|t| (t, &[][..], stated(t)))) {
         units.push(Unit {
-            group: if text.group.is_empty() { &text.id } else { &text.group },
+            group: text_group(text),
             language: &text.language,
             published: &text.published,
             labels,

@@ -139,7 +139,7 @@ pub(super) fn unanswerable(u: &Unanswerable) -> String {
 pub(super) fn per_narrative(report: &NarrativeReport) -> String {
     let rows = report.per_narrative.iter().map(|n| {
         vec![
-            Cell::named(&n.name, &n.id),
+            Cell::named(&n.name, &if n.prototype { format!("{} · prototype", n.id) } else { n.id.clone() }),
             Cell::number(n.texts),
             Cell::number(optional(n.best)),
             Cell::number(n.decided),

@@ -1,0 +1,88 @@
+//! What a training run computes before anything is fitted: rows, features, and the layouts made of them.
+//!
+//! Apart from the fitting, because trials of other settings (`tune`) can often use it again: penalty, class weights and
+//! the weights of rows change no feature.
+
+use linfa::dataset::Records;
+use std::collections::BTreeSet;
+
+use super::data::TrainingData;
+use super::memory::Size;
+use super::rows::{Row, RowKind, rows};
+use crate::error::{Result, TrainingProblem};
+use crate::features::space::{FeatureSpace, learn};
+use crate::features::sparse::SparseRows;
+use crate::learn::gram::Gram;
+use crate::model::manifest::Settings;
+use crate::model::neighbours::{NeighbourKind, Neighbours, distinct};
+
+/// Rows in their feature space, ready to be fitted on.
+pub(super) struct Prepared {
+    pub(super) rows: Vec<Row>,
+    pub(super) space: FeatureSpace,
+    pub(super) matrix: SparseRows,
+    pub(super) gram: Gram,
+    pub(super) neighbours: Neighbours,
+    /// Per stored text of the neighbours the training row it is.
+    pub(super) stored: Vec<usize>,
+    /// Folds that hold a record.
+    pub(super) folds: usize,
+}
+
+impl Prepared {
+    /// Refuses data that cannot be trained on, and what would not fit into `bytes` of memory.
+    pub(super) fn new(data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
+        let size = Size::of(data);
+        size.check(bytes)?;
+        let rows = rows(data, settings);
+        let taxonomy = &data.taxonomy;
+        if let Some(n) = taxonomy.numbers().find(|n| {
+            let mut probes = rows.iter().filter(|r| r.kind == RowKind::Probe);
+            probes.all(|r| r.carries(n.index()))
+        }) {
+            return Err(TrainingProblem::OneClass(taxonomy.narrative(n).id.clone()).into());
+        }
+        let filled: BTreeSet<usize> = rows.iter().filter_map(|r| r.fold).collect();
+        if filled.len() < 2 {
+            return Err(TrainingProblem::OneGroup.into());
+        }
+        let samples: Vec<_> = rows.iter().map(Row::sample).collect();
+        let (space, matrix) = learn(&samples, &settings.features)?;
+        let (features, nonzeros) = (matrix.nfeatures() as u64, matrix.nonzeros() as u64);
+        Size { features, nonzeros, ..size }.check(bytes)?;
+        let gram = Gram::new(&matrix);
+        let (neighbours, stored) = store(&rows, &space, &matrix);
+        Ok(Self { rows, space, matrix, gram, neighbours, stored, folds: filled.len() })
+    }
+
+    /// The same for other settings, without counting anything again where they leave the texts and their features as
+    /// they are.
+    pub(super) fn again(self, data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
+        if settings.features == self.space.settings {
+            let rows = rows(data, settings);
+            let same = |(a, b): (&Row, &Row)| a.kind == b.kind && a.text == b.text && a.fold == b.fold;
+            if rows.len() == self.rows.len() && rows.iter().zip(&self.rows).all(same) {
+                return Ok(Self { rows, ..self });
+            }
+        }
+        // The old one first, so that there are never two.
+        drop(self);
+        Self::new(data, settings, bytes)
+    }
+}
+
+/// Chooses which rows the neighbours remember: all but disproofs, equal texts once.
+fn store(rows: &[Row], space: &FeatureSpace, matrix: &SparseRows) -> (Neighbours, Vec<usize>) {
+    let kept: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].kind != RowKind::Disproof).collect();
+    let once = distinct(kept.iter().map(|&i| (&rows[i].text, &rows[i].labels, rows[i].fold)));
+    let stored: Vec<usize> = once.into_iter().map(|i| kept[i]).collect();
+    let texts: Vec<_> = stored
+        .iter()
+        .map(|&i| {
+            let described = rows[i].kind == RowKind::Description;
+            let kind = if described { NeighbourKind::Description } else { NeighbourKind::Text };
+            (i, kind, rows[i].labels.clone())
+        })
+        .collect();
+    (Neighbours::build(space, matrix, &texts), stored)
+}
