@@ -220,7 +220,8 @@ impl Assessor {
             self.narratives(scratch, &document.text, &marked, options)
         };
         self.warn(scratch, outcome, &mut warnings);
-        let related = self.cases.related_to(query, &document.text, (&scratch.featuriser.analysis, &marked), options.related);
+        let related =
+            self.cases.related_to(query, &document.text, (&scratch.featuriser.analysis, &marked), options.related);
         Assessment {
             id: document.id.clone(),
             model: self.model.clone(),

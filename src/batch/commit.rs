@@ -158,6 +158,10 @@ impl Committer<'_> {
         if let Some(group) = scored.group {
             self.groups.set(group, scored.outcome);
         }
+        if let Some(group) = scored.repeats {
+            self.groups.repeat(group, &mut self.summary);
+            self.summary.repeated += 1;
+        }
     }
 
     /// Writes the line of a document that repeats another: the outcome of that one, and its id.

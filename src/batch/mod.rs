@@ -48,8 +48,10 @@ pub struct Settings {
     pub include_input: bool,
     /// Threads.
     pub threads: usize,
-    /// First documents of groups to remember; `None` assesses every document.
+    /// First documents of groups to remember; `None` looks for no repetitions.
     pub duplicates: Option<usize>,
+    /// Whether what repeats an earlier document is passed over: its line has the outcome of that one and no narratives.
+    pub skip_duplicates: bool,
     /// Whether to go on where an earlier run ended.
     pub resume: bool,
     /// Time between checkpoints; as seldom as keeps their cost below a hundredth without it.

@@ -166,7 +166,10 @@ fn depends_on(
         ("the number of related cases (--related)", json!(settings.options.related)),
         ("whether there is evidence (--no-evidence)", json!(settings.options.evidence)),
         ("whether metadata is carried along (--include-input)", json!(settings.include_input)),
-        ("the grouping of duplicates (--score-duplicates, --duplicate-window)", json!(settings.duplicates)),
+        (
+            "the grouping of duplicates (--skip-duplicates, --score-duplicates, --duplicate-window)",
+            json!([settings.duplicates, settings.skip_duplicates]),
+        ),
         ("the default language (--language)", json!(settings.language)),
         ("the format of the input (--format)", json!(reading.format)),
         ("the names of fields (--text-column and the like)", json!(reading.names)),

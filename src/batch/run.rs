@@ -42,6 +42,7 @@ pub fn run(
         language: settings.language,
         shape: prepared.shape,
         group: settings.duplicates.is_some(),
+        skip: settings.skip_duplicates,
     };
     let line = Line::new(assessor, settings, prepared, Watchers { reject, status });
     std::thread::scope(|scope| {

@@ -20,7 +20,7 @@ pub(super) enum Fate {
     Passed,
     /// Assessed; what it comes to, and where its bytes and rows end.
     Scored(Box<Scored>),
-    /// A repetition of an earlier document.
+    /// A repetition of an earlier document, passed over.
     Repeats { id: String, first: Box<str>, group: Group, language: Option<Language>, text: usize, about: Vec<u8> },
     /// Bad.
     Rejected(BadRecord),
@@ -31,7 +31,10 @@ pub(super) struct Scored {
     pub(super) outcome: Outcome,
     pub(super) language: Option<Language>,
     pub(super) narratives: Vec<(String, Decision)>,
+    /// The group it is the first of.
     pub(super) group: Option<Group>,
+    /// The group it repeats the first of.
+    pub(super) repeats: Option<Group>,
     pub(super) text: usize,
     pub(super) end: usize,
     pub(super) rows: usize,
@@ -54,6 +57,8 @@ pub(super) struct Task<'a> {
     pub(super) language: Option<Language>,
     pub(super) shape: Shape,
     pub(super) group: bool,
+    /// Whether repetitions are passed over instead of assessed.
+    pub(super) skip: bool,
 }
 
 /// A document between reading and assessing.
@@ -119,7 +124,7 @@ impl<'a> Bench<'a> {
         catch_unwind(AssertUnwindSafe(|| reader.read(block, item))).unwrap_or(Err(InputProblem::Fault.into()))
     }
 
-    /// Assesses what is no repetition.
+    /// Assesses what is not to be passed over.
     pub(super) fn finish(&mut self, waiting: Vec<Waiting<'_>>, sources: &[Arc<Source>], left_out: u64) -> Finished {
         let mut renderer = Renderer::new(self.task.shape);
         let mut fates = Vec::with_capacity(waiting.len());
@@ -127,18 +132,15 @@ impl<'a> Bench<'a> {
             let fate = match (found, place) {
                 (_, _) if passed => Fate::Passed,
                 (Err(bad), _) => Fate::Rejected(bad),
-                (Ok(found), Some(Place::Repeats { group, first })) => {
+                (Ok(found), Some(Place::Repeats { group, first })) if self.task.skip => {
                     let language = found.language.or(self.task.language);
                     let (id, text) = (found.id.into_owned(), found.text.len());
                     Fate::Repeats { id, first, group, language, text, about: found.about }
                 }
-                (Ok(found), place) => {
-                    let group = place.and_then(|p| if let Place::First(group) = p { Some(group) } else { None });
-                    self.score(found, group, &mut renderer).unwrap_or_else(|| {
-                        let place = error::Place { source: sources[source].name.clone(), line };
-                        Fate::Rejected(BadRecord { place, problem: InputProblem::Fault.into() })
-                    })
-                }
+                (Ok(found), place) => self.score(found, place, &mut renderer).unwrap_or_else(|| {
+                    let place = error::Place { source: sources[source].name.clone(), line };
+                    Fate::Rejected(BadRecord { place, problem: InputProblem::Fault.into() })
+                }),
             };
             fates.push((hash, fate));
         }
@@ -146,7 +148,7 @@ impl<'a> Bench<'a> {
     }
 
     /// `None` if assessing failed in a way it must not.
-    fn score(&mut self, found: Found<'_>, group: Option<Group>, renderer: &mut Renderer) -> Option<Fate> {
+    fn score(&mut self, found: Found<'_>, place: Option<Place>, renderer: &mut Renderer) -> Option<Fate> {
         let document = &mut self.document;
         document.id.clear();
         document.id.push_str(&found.id);
@@ -165,6 +167,14 @@ impl<'a> Bench<'a> {
             return None;
         };
         assessment.warnings.extend(found.warning);
+        let (group, repeats) = match place {
+            Some(Place::First(group)) => (Some(group), None),
+            Some(Place::Repeats { group, first }) => {
+                assessment.near_duplicate_of = Some(first.into());
+                (None, Some(group))
+            }
+            None => (None, None),
+        };
         renderer.add(&assessment, &found.about);
         let told = assessment.narratives.iter_mut().filter(|n| n.decision >= Decision::Suggest);
         let narratives = told.map(|n| (std::mem::take(&mut n.id), n.decision)).collect();
@@ -174,7 +184,7 @@ impl<'a> Bench<'a> {
         if self.document.text.capacity() > 4 << 20 {
             self.document.text = String::new();
         }
-        Some(Fate::Scored(Box::new(Scored { outcome, language, narratives, group, text, end, rows })))
+        Some(Fate::Scored(Box::new(Scored { outcome, language, narratives, group, repeats, text, end, rows })))
     }
 }
 

@@ -86,16 +86,18 @@ mod tests {
         analysis.analyse(text, None);
         let line = byline(&analysis);
         let names = names(text, &analysis, sentences(text).iter().map(|s| s.start.0));
-        let words = |tokens: &mut dyn Iterator<Item = &Token>| {
-            tokens.map(|t| analysis.text(t)).collect::<Vec<_>>().join(" ")
-        };
+        let words =
+            |tokens: &mut dyn Iterator<Item = &Token>| tokens.map(|t| analysis.text(t)).collect::<Vec<_>>().join(" ");
         let named = words(&mut names.iter().map(|&n| &analysis.tokens[n]));
         (words(&mut analysis.tokens[line].iter()), named)
     }
 
     #[test]
     fn author_lines_before_and_behind() {
-        assert_eq!(parts("The bridge fell! — Jane Doe (@janedoe) January 6, 2020").0, "jane doe @janedoe january 6 2020");
+        assert_eq!(
+            parts("The bridge fell! — Jane Doe (@janedoe) January 6, 2020").0,
+            "jane doe @janedoe january 6 2020"
+        );
         assert_eq!(parts("Jane Doe @janedoe · 6 Jan\nThe bridge fell").0, "jane doe @janedoe");
         for none in ["The bridge fell, says @janedoe", "@janedoe is wrong - all of it", "", "no line here 2020"] {
             assert_eq!(parts(none).0, "", "{none}");
@@ -104,7 +106,10 @@ mod tests {
 
     #[test]
     fn names_are_capitals_inside_sentences() {
-        assert_eq!(parts("They say that Maria Kowalska of Gdansk paid them. He knew it all along, and so did we.").1, "maria kowalska gdansk");
+        assert_eq!(
+            parts("They say that Maria Kowalska of Gdansk paid them. He knew it all along, and so did we.").1,
+            "maria kowalska gdansk"
+        );
         assert_eq!(parts("ALL OF THIS IS SHOUTED").1, "");
         assert_eq!(parts("").1, "");
     }

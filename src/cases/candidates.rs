@@ -295,7 +295,15 @@ impl Query {
             if kind == TermKind::Chars {
                 grams.push(df);
             }
-            terms.push(QueryTerm { term, kind, idf: df as f64, weight: f64::from(count), body: 0.0, name: false, meaning: false });
+            terms.push(QueryTerm {
+                term,
+                kind,
+                idf: df as f64,
+                weight: f64::from(count),
+                body: 0.0,
+                name: false,
+                meaning: false,
+            });
         }
         // A long text keeps its rarest character n-grams.
         if grams.len() > MOST_GRAMS {

@@ -302,7 +302,11 @@ fn runs(query: &Query, places: &[u8], s: &mut Shared) {
 pub(crate) fn features(index: &CaseIndex, query: &mut Query, found: &[Candidate], mask: FieldMask) -> Vec<FeatureRow> {
     let whole = Whole::of(query);
     let highest = (1.0 + (index.len() as f64 + 0.5) / 0.5).ln();
-    let mut marks = Marks { places: vec![0; query.terms.len()], short: vec![0.0; query.terms.len()], all: vec![0.0; query.terms.len()] };
+    let mut marks = Marks {
+        places: vec![0; query.terms.len()],
+        short: vec![0.0; query.terms.len()],
+        all: vec![0.0; query.terms.len()],
+    };
     let shared: Vec<Shared> = found.iter().map(|c| compare(index, query, c, mask, &mut marks)).collect();
     let column = |of: &dyn Fn(&Shared) -> f64| Column::new(shared.iter().map(of));
     let all = column(&|s| s.all);

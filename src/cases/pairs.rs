@@ -25,7 +25,7 @@ use crate::text::analyser::sentences;
 const EXAMPLES: usize = 30;
 
 /// Candidates that become examples of a query whose case is left out.
-const UNANSWERED: usize = 3;
+const UNANSWERED: usize = 10;
 
 /// A judged query.
 #[derive(Debug, Clone)]

@@ -70,7 +70,10 @@ impl Ranker {
 
     /// Whether it fits the features of this program.
     pub(crate) fn is_sound(&self) -> bool {
-        [Some(&self.within), self.across.as_ref()].into_iter().flatten().all(|s| [s.model.weights.len(), s.importance.len()] == [FEATURES.len(); 2])
+        [Some(&self.within), self.across.as_ref()]
+            .into_iter()
+            .flatten()
+            .all(|s| [s.model.weights.len(), s.importance.len()] == [FEATURES.len(); 2])
     }
 
     /// Orders candidates by probability, ties by the first score.
@@ -93,7 +96,11 @@ impl Ranker {
         let (across, within): (Vec<&Example>, Vec<&Example>) = examples.iter().partition(|e| is_across(&e.row));
         let enough = across.iter().filter(|e| e.same).count() >= FEWEST_ACROSS;
         if !enough {
-            return Ok(Self { within: Scorer::fit(&examples.iter().collect::<Vec<_>>())?, across: None, translations: None });
+            return Ok(Self {
+                within: Scorer::fit(&examples.iter().collect::<Vec<_>>())?,
+                across: None,
+                translations: None,
+            });
         }
         let (within, across) = rayon::join(|| Scorer::fit(&within), || Scorer::fit(&across));
         Ok(Self { within: within?, across: Some(across?), translations: None })

@@ -219,7 +219,9 @@ fn passages<'v>(groups: &'v BTreeMap<String, Vec<Version>>, from: &str, to: &str
         for own in of(from) {
             for other in of(to) {
                 let fields = own.fields.iter().zip(&other.fields);
-                out.extend(fields.map(|(a, b)| (&a.keys[..], &b.stems[..])).filter(|p| !p.0.is_empty() && !p.1.is_empty()));
+                out.extend(
+                    fields.map(|(a, b)| (&a.keys[..], &b.stems[..])).filter(|p| !p.0.is_empty() && !p.1.is_empty()),
+                );
             }
         }
     }
@@ -326,7 +328,16 @@ mod tests {
 
     /// Sentences over a small world, told word by word in two made-up languages that share no word.
     fn cases() -> Vec<Case> {
-        let words = [("bridge", "мост"), ("river", "река"), ("mayor", "мэр"), ("train", "поезд"), ("winter", "зима"), ("bread", "хлеб"), ("school", "школа"), ("doctor", "врач")];
+        let words = [
+            ("bridge", "мост"),
+            ("river", "река"),
+            ("mayor", "мэр"),
+            ("train", "поезд"),
+            ("winter", "зима"),
+            ("bread", "хлеб"),
+            ("school", "школа"),
+            ("doctor", "врач"),
+        ];
         let mut out = Vec::new();
         for i in 0..48usize {
             let chosen: Vec<usize> = (0..4).map(|k| (i * (k + 2) + i / 8 + k * k) % words.len()).collect();

@@ -59,7 +59,13 @@ pub struct Difference {
 const SHOWN: usize = 8;
 
 /// The words that weigh most of those the text last read by `query` shares with a case.
-pub(crate) fn shared(index: &CaseIndex, query: &Query, text: &str, analysis: &Analysis, case: CaseNo) -> Vec<SharedTerm> {
+pub(crate) fn shared(
+    index: &CaseIndex,
+    query: &Query,
+    text: &str,
+    analysis: &Analysis,
+    case: CaseNo,
+) -> Vec<SharedTerm> {
     let mut weights: Vec<(f64, u32)> = Vec::new();
     for t in index.terms_of(case) {
         if let Some(term) = query.slot(t.term).and_then(|s| query.terms.get(s)).filter(|t| t.kind == TermKind::Word) {
@@ -169,12 +175,70 @@ pub(crate) fn differences(text: Side<'_>, case: Side<'_>, analysis: &mut Analysi
 /// Words that deny, in the languages of the starter set and their neighbours. Few and certain: a word that also means
 /// something else (Italian and Spanish "no" as an answer, Portuguese "nem") is no loss, a wrong warning is.
 const DENIALS: [&str; 64] = [
-    "not", "no", "never", "cannot", "isn't", "aren't", "wasn't", "weren't", "don't", "doesn't", "didn't", "won't",
-    "can't", "couldn't", "wouldn't", "hasn't", "haven't", "hadn't", "не", "нет", "никогда", "нельзя", "ні", "ніколи",
-    "немає", "нема", "nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals", "ne", "n'",
-    "pas", "jamais", "aucun", "aucune", "nunca", "jamás", "ningún", "ninguna", "non", "mai", "nessun", "nessuna",
-    "nessuno", "nigdy", "não", "nenhum", "nenhuma", "niet", "geen", "inte", "ikke", "nikdy", "není", "nu", "niciodată",
-    "няма", "никога",
+    "not",
+    "no",
+    "never",
+    "cannot",
+    "isn't",
+    "aren't",
+    "wasn't",
+    "weren't",
+    "don't",
+    "doesn't",
+    "didn't",
+    "won't",
+    "can't",
+    "couldn't",
+    "wouldn't",
+    "hasn't",
+    "haven't",
+    "hadn't",
+    "не",
+    "нет",
+    "никогда",
+    "нельзя",
+    "ні",
+    "ніколи",
+    "немає",
+    "нема",
+    "nicht",
+    "kein",
+    "keine",
+    "keinen",
+    "keinem",
+    "keiner",
+    "keines",
+    "nie",
+    "niemals",
+    "ne",
+    "n'",
+    "pas",
+    "jamais",
+    "aucun",
+    "aucune",
+    "nunca",
+    "jamás",
+    "ningún",
+    "ninguna",
+    "non",
+    "mai",
+    "nessun",
+    "nessuna",
+    "nessuno",
+    "nigdy",
+    "não",
+    "nenhum",
+    "nenhuma",
+    "niet",
+    "geen",
+    "inte",
+    "ikke",
+    "nikdy",
+    "není",
+    "nu",
+    "niciodată",
+    "няма",
+    "никога",
 ];
 
 fn denies(word: &str) -> bool {
@@ -194,8 +258,14 @@ mod tests {
 
     #[test]
     fn numbers_names_and_denials_that_differ_are_told() {
-        assert_eq!(compared("They counted 1200 dead in the harbour", "They counted 120 dead in the harbour"), [Differing::Number]);
-        assert_eq!(compared("The mayor of Lwowek sold the bridge", "The mayor of Gdansk sold the bridge"), [Differing::Name]);
+        assert_eq!(
+            compared("They counted 1200 dead in the harbour", "They counted 120 dead in the harbour"),
+            [Differing::Number]
+        );
+        assert_eq!(
+            compared("The mayor of Lwowek sold the bridge", "The mayor of Gdansk sold the bridge"),
+            [Differing::Name]
+        );
         assert_eq!(compared("The vaccine does not work", "The vaccine does work"), [Differing::Negation]);
         assert_eq!(compared("The vaccine doesn\u{2019}t work", "The vaccine does work"), [Differing::Negation]);
         assert!(compared("In 2014 the mayor of Gdansk came", "The mayor of Gdansk came in 2014 alone").is_empty());

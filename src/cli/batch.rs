@@ -99,7 +99,10 @@ pub(super) struct Batch {
     /// Narratives per document
     #[arg(long, default_value_t = 5, value_name = "N", help_heading = "Output")]
     top: usize,
-    /// Assess also what repeats an earlier document
+    /// Pass over what repeats an earlier document: its line names that one and has no narratives
+    #[arg(long, help_heading = "Output", conflicts_with = "score_duplicates")]
+    skip_duplicates: bool,
+    /// Assess everything alike, without looking for repetitions
     #[arg(long, help_heading = "Output")]
     score_duplicates: bool,
     /// Documents to remember when looking for repetitions
@@ -192,6 +195,7 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
         include_input: args.include_input,
         threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         duplicates: (!args.score_duplicates).then_some(args.duplicate_window),
+        skip_duplicates: args.skip_duplicates,
         resume: args.resume,
         checkpoint_every: args.checkpoint_every.map(std::time::Duration::from_secs),
         rejects: args.rejects.clone(),

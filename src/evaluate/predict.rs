@@ -72,7 +72,14 @@ impl Judged {
 /// A case base for an assessor that is asked for narratives only: no case, so its ranker is never used.
 pub fn no_cases() -> CaseBase {
     let model = DenseModel { weights: vec![0.0; FEATURES.len()], bias: 0.0 };
-    CaseBase { index: CaseIndex::default(), ranker: Ranker { within: Scorer { model, calibration: Platt::IDENTITY, importance: Vec::new() }, across: None, translations: None } }
+    CaseBase {
+        index: CaseIndex::default(),
+        ranker: Ranker {
+            within: Scorer { model, calibration: Platt::IDENTITY, importance: Vec::new() },
+            across: None,
+            translations: None,
+        },
+    }
 }
 
 /// Every narrative, no evidence, no related cases.

@@ -52,8 +52,11 @@ impl DenseModel {
         let dataset = Dataset::new(standard, Array1::from(labels.to_vec()));
         // The loss is a sum over examples, and so is its gradient.
         let tolerance = (GRADIENT * labels.len() as f64).max(1e-6);
-        let fitted =
-            LogisticRegression::default().alpha(alpha).max_iterations(500).gradient_tolerance(tolerance).fit(&dataset)?;
+        let fitted = LogisticRegression::default()
+            .alpha(alpha)
+            .max_iterations(500)
+            .gradient_tolerance(tolerance)
+            .fit(&dataset)?;
         let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
         let weights = fitted.params() * sign / &deviation;
         let bias = sign * fitted.intercept() - weights.dot(&mean);

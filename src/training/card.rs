@@ -228,7 +228,10 @@ fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
         "Moves: what a feature adds to the log-odds when it is one standard deviation above its mean, in the pairs the \
          ranker learned from; largest first. Features that overlap share their moves.\n"
     )?;
-    let scorers = [("Cases in the language of the text", Some(&ranker.within)), ("Cases in another language", ranker.across.as_ref())];
+    let scorers = [
+        ("Cases in the language of the text", Some(&ranker.within)),
+        ("Cases in another language", ranker.across.as_ref()),
+    ];
     for (name, scorer) in scorers.into_iter().filter_map(|(n, s)| Some((n, s?))) {
         writeln!(out, "### {name}\n\n| feature | weight | moves |\n|---|---:|---:|")?;
         let mut order: Vec<usize> = (0..FEATURES.len()).collect();
