@@ -4,6 +4,7 @@
     python3 training-data/coverage.py           print the tables
     python3 training-data/coverage.py --write   put them into README.md, between the coverage markers
     python3 training-data/coverage.py --check   exit 1 with file:line messages if a record breaks a rule
+    python3 training-data/coverage.py --stories FILE   the cases with their story as group, to hold out whole stories
 """
 
 import argparse
@@ -374,6 +375,22 @@ def tables(files, on_topic):
     return "\n".join(out)
 
 
+def stories(files, problems):
+    """The story of each case, from stories.tsv: one line a case, at least two cases a story."""
+    known = {record["id"] for _, record in files["cases.jsonl"]}
+    story_of, size = {}, Counter()
+    for number, text in enumerate((HERE / "stories.tsv").read_text(encoding="utf-8").splitlines(), 1):
+        story, tab, case = text.partition("\t")
+        if not tab or case not in known or case in story_of:
+            problems.add("stories.tsv", number, "a story and the id of a case that has none yet, separated by a tab, are expected")
+            continue
+        story_of[case] = story
+        size[story] += 1
+    for story in sorted(s for s, n in size.items() if n < 2):
+        problems.add("stories.tsv", 1, f"the story {story} has one case only")
+    return story_of
+
+
 def readme_parts():
     """README.md before, between and after the markers; None if it has no markers."""
     if not README.exists():
@@ -387,6 +404,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="check the records, print nothing else")
     parser.add_argument("--write", action="store_true", help="put the tables into README.md")
+    parser.add_argument("--stories", metavar="FILE", help="write the cases with their story as group, to hold out whole stories")
     args = parser.parse_args()
     sys.stdout.reconfigure(encoding="utf-8")
     problems = Problems()
@@ -394,6 +412,13 @@ def main():
     if problems and not args.check:
         print(*problems, sep="\n", file=sys.stderr)
         return 1
+    story_of = stories(files, problems)
+    if args.stories:
+        print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
+        with open(args.stories, "w", encoding="utf-8", newline="\n") as out:
+            for _, record in files["cases.jsonl"]:
+                out.write(json.dumps({**record, "group": story_of.get(record["id"], "")}, ensure_ascii=False) + "\n")
+        return 1 if problems else 0
     parts = readme_parts()
     on_topic = background_topics(files) if not problems else Counter()
     if args.check:

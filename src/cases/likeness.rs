@@ -6,8 +6,8 @@
 //! The same sums are given as shares of the largest possible ("how much of it") and of the best candidate ("is there a
 //! better one"), because the first tells texts apart and the second cases.
 
-use super::candidates::{Candidate, FieldMask, Query, SATURATED, saturate};
-use super::index::CaseIndex;
+use super::candidates::{Candidate, FieldMask, Query, QueryTerm, SATURATED, saturate};
+use super::index::{CaseIndex, CaseNo, FieldCounts};
 use crate::features::vocabulary::TermKind;
 
 /// The features, in order.
@@ -166,110 +166,149 @@ struct Marks {
 fn compare(index: &CaseIndex, query: &Query, candidate: &Candidate, mask: FieldMask, marks: &mut Marks) -> Shared {
     let mut s = Shared::default();
     marks.places.fill(0);
-    let parts = |f: usize| std::array::from_fn::<bool, 4, _>(|g| g == f && mask[f]);
-    let short_mask = [mask[0], mask[1], false, false];
     for ct in index.terms_of(candidate.case) {
-        let Some(slot) = query.slot(ct.term) else { continue };
+        if let Some(slot) = query.slot(ct.term) {
+            let numeric = || index.is_number(ct.term);
+            s.add(query, (candidate.case, ct.counts), slot, mask, marks, numeric);
+        }
+    }
+    s.rarest(query, &marks.places);
+    runs(query, &marks.places, &mut s);
+    let totals = query.totals(index, candidate.case);
+    s.sentences(query, marks, [0, 1].map(|f| if mask[f] { totals.words[f] } else { 0.0 }));
+    s
+}
+
+impl Shared {
+    /// Adds a term of the text that the case has.
+    fn add(
+        &mut self,
+        query: &Query,
+        (case, counts): (CaseNo, FieldCounts),
+        slot: usize,
+        mask: FieldMask,
+        marks: &mut Marks,
+        numeric: impl Fn() -> bool,
+    ) {
         let term = query.terms[slot];
         let weight = term.idf * term.weight;
-        let tf = |mask| saturate(query.frequency(candidate.case, ct.counts, mask));
+        let tf = |mask| saturate(query.frequency(case, counts, mask));
+        let short_mask = [mask[0], mask[1], false, false];
         let mut place = 0;
-        for field in 0..2 {
-            if ct.counts[field] > 0 && mask[field] {
-                place |= 1 << field;
-                match term.kind {
-                    TermKind::Word => s.words_in[field] += term.idf,
-                    TermKind::Chars => s.grams_in[field] += term.idf,
-                    TermKind::Pair => {}
-                }
+        for field in [0, 1].into_iter().filter(|&f: &usize| mask[f] && counts[f] > 0) {
+            place |= 1 << field;
+            match term.kind {
+                TermKind::Word => self.words_in[field] += term.idf,
+                TermKind::Chars => self.grams_in[field] += term.idf,
+                TermKind::Pair => {}
             }
         }
         match term.kind {
             TermKind::Word => {
                 let everywhere = tf(mask);
-                if everywhere <= 0.0 {
-                    continue;
-                }
-                marks.places[slot] = place | 4;
-                let short = if place == 0 { 0.0 } else { tf(short_mask) };
-                marks.short[slot] = term.idf * short;
-                marks.all[slot] = term.idf * everywhere;
-                let square = term.idf * term.idf * term.weight.min(1.0);
-                s.squares += square;
-                s.squares_short += if place == 0 { 0.0 } else { square };
-                s.all += weight * everywhere;
-                s.idf += term.idf;
-                s.body += term.idf * term.body * everywhere;
-                s.byline += if term.body > 0.0 { 0.0 } else { weight * everywhere };
-                s.names += if term.name { term.idf * everywhere } else { 0.0 };
-                s.largest = s.largest.max(term.idf);
-                if ct.counts[2] > 0 && mask[2] {
-                    s.disproof += weight * tf(parts(2));
-                }
-                if place == 0 {
-                    continue;
-                }
-                s.short += weight * short;
-                s.idf_short += term.idf;
-                s.body_short += term.idf * term.body * short;
-                s.names_short += if term.name { term.idf * short } else { 0.0 };
-                s.count += 1;
-                s.numbers += u32::from(index.is_number(ct.term));
-                if place & 1 != 0 {
-                    s.title += weight * tf(parts(0));
-                }
-                if place & 2 != 0 {
-                    s.claim += weight * tf(parts(1));
+                if everywhere > 0.0 {
+                    marks.places[slot] = place | 4;
+                    let short = if place == 0 { 0.0 } else { tf(short_mask) };
+                    (marks.short[slot], marks.all[slot]) = (term.idf * short, term.idf * everywhere);
+                    self.add_word(term, everywhere, short);
+                    self.add_fields(weight, counts, mask, place, &tf);
+                    self.numbers += u32::from(place != 0 && numeric());
                 }
             }
             TermKind::Pair => {
                 let everywhere = tf(mask);
                 marks.places[slot] = if everywhere > 0.0 { place | 4 } else { 0 };
-                s.pairs += weight * everywhere;
-                s.pairs_short += if place == 0 { 0.0 } else { weight * tf(short_mask) };
+                self.pairs += weight * everywhere;
+                self.pairs_short += if place == 0 { 0.0 } else { weight * tf(short_mask) };
             }
-            TermKind::Chars => s.grams += if place == 0 { 0.0 } else { weight * tf(short_mask) },
+            TermKind::Chars => self.grams += if place == 0 { 0.0 } else { weight * tf(short_mask) },
         }
     }
-    let mut first = 0.0f64;
-    for (term, &place) in query.terms.iter().zip(&marks.places).filter(|t| t.0.kind == TermKind::Word) {
-        if place == 0 {
-            s.lacking = if term.meaning { s.lacking } else { s.lacking.max(term.idf) };
-        } else if place & 3 != 0 {
-            if term.idf > first {
-                (s.second, first) = (first, term.idf);
-            } else {
-                s.second = s.second.max(term.idf);
-            }
+
+    /// A word by what it gives in all fields, and in title and claim (0 if it stands in neither).
+    fn add_word(&mut self, term: QueryTerm, everywhere: f64, short: f64) {
+        let weight = term.idf * term.weight;
+        let square = term.idf * term.idf * term.weight.min(1.0);
+        self.all += weight * everywhere;
+        self.idf += term.idf;
+        self.squares += square;
+        self.body += term.idf * term.body * everywhere;
+        self.byline += if term.body > 0.0 { 0.0 } else { weight * everywhere };
+        self.names += if term.name { term.idf * everywhere } else { 0.0 };
+        self.largest = self.largest.max(term.idf);
+        if short > 0.0 {
+            self.short += weight * short;
+            self.idf_short += term.idf;
+            self.squares_short += square;
+            self.body_short += term.idf * term.body * short;
+            self.names_short += if term.name { term.idf * short } else { 0.0 };
+            self.count += 1;
         }
     }
-    runs(query, &marks.places, &mut s);
-    let totals = query.totals(index, candidate.case);
-    let words_in = [0, 1].map(|f| if mask[f] { totals.words[f] } else { 0.0 });
-    for sentence in &query.sentences {
-        let (mut own, mut shared, mut sum, mut everywhere) = (0.0, [0.0; 2], 0.0, 0.0);
-        for &slot in sentence {
-            let (idf, place) = (query.terms[slot as usize].idf, marks.places[slot as usize]);
-            own += idf;
-            for (side, shared) in shared.iter_mut().enumerate() {
-                if place & (1 << side) != 0 {
-                    *shared += idf;
+
+    /// A word by what it gives in each field alone.
+    fn add_fields(
+        &mut self,
+        weight: f64,
+        counts: FieldCounts,
+        mask: FieldMask,
+        place: u8,
+        tf: &dyn Fn(FieldMask) -> f64,
+    ) {
+        let alone = |f: usize| weight * tf(std::array::from_fn(|g| g == f && mask[f]));
+        if place & 1 != 0 {
+            self.title += alone(0);
+        }
+        if place & 2 != 0 {
+            self.claim += alone(1);
+        }
+        if counts[2] > 0 && mask[2] {
+            self.disproof += alone(2);
+        }
+    }
+
+    /// The most telling words: the second of those in title and claim, and the first that the case lacks.
+    fn rarest(&mut self, query: &Query, places: &[u8]) {
+        let mut first = 0.0f64;
+        for (term, &place) in query.terms.iter().zip(places).filter(|t| t.0.kind == TermKind::Word) {
+            if place == 0 {
+                self.lacking = if term.meaning { self.lacking } else { self.lacking.max(term.idf) };
+            } else if place & 3 != 0 {
+                if term.idf > first {
+                    (self.second, first) = (first, term.idf);
+                } else {
+                    self.second = self.second.max(term.idf);
                 }
             }
-            if place & 3 != 0 {
-                sum += marks.short[slot as usize];
-            }
-            if place != 0 {
-                everywhere += marks.all[slot as usize];
-            }
-        }
-        s.sentence = s.sentence.max(sum);
-        s.sentence_all = s.sentence_all.max(everywhere);
-        for (shared, total) in shared.iter().zip(words_in) {
-            s.overlap = s.overlap.max(share(2.0 * shared, own + total));
         }
     }
-    s
+
+    /// The best single sentence, where title and claim have words of the given total idf.
+    fn sentences(&mut self, query: &Query, marks: &Marks, words_in: [f64; 2]) {
+        for sentence in &query.sentences {
+            let (mut own, mut shared, mut sum, mut everywhere) = (0.0, [0.0; 2], 0.0, 0.0);
+            for &slot in sentence {
+                let (idf, place) = (query.terms[slot as usize].idf, marks.places[slot as usize]);
+                own += idf;
+                for (side, shared) in shared.iter_mut().enumerate() {
+                    if place & (1 << side) != 0 {
+                        *shared += idf;
+                    }
+                }
+                if place & 3 != 0 {
+                    sum += marks.short[slot as usize];
+                }
+                if place != 0 {
+                    everywhere += marks.all[slot as usize];
+                }
+            }
+            self.sentence = self.sentence.max(sum);
+            self.sentence_all = self.sentence_all.max(everywhere);
+            for (shared, total) in shared.iter().zip(words_in) {
+                self.overlap = self.overlap.max(share(2.0 * shared, own + total));
+            }
+        }
+    }
 }
 
 /// The longest runs of neighbouring words of the text of which every pair stands in the case: what is quoted.

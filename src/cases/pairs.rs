@@ -3,7 +3,7 @@
 //! A title should find its own claim, and a claim its own title and disproof; the fields a query is taken from are
 //! hidden from the search, and sometimes all but one: case bases differ in what they fill. A version of a case in another
 //! language is a pair, too. Every query is also run with its case left out, so that the ranker learns what the best
-//! candidate looks like when no case fits: most texts repeat no known case.
+//! candidate looks like when no case fits: most texts repeat no known case. Background texts say the same.
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -56,6 +56,9 @@ const MOST_CASES: usize = 500;
 /// Most cases whose versions in other languages are looked for.
 const MOST_VERSIONS: usize = 1500;
 
+/// Most texts that repeat no case.
+const MOST_OTHERS: usize = 800;
+
 /// Where a free query comes from, and what the search may then see: title, claim, disproof, keywords.
 const FREE: [(Field, FieldMask); 6] = [
     (Field::Title, [false, true, true, true]),
@@ -66,8 +69,8 @@ const FREE: [(Field, FieldMask); 6] = [
     (Field::Disproof, [true, true, false, false]),
 ];
 
-/// Learns a ranker from the free pairs of the cases of `index`.
-pub fn learn_free(index: &CaseIndex) -> Result<Ranker> {
+/// Learns a ranker from the free pairs of the cases of `index`, and from texts that repeat none of them.
+pub fn learn_free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Result<Ranker> {
     // Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
     let halves = [0, 1].map(|half| Arc::new(Translations::learn(index.iter(), &|group| half_of(group) != half)));
     let numbers: Vec<CaseNo> = index.numbers().collect();
@@ -90,7 +93,20 @@ pub fn learn_free(index: &CaseIndex) -> Result<Ranker> {
         }
         examples
     });
-    fit(&examples.collect::<Vec<_>>().concat(), Arc::new(Translations::learn(index.iter(), &|_| true)))
+    let mut examples = examples.collect::<Vec<_>>().concat();
+    let step = others.len().div_ceil(MOST_OTHERS).max(1);
+    let none =
+        others.par_iter().step_by(step).enumerate().map_init(Query::default, |scratch, (number, (text, language))| {
+            scratch.translations.clone_from(&Some(Arc::clone(&halves[number % 2])).filter(|t| !t.is_empty()));
+            scratch.prepare_text(index, text, &sentences(text), *language);
+            let mut examples = Vec::new();
+            let found = scratch.candidates(index, ALL_FIELDS, RANKED);
+            let rows = features(index, scratch, &found, ALL_FIELDS);
+            examples.extend(rows.into_iter().take(UNANSWERED).map(|row| Example { query: number, row, same: false }));
+            examples
+        });
+    examples.extend(none.collect::<Vec<_>>().concat());
+    fit(&examples, Arc::new(Translations::learn(index.iter(), &|_| true)))
 }
 
 /// Each field of a case searches for the case by other fields.

@@ -1,5 +1,6 @@
 //! Which cases a text repeats, and which passages show it.
 
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::candidates::{ALL_FIELDS, Candidate, PASSAGE_FIELDS, Query};
@@ -18,6 +19,9 @@ pub(crate) const RANKED: usize = 50;
 
 /// Least idf-weighted overlap of two passages that is worth showing.
 const LEAST_OVERLAP: f64 = 0.12;
+
+/// Least overlap of two passages whose differences are worth naming: below, they say different things anyway.
+const LEAST_COMPARED: f64 = 0.4;
 
 /// A debunked case that a text may repeat, as the assessment shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -143,7 +147,7 @@ impl CaseBase {
             .map(|(candidate, score)| {
                 let case = self.index.case(candidate.case);
                 let passages = align(&query.passages_of(&self.index, candidate.case), &own);
-                let differs = passages.first().map_or_else(Vec::new, |p| {
+                let differs = passages.first().filter(|p| p.0 >= LEAST_COMPARED).map_or_else(Vec::new, |(_, p)| {
                     let field = Field::ALL.into_iter().find(|f| f.name() == p.field).unwrap_or(Field::Claim);
                     let ours = Side { text, passage: (p.start, p.end), language: query.language };
                     let passage = (p.field_start, p.field_end);
@@ -151,6 +155,7 @@ impl CaseBase {
                     // A disproof speaks of a claim; of course it differs.
                     if field == Field::Disproof { Vec::new() } else { differences(ours, theirs, &mut compared) }
                 });
+                let passages = passages.into_iter().map(|p| p.1).collect();
                 Related {
                     id: case.id.clone(),
                     title: if case.title.is_empty() { &case.claim } else { &case.title }.clone(),
@@ -176,6 +181,27 @@ impl CaseBase {
         ranked.into_iter().map(|(c, p)| (self.index.id(c.case), p)).collect()
     }
 
+    /// Ids of the best cases by the first score alone, which the ranker has to beat.
+    pub fn index_ids(&self, query: &mut Query, text: &str, language: Option<Language>, top: usize) -> Vec<&str> {
+        query.translations = None;
+        query.first_stage(&self.index, text, language, top)
+    }
+
+    /// Probability of the best case that is none of `left_out`: what is said where no case fits.
+    pub fn best_without(
+        &self,
+        query: &mut Query,
+        text: &str,
+        language: Option<Language>,
+        left_out: &FxHashSet<String>,
+    ) -> Option<f64> {
+        self.read(query, text, &sentences(text), language);
+        let mut found = query.candidates(&self.index, ALL_FIELDS, RANKED + left_out.len());
+        found.retain(|c| !left_out.contains(self.index.id(c.case)));
+        let rows = features(&self.index, query, &found, ALL_FIELDS);
+        self.ranker.rank(&found, &rows).first().map(|r| r.probability)
+    }
+
     /// The `top` best cases for a prepared query, with their probability.
     fn rank(&self, query: &mut Query, top: usize) -> Vec<(Candidate, f64)> {
         let found = query.candidates(&self.index, ALL_FIELDS, RANKED.max(top));
@@ -185,8 +211,8 @@ impl CaseBase {
     }
 }
 
-/// The best pair of passages per field, best first.
-fn align(theirs: &[Vec<Words>; 3], own: &OwnPassages) -> Vec<Passage> {
+/// The best pair of passages per field with their overlap, best first.
+fn align(theirs: &[Vec<Words>; 3], own: &OwnPassages) -> Vec<(f64, Passage)> {
     let mut found = Vec::new();
     let mut shared = vec![0.0; own.passages.len()];
     for (field, theirs) in PASSAGE_FIELDS.iter().zip(theirs) {
@@ -214,7 +240,7 @@ fn align(theirs: &[Vec<Words>; 3], own: &OwnPassages) -> Vec<Passage> {
         found.extend(best);
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.into_iter().map(|f| f.1).collect()
+    found
 }
 
 /// The sentences of the text, and which of them hold a word.

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::byline::names;
-use super::candidates::{Query, saturate};
+use super::candidates::{Query, QueryTerm, saturate};
 use super::index::{CaseIndex, CaseNo};
 use crate::document::Language;
 use crate::features::vocabulary::TermKind;
@@ -55,6 +55,9 @@ pub struct Difference {
     pub case: Vec<String>,
 }
 
+/// Words of less than this share of the largest idf are not named: every case has some.
+const COMMON: f64 = 0.35;
+
 /// Shared words that are named.
 const SHOWN: usize = 8;
 
@@ -67,8 +70,10 @@ pub(crate) fn shared(
     case: CaseNo,
 ) -> Vec<SharedTerm> {
     let mut weights: Vec<(f64, u32)> = Vec::new();
+    let least = COMMON * index.idf_of(1);
     for t in index.terms_of(case) {
-        if let Some(term) = query.slot(t.term).and_then(|s| query.terms.get(s)).filter(|t| t.kind == TermKind::Word) {
+        let telling = |t: &&QueryTerm| t.kind == TermKind::Word && t.idf > least;
+        if let Some(term) = query.slot(t.term).and_then(|s| query.terms.get(s)).filter(telling) {
             let weight = term.idf * term.weight * saturate(query.frequency(case, t.counts, [true; 4]));
             weights.push((weight, t.term));
         }
@@ -142,8 +147,7 @@ fn said(side: Side<'_>, analysis: &mut Analysis) -> Said {
         } else {
             continue;
         };
-        // The words of a hashtag lie inside it, behind the place where the cutting is.
-        list.push(cut.try_slice(token.start, token.end).unwrap_or(text).to_owned());
+        list.push(cut.slice(token.start, token.end).to_owned());
     }
     out
 }

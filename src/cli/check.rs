@@ -40,6 +40,7 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Done> {
     let bytes = args.tuning.bytes();
     let (data, bad) = TrainingData::gather(&args.files.with_folder(args.folder.as_deref())?)?;
     let mut findings = check::of_bad_records(&bad);
+    findings.extend(check::of_bad_records(&data.set_aside));
     findings.extend(check::record_findings(&data));
     let mut searched = false;
     if args.model_free || !data.has_labels() {

@@ -6,6 +6,7 @@ use super::colour::Style;
 use crate::assess::{Assessment, Evidence, NarrativeAssessment, Outcome, StanceAssessment};
 use crate::cases::index::CaseIndex;
 use crate::cases::related::{Passage, Related};
+use crate::cases::why::{Difference, Differing, SharedTerm};
 use crate::model::classifier::Decision;
 use crate::model::stance::Stance;
 
@@ -176,11 +177,33 @@ fn write_related(out: &mut String, found: &[Related], text: &str, cases: &CaseIn
                 write_passage(out, p, text, &case.field(p_field(p)), style)?;
             }
         }
+        if !r.terms.is_empty() {
+            let words: Vec<String> = r.terms.iter().map(shared_word).collect();
+            writeln!(out, "        {} {}", style.faint("words:"), words.join(", "))?;
+        }
+        for d in &r.differs {
+            writeln!(out, "        {} {}", style.faint("differs:"), difference(d))?;
+        }
         if !r.url.is_empty() {
             writeln!(out, "        {}", style.faint(&r.url))?;
         }
     }
     Ok(())
+}
+
+fn shared_word(term: &SharedTerm) -> String {
+    let word = quote(&term.text);
+    term.means.as_ref().map_or_else(|| word.clone(), |means| format!("{word} ({means})"))
+}
+
+fn difference(d: &Difference) -> String {
+    let said = |words: &[String]| quote(&words.join(", "));
+    match d.what {
+        Differing::Number => format!("number, {} here, {} in the case", said(&d.text), said(&d.case)),
+        Differing::Name => format!("name, {} here, {} in the case", said(&d.text), said(&d.case)),
+        Differing::Negation if d.text.is_empty() => format!("denied in the case only ({})", said(&d.case)),
+        Differing::Negation => format!("denied here only ({})", said(&d.text)),
+    }
 }
 
 fn p_field(p: &Passage) -> crate::cases::case::Field {

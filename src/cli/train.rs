@@ -47,6 +47,9 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     // Before the long part, so that a wrong folder is said at once.
     let earlier = args.warm_start.as_deref().map(folder::open).transpose()?;
     let data = TrainingData::read(&Sources { queries, ..args.files.sources() })?;
+    for problem in &data.set_aside {
+        eprintln!("warning: left out: {problem}");
+    }
     // Before the hours of work, not after.
     eprint!("{}", super::check::summary(&record_findings(&data)));
     let trained = {

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use super::bootstrap::{Interval, intervals};
 use super::calibration::{Reliability, reliability};
+use super::open_set::auroc;
 use super::selective::{Answer, Selective, selective};
 use crate::cases::candidates::Query;
 use crate::cases::related::CaseBase;
@@ -20,14 +21,18 @@ use crate::ingest::{jsonl, judgements};
 use crate::record::TextRecord;
 
 /// Names of the figures, in JSON and for people, and what they say.
-pub const FIGURES: [(&str, &str, &str); 4] = [
+pub const FIGURES: [(&str, &str, &str); 6] = [
     ("map@5", "MAP@5", "how high the relevant cases stand among the first five"),
     ("mrr@5", "MRR@5", "reciprocal rank of the first relevant case"),
     ("p@1", "P@1", "share of queries whose first case is relevant"),
+    ("recall@5", "Recall@5", "share of the relevant cases among the first five"),
     ("recall@10", "Recall@10", "share of the relevant cases among the first ten"),
+    ("ndcg@10", "nDCG@10", "how high the relevant cases stand among the first ten, each place by 1 / log2(1 + rank)"),
 ];
 /// Cases asked for.
 const TOP: usize = 10;
+
+type Values = [f64; FIGURES.len()];
 
 /// A query's figures.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +40,11 @@ struct Scored {
     id: String,
     language: String,
     /// In the order of [`FIGURES`].
-    values: [f64; 4],
+    values: Values,
+    /// Of the first score alone.
+    plain: Values,
+    /// Probability of the first case once the relevant cases are taken away; nothing if no other was found.
+    without: Option<f64>,
     /// Probability of the first case, if any case was found.
     first: Option<f64>,
 }
@@ -51,6 +60,44 @@ pub struct Miss {
     pub score: f64,
     /// Ids of the relevant cases.
     pub relevant: Vec<String>,
+}
+
+/// A query that plain BM25 answers better.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lost {
+    /// Id of the query.
+    pub query: String,
+    /// Its average precision at five.
+    pub ours: f64,
+    /// The same by BM25 alone.
+    pub bm25: f64,
+}
+
+/// The ranking beside the first score alone, which is BM25F over words, pairs and character n-grams.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct AgainstBm25 {
+    /// Its figures, by the names of [`FIGURES`].
+    pub figures: BTreeMap<&'static str, f64>,
+    /// Queries of a higher, a lower and the same average precision at five.
+    pub won: usize,
+    /// See `won`.
+    pub lost: usize,
+    /// See `won`.
+    pub same: usize,
+    /// Those that lost most.
+    pub most_lost: Vec<Lost>,
+}
+
+/// How a query that has a relevant case is told from one that has none: every query is asked twice, the second time with its
+/// relevant cases taken away.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct NoAnswer {
+    /// Probability that a query with a relevant case has a surer first case than one without.
+    pub auroc: Option<f64>,
+    /// Share of queries answered with a probability of one half or more.
+    pub answered: f64,
+    /// The same with the relevant cases taken away: all of these are wrong.
+    pub answered_without: f64,
 }
 
 /// How well related cases are found.
@@ -76,11 +123,15 @@ pub struct Ranking {
     pub selective: Selective,
     /// First cases that are wrong, surest first.
     pub worst: Vec<Miss>,
+    /// What the ranker adds to BM25.
+    pub against_bm25: AgainstBm25,
+    /// Queries without a case.
+    pub no_answer: NoAnswer,
 }
 
-/// Average precision, reciprocal rank, precision at 1 and recall at 10 of one ranking. The first two look at five ranks;
-/// average precision divides by the relevant cases or five, whichever is less.
-fn score(ranking: &[&str], relevant: &FxHashSet<String>) -> [f64; 4] {
+/// The figures of one ranking. Average precision and reciprocal rank look at five ranks; average precision divides by the
+/// relevant cases or five, whichever is less.
+fn score(ranking: &[&str], relevant: &FxHashSet<String>) -> Values {
     let (mut hits, mut sum, mut reciprocal) = (0.0, 0.0, 0.0);
     for (case, rank) in ranking.iter().zip(1..=5) {
         if relevant.contains(*case) {
@@ -92,9 +143,13 @@ fn score(ranking: &[&str], relevant: &FxHashSet<String>) -> [f64; 4] {
         }
     }
     let first = ranking.first().is_some_and(|c| relevant.contains(*c));
-    let found = ranking.iter().take(TOP).filter(|c| relevant.contains(**c)).count();
+    let among = |k: usize| ranking.iter().take(k).filter(|c| relevant.contains(**c)).count() as f64;
     let all = relevant.len().max(1);
-    [sum / all.min(5) as f64, reciprocal, f64::from(u8::from(first)), found as f64 / all as f64]
+    let place = |rank: u32| 1.0 / f64::from(rank + 1).log2();
+    let gained: f64 = ranking.iter().zip(1..=TOP as u32).filter(|r| relevant.contains(*r.0)).map(|r| place(r.1)).sum();
+    let ideal: f64 = (1..=all.min(TOP) as u32).map(place).sum();
+    let recall = |k: usize| among(k) / all as f64;
+    [sum / all.min(5) as f64, reciprocal, f64::from(u8::from(first)), recall(5), recall(TOP), gained / ideal]
 }
 
 /// Ranks the cases for every judged query and scores the rankings.
@@ -117,7 +172,11 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
         let ids: Vec<&str> = found.iter().map(|f| f.0).collect();
         let relevant = &relevant[&q.id];
         let first = found.first().map(|f| f.1);
-        let scored = Scored { id: q.id.clone(), language: q.language.clone(), values: score(&ids, relevant), first };
+        let values = score(&ids, relevant);
+        let language = Language::lenient(&q.language);
+        let plain = score(&cases.index_ids(memory, &q.text, language, TOP), relevant);
+        let without = cases.best_without(memory, &q.text, language, relevant);
+        let scored = Scored { id: q.id.clone(), language: q.language.clone(), values, plain, without, first };
         let miss = found.first().filter(|f| !relevant.contains(f.0)).map(|&(case, score)| {
             let mut relevant: Vec<String> = relevant.iter().cloned().collect();
             relevant.sort();
@@ -134,7 +193,9 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
     scored.extend(absent.into_iter().map(|id| Scored {
         id: id.clone(),
         language: String::new(),
-        values: [0.0; 4],
+        values: Values::default(),
+        plain: Values::default(),
+        without: None,
         first: None,
     }));
     let mut worst: Vec<Miss> = misses.into_iter().flatten().collect();
@@ -181,6 +242,41 @@ fn summarise(scored: &[Scored], seed: u64) -> Ranking {
         reliability: reliability(&firsts),
         selective: selective(&answers),
         worst: Vec::new(),
+        against_bm25: against_bm25(scored),
+        no_answer: no_answer(scored),
+    }
+}
+
+fn against_bm25(scored: &[Scored]) -> AgainstBm25 {
+    let n = scored.len().max(1) as f64;
+    let mean = |f: usize| scored.iter().map(|s| s.plain[f]).sum::<f64>() / n;
+    let count = |sign: &dyn Fn(f64) -> bool| scored.iter().filter(|s| sign(s.values[0] - s.plain[0])).count();
+    let mut lost: Vec<&Scored> = scored.iter().filter(|s| s.values[0] < s.plain[0]).collect();
+    lost.sort_by(|a, b| {
+        (b.plain[0] - b.values[0]).total_cmp(&(a.plain[0] - a.values[0])).then_with(|| a.id.cmp(&b.id))
+    });
+    lost.truncate(super::worst::LISTED);
+    let (won, worse) = (count(&|d| d > 0.0), count(&|d| d < 0.0));
+    AgainstBm25 {
+        figures: FIGURES.iter().enumerate().map(|(f, figure)| (figure.0, mean(f))).collect(),
+        won,
+        lost: worse,
+        same: scored.len() - won - worse,
+        most_lost: (lost.into_iter())
+            .map(|s| Lost { query: s.id.clone(), ours: s.values[0], bm25: s.plain[0] })
+            .collect(),
+    }
+}
+
+fn no_answer(scored: &[Scored]) -> NoAnswer {
+    let firsts = || scored.iter().map(|s| s.first.unwrap_or(0.0));
+    let withouts = || scored.iter().map(|s| s.without.unwrap_or(0.0));
+    let both: Vec<(f64, bool)> = firsts().map(|p| (p, true)).chain(withouts().map(|p| (p, false))).collect();
+    let n = scored.len().max(1) as f64;
+    NoAnswer {
+        auroc: auroc(&both),
+        answered: firsts().filter(|&p| p >= 0.5).count() as f64 / n,
+        answered_without: withouts().filter(|&p| p >= 0.5).count() as f64 / n,
     }
 }
 
@@ -194,14 +290,27 @@ mod tests {
     fn rankings_worked_by_hand() {
         let relevant = |ids: &[&str]| ids.iter().map(|&i| i.to_owned()).collect::<FxHashSet<_>>();
         // Relevant at ranks 2 and 4 of two: (1/2 + 2/4) / 2.
-        assert_eq!(score(&["x", "a", "y", "b"], &relevant(&["a", "b"])), [0.5, 0.5, 0.0, 1.0]);
+        let ideal = 1.0 + 1.0 / 3f64.log2();
+        let gained = 1.0 / 3f64.log2() + 1.0 / 5f64.log2();
+        assert_eq!(score(&["x", "a", "y", "b"], &relevant(&["a", "b"])), [0.5, 0.5, 0.0, 1.0, 1.0, gained / ideal]);
         // At ranks 1 and 6: the sixth counts for recall only.
         let long = ["a", "1", "2", "3", "4", "b"];
-        assert_eq!(score(&long, &relevant(&["a", "b", "c", "d"])), [0.25, 1.0, 1.0, 0.5]);
+        assert_eq!(score(&long, &relevant(&["a", "b", "c", "d"]))[..5], [0.25, 1.0, 1.0, 0.25, 0.5]);
         // Seven relevant cases: five ranks can hold five of them.
         let seven = relevant(&["a", "b", "c", "d", "e", "f", "g"]);
-        assert_eq!(score(&["a", "b", "c", "d", "e", "f"], &seven), [1.0, 1.0, 1.0, 6.0 / 7.0]);
-        assert_eq!(score(&[], &relevant(&["a"])), [0.0; 4]);
+        assert_eq!(
+            score(&["a", "b", "c", "d", "e", "f"], &seven),
+            [
+                1.0,
+                1.0,
+                1.0,
+                5.0 / 7.0,
+                6.0 / 7.0,
+                (1..=6).map(|r| 1.0 / f64::from(r + 1).log2()).sum::<f64>()
+                    / (1..=7).map(|r| 1.0 / f64::from(r + 1).log2()).sum::<f64>()
+            ]
+        );
+        assert_eq!(score(&[], &relevant(&["a"])), Values::default());
     }
 
     #[test]
@@ -209,12 +318,18 @@ mod tests {
         let query = |id: &str, value: f64, first| Scored {
             id: id.into(),
             language: "en".into(),
-            values: [value, value, value, value],
+            values: [value; FIGURES.len()],
+            plain: [0.5; FIGURES.len()],
+            without: Some(0.1),
             first,
         };
         let summary = summarise(&[query("a", 1.0, Some(0.9)), query("b", 0.0, None)], 1);
         assert!((summary.figures["map@5"].value - 0.5).abs() < 1e-12);
         assert_eq!(summary.per_language["en"], (2, 0.5));
+        let bm25 = &summary.against_bm25;
+        assert_eq!((bm25.won, bm25.lost, bm25.same, bm25.most_lost[0].query.as_str()), (1, 1, 0, "b"));
+        // Of the two firsts, 0.9 is surer than both without, none (0) is less sure than both.
+        assert_eq!(summary.no_answer, NoAnswer { auroc: Some(0.5), answered: 0.5, answered_without: 0.0 });
         assert_eq!(summary.reliability.bins.len(), 1);
     }
 }

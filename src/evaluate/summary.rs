@@ -177,6 +177,26 @@ fn related(out: &mut String, r: &Ranking) -> Result {
     }
     reached(out, "coverage", &r.selective.reached)?;
     writeln!(out, "{:<34} {:.4}", "calibration error of the first", r.reliability.ece)?;
+    let bm25 = &r.against_bm25;
+    writeln!(
+        out,
+        "\nBM25 alone: {}",
+        ranking::FIGURES
+            .iter()
+            .filter_map(|(key, name, _)| Some(format!("{name} {:.4}", bm25.figures.get(key)?)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )?;
+    writeln!(out, "better than BM25 on {} queries, worse on {}, the same on {}", bm25.won, bm25.lost, bm25.same)?;
+    for lost in bm25.most_lost.iter().take(ROWS) {
+        writeln!(out, "  lost {:.2} (BM25 {:.2})  {}", lost.ours, lost.bm25, lost.query)?;
+    }
+    let none = &r.no_answer;
+    if let Some(auroc) = none.auroc {
+        writeln!(out, "\n{:<34} {auroc:.4}", "AUROC, a case against none")?;
+    }
+    writeln!(out, "{:<34} {:.4}", "answered at 0.5 or more", none.answered)?;
+    writeln!(out, "{:<34} {:.4}", "the same, its cases taken away", none.answered_without)?;
     if r.answered < r.queries {
         writeln!(out, "note: {} judged queries are not in the file of queries: missed", r.queries - r.answered)?;
     }

@@ -206,10 +206,8 @@ fn load(
         }
         None => None,
     };
-    let translations = match manifest.files.contains_key(TRANSLATIONS) {
-        true => Some(translations(file(TRANSLATIONS)?.as_ref()).map_err(problem)?),
-        false => None,
-    };
+    let table = manifest.files.contains_key(TRANSLATIONS).then(|| file(TRANSLATIONS)).transpose()?;
+    let translations = table.map(|file| translations(&file)).transpose().map_err(problem)?;
     if let Some(ranker) = &mut manifest.ranker {
         if !ranker.is_sound() {
             let what = "the ranker has not one weight per feature";

@@ -160,6 +160,11 @@ impl BestCalibration {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// What the model was trained on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +180,9 @@ pub struct DataSummary {
     pub background: usize,
     /// Judged queries of the ranker; 0 when it learned from free pairs.
     pub judged_queries: usize,
+    /// Cases that were left out because they have neither title nor claim.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub set_aside: usize,
     /// Records per language.
     pub languages: BTreeMap<String, usize>,
     /// First and last date of publication, where given.

@@ -86,7 +86,7 @@ pub(crate) fn handle_words(handle: &str) -> impl Iterator<Item = &str> {
     camel_words(handle, CharOffset(0)).into_iter().map(|piece| piece.text)
 }
 
-/// Cuts pieces of the original text by character offsets that only grow.
+/// Cuts pieces of the original text by character offsets; fast while they grow.
 pub(crate) struct OriginalBytes<'t> {
     text: &'t str,
     chars: u32,
@@ -99,16 +99,15 @@ impl<'t> OriginalBytes<'t> {
     }
 
     fn byte_of(&mut self, offset: CharOffset) -> usize {
+        if offset.0 < self.chars {
+            // The words of a hashtag lie inside it.
+            (self.chars, self.byte) = (0, 0);
+        }
         let ahead = (offset.0 - self.chars) as usize;
         let rest = &self.text[self.byte..];
         self.byte += rest.char_indices().nth(ahead).map_or(rest.len(), |(i, _)| i);
         self.chars = offset.0;
         self.byte
-    }
-
-    /// As `slice`; nothing for a place that was passed.
-    pub(crate) fn try_slice(&mut self, start: CharOffset, end: CharOffset) -> Option<&'t str> {
-        (start.0 >= self.chars && end >= start).then(|| self.slice(start, end))
     }
 
     pub(crate) fn slice(&mut self, start: CharOffset, end: CharOffset) -> &'t str {

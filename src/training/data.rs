@@ -73,6 +73,9 @@ pub struct TrainingData {
     pub queries: Vec<JudgedQuery>,
     /// Where all these stand.
     pub places: Places,
+    /// Cases that say nothing to learn from, having neither title nor claim. A large base gathered from the web always has
+    /// some; they are named and counted, and nothing else is refused for them.
+    pub set_aside: Vec<BadRecord>,
 }
 
 impl TrainingData {
@@ -92,9 +95,9 @@ impl TrainingData {
         let cases = many::<Case>(&sources.cases, &mut bad)?;
         let texts = many::<TextRecord>(&sources.texts, &mut bad)?;
         let background = many::<TextRecord>(&sources.background, &mut bad)?;
-        for case in cases.iter().filter(|c| !c.record.has_claim()) {
-            bad.push(problem(case, RecordProblem::CaseWithoutClaim(case.record.id.clone())));
-        }
+        let (cases, empty): (Vec<_>, Vec<_>) = cases.into_iter().partition(|c| c.record.has_claim());
+        let set_aside =
+            (empty.iter()).map(|case| problem(case, RecordProblem::CaseWithoutClaim(case.record.id.clone()))).collect();
         for text in texts.iter().chain(&background).filter(|t| t.record.text.trim().is_empty()) {
             bad.push(problem(text, RecordProblem::EmptyText(text.record.id.clone())));
         }
@@ -132,7 +135,7 @@ impl TrainingData {
                 b.record
             })
             .collect();
-        Ok((Self { taxonomy: labels.taxonomy, cases, texts, background, queries, places }, bad))
+        Ok((Self { taxonomy: labels.taxonomy, cases, texts, background, queries, places, set_aside }, bad))
     }
 
     /// Whether any record carries a narrative.
@@ -169,6 +172,7 @@ impl TrainingData {
             texts: self.texts.len(),
             background: self.background.len(),
             judged_queries: self.queries.len(),
+            set_aside: self.set_aside.len(),
             languages,
             published: dates.first().cloned().zip(dates.last().cloned()),
         }

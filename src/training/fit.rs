@@ -17,6 +17,7 @@ use super::warm_start::{self, Overlap, WarmStart};
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
+use crate::document::Language;
 use crate::error::{Error, Result, TrainingProblem};
 use crate::learn::dense::DenseModel;
 use crate::learn::gram::Gram;
@@ -110,8 +111,14 @@ pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, wa
 /// without a ranker; the bundled one serves then.
 fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
     let index = CaseIndex::new(data.cases.iter().map(|c| c.0.clone()));
-    let fitted =
-        if data.queries.is_empty() { pairs::learn_free(&index) } else { pairs::learn_judged(&index, &data.queries) };
+    // A debunk may well be about the claim of a case; other background repeats none.
+    let background = data.background.iter().filter(|t| t.stated_kind() != Some("debunk"));
+    let others: Vec<_> = background.map(|t| (t.text.as_str(), Language::lenient(&t.language))).collect();
+    let fitted = if data.queries.is_empty() {
+        pairs::learn_free(&index, &others)
+    } else {
+        pairs::learn_judged(&index, &data.queries)
+    };
     match fitted {
         Ok(ranker) => Ok(Some(ranker)),
         Err(Error::Training(TrainingProblem::NoPairs)) if optional && data.queries.is_empty() => Ok(None),

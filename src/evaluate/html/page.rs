@@ -230,6 +230,19 @@ fn related(r: &Ranking) -> String {
         figures::reliability("related-reliability", &r.reliability),
         figures::coverage("related-coverage", &r.selective, "queries")
     );
+    let bm25 = &r.against_bm25;
+    let rows = ranking::FIGURES.iter().filter_map(|(key, name, _)| {
+        let (ours, theirs) = (r.figures.get(key)?.value, *bm25.figures.get(key)?);
+        Some(vec![Cell::text(name), Cell::Number(optional(Some(ours))), Cell::Number(optional(Some(theirs)))])
+    });
+    let caption = format!("Beside BM25 alone: better on {} queries, worse on {}", bm25.won, bm25.lost);
+    out += &table(&caption, &["figure", "#ranked", "#BM25"], rows.collect());
+    let _ = write!(
+        out,
+        "<p>{} of the queries are answered with a probability of one half or more; with their relevant cases taken away, {}.</p>",
+        percent(r.no_answer.answered),
+        percent(r.no_answer.answered_without)
+    );
     if r.per_language.len() > 1 {
         let rows = r
             .per_language

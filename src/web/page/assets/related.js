@@ -22,6 +22,21 @@ function pair(text, at, record, passage) {
       el('p', { dir: 'auto' }, slice(field, passage.field_start, passage.field_end))));
 }
 
+// The words both share, and what they say differently.
+function reasons(related) {
+  const words = related.terms.map((w) => (w.means ? `${w.text} (${w.means})` : w.text)).join(', ');
+  const said = (d) => {
+    if (d.what !== 'negation') return t(`related.differs.${d.what}`, { text: d.text.join(', '), case: d.case.join(', ') });
+    return d.text.length > 0
+      ? t('related.differs.here', { words: d.text.join(', ') })
+      : t('related.differs.there', { words: d.case.join(', ') });
+  };
+  return [
+    words !== '' && el('p', { class: 'hint', dir: 'auto' }, t('related.words', { words })),
+    ...related.differs.map((d) => el('p', { class: 'differs', dir: 'auto' }, said(d))),
+  ];
+}
+
 function card(related, record, context) {
   const url = webUrl(related.url);
   const link = `/cases/${encodeURIComponent(related.id)}`;
@@ -38,7 +53,7 @@ function card(related, record, context) {
   }
   if (record && related.passages.length > 0) {
     parts.push(el('details', { open: related === context.first }, el('summary', {}, t('related.why')),
-      related.passages.map((p) => pair(context.text, context.at, record, p))));
+      related.passages.map((p) => pair(context.text, context.at, record, p)), reasons(related)));
   } else if (record) {
     parts.push(el('p', { class: 'hint' }, t('related.shared')));
   }
