@@ -56,6 +56,8 @@ const MOST_CASES: usize = 500;
 /// Most cases whose versions in other languages are looked for.
 const MOST_VERSIONS: usize = 1500;
 
+/// Candidates of a text that repeats no case.
+const CALIBRATING: usize = 5;
 /// Most texts that repeat no case.
 const MOST_OTHERS: usize = 800;
 
@@ -85,10 +87,10 @@ pub fn learn_free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Res
             let table = &halves[half_of(&case.group)];
             scratch.translations = Some(Arc::clone(table)).filter(|t| !t.is_empty());
             if fields {
-                pairs_of_fields(index, scratch, number, &case, &mut examples);
+                pairs_of_fields(index, scratch, number / for_fields, &case, &mut examples);
             }
             if versions && !table.is_empty() && clear.contains(&case.group) {
-                pair_of_versions(index, scratch, number, &case, &mut examples);
+                pair_of_versions(index, scratch, number / for_versions, &case, &mut examples);
             }
         }
         examples
@@ -102,7 +104,12 @@ pub fn learn_free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Res
             let mut examples = Vec::new();
             let found = scratch.candidates(index, ALL_FIELDS, RANKED);
             let rows = features(index, scratch, &found, ALL_FIELDS);
-            examples.extend(rows.into_iter().take(UNANSWERED).map(|row| Example { query: number, row, same: false }));
+            examples.extend(rows.into_iter().take(CALIBRATING).map(|row| Example {
+                query: number,
+                row,
+                same: false,
+                calibrates: true,
+            }));
             examples
         });
     examples.extend(none.collect::<Vec<_>>().concat());
@@ -206,7 +213,7 @@ fn examples_of(
         // Right and wrong ones are cut at the same rank: otherwise a low rank would speak for a case.
         for (candidate, row) in found.iter().zip(rows).take(if left_out { UNANSWERED } else { EXAMPLES }) {
             let same = !left_out && right(&index.case(candidate.case));
-            examples.push(Example { query: number, row, same });
+            examples.push(Example { query: number, row, same, calibrates: false });
         }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Example {
     pub(crate) query: usize,
     pub(crate) row: FeatureRow,
     pub(crate) same: bool,
+    /// Says how sure to be, but not what to look at: a text that repeats no case tells nothing of which case is better.
+    pub(crate) calibrates: bool,
 }
 
 impl Ranker {
@@ -111,17 +113,19 @@ impl Ranker {
 const FEWEST_ACROSS: usize = 50;
 
 impl Scorer {
-    /// Fits weights on four fifths of the queries, calibrates on the rest, then refits the weights on all.
+    /// Fits weights on four fifths of the queries, calibrates on the rest and on what only calibrates, then refits the
+    /// weights on all queries.
     fn fit(examples: &[&Example]) -> Result<Self> {
-        let held_out = |e: &&Example| e.query % 5 == 4;
+        let held_out = |e: &&Example| e.calibrates || e.query % 5 == 4;
         let (test, train): (Vec<&Example>, Vec<&Example>) = examples.iter().copied().partition(held_out);
-        let (part, model) = rayon::join(|| fit_dense(&train), || fit_dense(examples));
+        let all: Vec<&Example> = examples.iter().copied().filter(|e| !e.calibrates).collect();
+        let (part, model) = rayon::join(|| fit_dense(&train), || fit_dense(&all));
         let part = part?;
         let scores: Vec<f64> = test.iter().map(|e| part.score(&e.row)).collect();
         let outcomes: Vec<bool> = test.iter().map(|e| e.same).collect();
         let calibration = Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY);
         let model = model?;
-        let importance = model.weights.iter().zip(deviations(examples)).map(|(w, d)| w * d).collect();
+        let importance = model.weights.iter().zip(deviations(&all)).map(|(w, d)| w * d).collect();
         Ok(Self { model, calibration, importance })
     }
 }

@@ -371,7 +371,8 @@ mod tests {
         let english = WordStemmer::new(Language::lenient("en"));
         let right = (0..40).filter(|&n| {
             let (from, to) = (word("ru", n), word("en", n));
-            let best = table.meanings(russian, &key(&stemmer, &from)).next();
+            let looked_up = key(&stemmer, &from);
+            let best = table.meanings(russian, &looked_up).next();
             best.is_some_and(|m| m.0 == english.stem(&to))
         });
         assert!(right.count() > 35, "{}", table.to_tsv());

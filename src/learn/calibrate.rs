@@ -74,7 +74,7 @@ impl Platt {
     /// Takes a log-odds score as it is.
     pub const IDENTITY: Self = Self { a: -1.0, b: 0.0 };
 
-    /// Fits scores against outcomes. `None` with fewer than [`FEWEST`] of a kind, when the fit does not converge, or
+    /// Fits scores against outcomes. `None` with fewer than [`FEWEST`] of a kind, or
     /// when higher scores would mean lower probabilities (then the scores carry nothing to calibrate).
     pub fn fit(scores: &[f64], outcomes: &[bool]) -> Option<Self> {
         let positives = outcomes.iter().filter(|&&o| o).count();
@@ -82,7 +82,13 @@ impl Platt {
             return None;
         }
         let params = PlattParams::<f64, ()>::default().maxiter(200).check().ok()?;
-        let (a, b) = platt_newton_method(ArrayView1::from(scores), ArrayView1::from(outcomes), &params).ok()?;
+        let fitted = platt_newton_method(ArrayView1::from(scores), ArrayView1::from(outcomes), &params);
+        // Its line search gives up on some large problems; there the smoothing of its targets does not matter anyway.
+        let (a, b) = fitted.ok().or_else(|| {
+            let inputs = Array2::from_shape_fn((scores.len(), 1), |(i, _)| scores[i]);
+            let model = DenseModel::fit(&inputs, outcomes, 1e-3).ok()?;
+            Some((-model.weights[0], -model.bias))
+        })?;
         (a < 0.0 && a.is_finite() && b.is_finite()).then_some(Self { a, b })
     }
 
