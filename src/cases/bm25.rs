@@ -52,6 +52,12 @@ impl FieldWeights {
         }))
     }
 
+    /// What a term's counts give in each field; 0 in fields that `mask` hides.
+    #[inline]
+    pub(crate) fn parts(&self, counts: FieldCounts, mask: FieldMask) -> [f32; 4] {
+        std::array::from_fn(|f| if mask[f] { self.0[f] * f32::from(counts[f]) } else { 0.0 })
+    }
+
     /// The weighted, length-normalised frequency of a term in the fields of `mask`.
     #[inline]
     pub(crate) fn frequency(&self, counts: FieldCounts, mask: FieldMask) -> f32 {

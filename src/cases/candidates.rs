@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::bm25::FieldWeights;
+pub(crate) use super::bm25::FieldWeights;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::byline::{byline, names};
 use super::case::Field;
@@ -410,6 +410,11 @@ impl Query {
             }
         };
         f64::from(weights.frequency(counts, mask))
+    }
+
+    /// The weights of the fields of a candidate last found.
+    pub(crate) fn field_weights(&self, case: CaseNo) -> FieldWeights {
+        self.weights.get(&case).copied().unwrap_or_default()
     }
 
     /// The first token that is a term, or means it (then true).

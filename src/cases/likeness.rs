@@ -7,7 +7,7 @@
 //! better one"), because the first tells texts apart and the second cases.
 
 use super::candidates::{Candidate, FieldMask, Query, QueryTerm, SATURATED, saturate};
-use super::index::{CaseIndex, CaseNo, FieldCounts};
+use super::index::CaseIndex;
 use crate::features::vocabulary::TermKind;
 
 /// The features, in order.
@@ -166,10 +166,11 @@ struct Marks {
 fn compare(index: &CaseIndex, query: &Query, candidate: &Candidate, mask: FieldMask, marks: &mut Marks) -> Shared {
     let mut s = Shared::default();
     marks.places.fill(0);
+    let weights = query.field_weights(candidate.case);
     for ct in index.terms_of(candidate.case) {
         if let Some(slot) = query.slot(ct.term) {
             let numeric = || index.is_number(ct.term);
-            s.add(query, (candidate.case, ct.counts), slot, mask, marks, numeric);
+            s.add(query.terms[slot], weights.parts(ct.counts, mask), slot, marks, numeric);
         }
     }
     s.rarest(query, &marks.places);
@@ -180,48 +181,43 @@ fn compare(index: &CaseIndex, query: &Query, candidate: &Candidate, mask: FieldM
 }
 
 impl Shared {
-    /// Adds a term of the text that the case has.
-    fn add(
-        &mut self,
-        query: &Query,
-        (case, counts): (CaseNo, FieldCounts),
-        slot: usize,
-        mask: FieldMask,
-        marks: &mut Marks,
-        numeric: impl Fn() -> bool,
-    ) {
-        let term = query.terms[slot];
+    /// Adds a term of the text that the case has, by what it gives in each field.
+    #[inline]
+    fn add(&mut self, term: QueryTerm, parts: [f32; 4], slot: usize, marks: &mut Marks, numeric: impl Fn() -> bool) {
         let weight = term.idf * term.weight;
-        let tf = |mask| saturate(query.frequency(case, counts, mask));
-        let short_mask = [mask[0], mask[1], false, false];
-        let mut place = 0;
-        for field in [0, 1].into_iter().filter(|&f: &usize| mask[f] && counts[f] > 0) {
-            place |= 1 << field;
-            match term.kind {
-                TermKind::Word => self.words_in[field] += term.idf,
-                TermKind::Chars => self.grams_in[field] += term.idf,
-                TermKind::Pair => {}
-            }
+        let short = f64::from(parts[0] + parts[1]);
+        let everywhere = f64::from((parts[0] + parts[1]) + (parts[2] + parts[3]));
+        let place = u8::from(parts[0] > 0.0) | u8::from(parts[1] > 0.0) << 1;
+        if everywhere <= 0.0 {
+            return;
         }
         match term.kind {
-            TermKind::Word => {
-                let everywhere = tf(mask);
-                if everywhere > 0.0 {
-                    marks.places[slot] = place | 4;
-                    let short = if place == 0 { 0.0 } else { tf(short_mask) };
-                    (marks.short[slot], marks.all[slot]) = (term.idf * short, term.idf * everywhere);
-                    self.add_word(term, everywhere, short);
-                    self.add_fields(weight, counts, mask, place, &tf);
-                    self.numbers += u32::from(place != 0 && numeric());
+            TermKind::Chars => {
+                if place != 0 {
+                    self.grams += weight * saturate(short);
+                    self.grams_in[0] += if place & 1 != 0 { term.idf } else { 0.0 };
+                    self.grams_in[1] += if place & 2 != 0 { term.idf } else { 0.0 };
                 }
             }
             TermKind::Pair => {
-                let everywhere = tf(mask);
-                marks.places[slot] = if everywhere > 0.0 { place | 4 } else { 0 };
-                self.pairs += weight * everywhere;
-                self.pairs_short += if place == 0 { 0.0 } else { weight * tf(short_mask) };
+                marks.places[slot] = place | 4;
+                self.pairs += weight * saturate(everywhere);
+                self.pairs_short += if place == 0 { 0.0 } else { weight * saturate(short) };
             }
-            TermKind::Chars => self.grams += if place == 0 { 0.0 } else { weight * tf(short_mask) },
+            TermKind::Word => {
+                marks.places[slot] = place | 4;
+                self.words_in[0] += if place & 1 != 0 { term.idf } else { 0.0 };
+                self.words_in[1] += if place & 2 != 0 { term.idf } else { 0.0 };
+                let everywhere = saturate(everywhere);
+                let short = if place == 0 { 0.0 } else { saturate(short) };
+                (marks.short[slot], marks.all[slot]) = (term.idf * short, term.idf * everywhere);
+                self.add_word(term, everywhere, short);
+                let alone = |f: usize| if parts[f] > 0.0 { weight * saturate(f64::from(parts[f])) } else { 0.0 };
+                self.title += alone(0);
+                self.claim += alone(1);
+                self.disproof += alone(2);
+                self.numbers += u32::from(place != 0 && numeric());
+            }
         }
     }
 
@@ -243,27 +239,6 @@ impl Shared {
             self.body_short += term.idf * term.body * short;
             self.names_short += if term.name { term.idf * short } else { 0.0 };
             self.count += 1;
-        }
-    }
-
-    /// A word by what it gives in each field alone.
-    fn add_fields(
-        &mut self,
-        weight: f64,
-        counts: FieldCounts,
-        mask: FieldMask,
-        place: u8,
-        tf: &dyn Fn(FieldMask) -> f64,
-    ) {
-        let alone = |f: usize| weight * tf(std::array::from_fn(|g| g == f && mask[f]));
-        if place & 1 != 0 {
-            self.title += alone(0);
-        }
-        if place & 2 != 0 {
-            self.claim += alone(1);
-        }
-        if counts[2] > 0 && mask[2] {
-            self.disproof += alone(2);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::Sentence;
 
 /// Candidates the ranker looks at.
-pub(crate) const RANKED: usize = 50;
+pub(crate) const RANKED: usize = 30;
 
 /// Least idf-weighted overlap of two passages that is worth showing.
 const LEAST_OVERLAP: f64 = 0.12;
