@@ -1,7 +1,7 @@
 """Accuracy on the frequent narratives of multi-label cases, where `leitmotif evaluate` counts all narratives.
 
     python3 benches/frequent.py texts DEV.jsonl [--with-title] > texts.jsonl
-    leitmotif batch texts.jsonl --output out.jsonl --model MODEL --top 1000 --related 0 --no-evidence --score-duplicates
+    leitmotif batch texts.jsonl --output out.jsonl --model MODEL --top 1000 --related 0 --no-evidence
     python3 benches/frequent.py score TRAIN.jsonl DEV.jsonl out.jsonl [--least 20]
 
 `texts` turns cases into documents: the claim, after the title if asked for. `score` keeps the narratives that at least

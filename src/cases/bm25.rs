@@ -30,6 +30,14 @@ pub(crate) fn idf(cases: usize, df: usize) -> f64 {
     (1.0 + (cases as f64 - df.min(cases) as f64 + 0.5) / (df as f64 + 0.5)).ln()
 }
 
+/// A term in more than this share of all cases says nothing and is left out, as a stop word would be.
+const TOO_COMMON: f64 = 0.5;
+
+/// Whether a term that stands in `df` of the cases says nothing.
+pub(crate) fn is_too_common(cases: usize, df: usize) -> bool {
+    df > 8 && df as f64 > TOO_COMMON * cases as f64
+}
+
 /// What a kind of term counts in the first score.
 pub(crate) fn share(kind: TermKind) -> f64 {
     match kind {
@@ -61,8 +69,8 @@ impl FieldWeights {
     /// The weighted, length-normalised frequency of a term in the fields of `mask`.
     #[inline]
     pub(crate) fn frequency(&self, counts: FieldCounts, mask: FieldMask) -> f32 {
-        let part = |f: usize| if mask[f] { self.0[f] * f32::from(counts[f]) } else { 0.0 };
-        (part(0) + part(1)) + (part(2) + part(3))
+        let [title, claim, disproof, keywords] = self.parts(counts, mask);
+        (title + claim) + (disproof + keywords)
     }
 
     /// The saturated frequency in the fields of `mask` as a share of the largest possible, in steps of 1/255; 0 only

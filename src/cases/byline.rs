@@ -1,5 +1,5 @@
-//! What of a text says who speaks and not what is said: the line that names the author of a post, and which words are
-//! names.
+//! What of a text says who speaks and not what is said: the line that names the author of a post, which words are names,
+//! and the words inside handles.
 //!
 //! A post that is copied carries its author, "— Jane Doe (@janedoe) January 6, 2020" behind it or "Jane Doe @janedoe"
 //! before it. The words of that line find cases about the author instead of the claim, but now and then they are all
@@ -7,7 +7,10 @@
 
 use std::ops::Range;
 
-use crate::text::analyser::Analysis;
+use super::index::CaseIndex;
+use crate::features::lexicon::{Lexicon, Reading};
+use crate::features::vocabulary::TermKind;
+use crate::text::analyser::{Analysis, OriginalBytes, handle_words};
 use crate::text::token::{Token, TokenKind};
 
 /// Most words of a name before a handle.
@@ -74,6 +77,46 @@ pub(crate) fn names(text: &str, analysis: &Analysis, mut starts: impl Iterator<I
         out.clear();
     }
     out
+}
+
+/// The words inside handles: `@JaneDoe` speaks of Jane Doe.
+#[derive(Default)]
+pub(crate) struct Handles {
+    text: String,
+    analysis: Analysis,
+    reading: Reading,
+    /// Terms, and whether they also stand outside the line that names the author.
+    pub(crate) terms: Vec<(u32, bool)>,
+}
+
+/// Handles of a text that are read.
+const MOST_HANDLES: usize = 32;
+
+impl Handles {
+    /// Reads the handles of a text; `lexicon` forgets the text it read before.
+    pub(crate) fn read(
+        &mut self,
+        index: &CaseIndex,
+        text: &str,
+        of: &Analysis,
+        lexicon: &mut Lexicon,
+        byline: &Range<usize>,
+    ) {
+        self.terms.clear();
+        let mut original = OriginalBytes::new(text);
+        let handles = of.tokens.iter().enumerate().filter(|t| t.1.kind == TokenKind::Handle);
+        for (number, token) in handles.take(MOST_HANDLES) {
+            self.text.clear();
+            for word in handle_words(original.slice(token.start, token.end)) {
+                self.text.push_str(word);
+                self.text.push(' ');
+            }
+            self.analysis.analyse(&self.text, of.language);
+            lexicon.read(&self.analysis, &mut index.look_up(), &mut self.reading);
+            let words = self.reading.terms.iter().filter(|&&t| index.kind(t) != TermKind::Chars);
+            self.terms.extend(words.map(|&t| (t, !byline.contains(&number))));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,26 +1,25 @@
 //! A text made ready for search: its terms, weighted, and what the ranker asks about them.
 
 use rustc_hash::FxHashMap;
-use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use super::bm25::FieldWeights;
+use super::bm25::is_too_common;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
-use super::byline::{byline, names};
-use super::case::Field;
-use super::index::{CaseIndex, CaseNo, FieldCounts, Totals};
+use super::byline::{Handles, byline, names};
+use super::index::CaseIndex;
 use super::long_text::{LONG, best_windows};
-use super::related::{Words, passages};
+use super::meanings::{Meaning, meanings, strongest};
+use super::passages::FieldReader;
 pub(crate) use super::search::Candidate;
 use super::search::Search;
-use super::segment::{long_settings, short_settings};
-use super::translations::{Translations, key};
+use super::segment::short_settings;
+use super::slots::Slots;
+use super::translations::Translations;
 use crate::document::Language;
-use crate::features::lexicon::{Lexicon, Reading, Terms};
+use crate::features::lexicon::{Lexicon, Reading};
 use crate::features::vocabulary::TermKind;
-use crate::text::analyser::{Analysis, OriginalBytes, handle_words, sentences};
-use crate::text::stem::WordStemmer;
+use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::{Sentence, TokenKind};
 
 /// One distinct term of the query.
@@ -56,19 +55,16 @@ pub struct Query {
     pub(crate) sentences: Vec<Vec<u32>>,
     has_numbers: bool,
     /// For reading fields of cases without forgetting the query.
-    field: FieldReader,
+    pub(crate) fields: FieldReader,
     counts: Vec<(u32, u32)>,
     handles: Handles,
     /// What words mean in other languages, if anything is known.
     pub(crate) translations: Option<Arc<Translations>>,
-    /// Meanings of the words of the text: token, term, probability.
-    meanings: Vec<(u32, u32, f32)>,
+    /// Meanings of the words of the text.
+    pub(crate) meanings: Vec<Meaning>,
     /// Pairs of neighbouring words that are searched for, as places in `terms`, and the tokens they stand at.
     pub(crate) chain: Vec<(u32, u32)>,
     search: Search,
-    /// Field weights of the candidates last found, and those last asked for.
-    weights: FxHashMap<CaseNo, FieldWeights>,
-    last: Cell<Option<(CaseNo, FieldWeights)>>,
     /// The state of the index that was read.
     generation: Option<u64>,
 }
@@ -85,87 +81,23 @@ impl Default for Query {
             kept: Vec::new(),
             sentences: Vec::new(),
             has_numbers: false,
-            field: FieldReader::default(),
+            fields: FieldReader::default(),
             counts: Vec::new(),
             handles: Handles::default(),
             translations: None,
             meanings: Vec::new(),
             chain: Vec::new(),
             search: Search::default(),
-            weights: FxHashMap::default(),
-            last: Cell::new(None),
             generation: None,
         }
-    }
-}
-
-/// The words inside handles.
-#[derive(Default)]
-struct Handles {
-    text: String,
-    analysis: Analysis,
-    reading: Reading,
-    /// Terms, and whether they also stand outside the line that names the author.
-    terms: Vec<(u32, bool)>,
-}
-
-/// Handles of a text that are read.
-const MOST_HANDLES: usize = 32;
-
-impl Handles {
-    fn read(&mut self, index: &CaseIndex, text: &str, of: &Analysis, lexicon: &mut Lexicon, byline: &Range<usize>) {
-        self.terms.clear();
-        let mut original = OriginalBytes::new(text);
-        let handles = of.tokens.iter().enumerate().filter(|t| t.1.kind == TokenKind::Handle);
-        for (number, token) in handles.take(MOST_HANDLES) {
-            self.text.clear();
-            for word in handle_words(original.slice(token.start, token.end)) {
-                self.text.push_str(word);
-                self.text.push(' ');
-            }
-            self.analysis.analyse(&self.text, of.language);
-            lexicon.read(&self.analysis, &mut index.look_up(), &mut self.reading);
-            let words = self.reading.terms.iter().filter(|&&t| index.kind(t) != TermKind::Chars);
-            self.terms.extend(words.map(|&t| (t, !byline.contains(&number))));
-        }
-    }
-}
-
-/// Memory for reading the words of the fields of cases.
-struct FieldReader {
-    lexicon: Lexicon,
-    analysis: Analysis,
-    reading: Reading,
-    /// Cases already read: the same few are related to many texts.
-    remembered: FxHashMap<CaseNo, Arc<[Vec<Words>; 3]>>,
-}
-
-/// Fields whose passages are shown, in this order where they match alike.
-pub(crate) const PASSAGE_FIELDS: [Field; 3] = [Field::Claim, Field::Title, Field::Disproof];
-
-/// Cases whose passages are remembered.
-const REMEMBERED: usize = 4096;
-
-impl Default for FieldReader {
-    fn default() -> Self {
-        let lexicon = Lexicon::new(&long_settings());
-        Self { lexicon, analysis: Analysis::default(), reading: Reading::default(), remembered: FxHashMap::default() }
     }
 }
 
 /// Character n-grams a query keeps: those of about a hundred words. In a longer text the words speak for themselves.
 const MOST_GRAMS: usize = 512;
 
-/// A term in more than this share of all cases says nothing and is left out, as a stop word would be.
-const TOO_COMMON: f64 = 0.5;
-
-/// Whether a term of so many cases says nothing.
-pub(crate) fn is_too_common(index: &CaseIndex, df: usize) -> bool {
-    df > 8 && df as f64 > TOO_COMMON * index.len() as f64
-}
-
 impl Query {
-    /// Ids of the `k` best cases by the first score alone: the plain BM25 that a ranker has to beat.
+    /// Ids of the `k` best cases by the first score of the text's own words: the plain BM25 that a ranker has to beat.
     pub fn first_stage<'i>(
         &mut self,
         index: &'i CaseIndex,
@@ -173,6 +105,7 @@ impl Query {
         language: Option<Language>,
         k: usize,
     ) -> Vec<&'i str> {
+        self.translations = None;
         self.prepare_text(index, text, &sentences(text), language);
         self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.id(c.case)).collect()
     }
@@ -204,7 +137,7 @@ impl Query {
             self.generation = Some(index.generation());
             self.lexicon = Lexicon::new(&short_settings());
             self.reading = Reading::default();
-            self.field = FieldReader::default();
+            self.fields = FieldReader::default();
         }
         let byline = byline(analysis);
         self.handles.read(index, text, analysis, &mut self.lexicon, &byline);
@@ -235,11 +168,6 @@ impl Query {
     /// Takes back what [`Query::take_own_analysis`] lent.
     pub(crate) fn give_back(&mut self, analysis: Analysis) {
         self.own = analysis;
-    }
-
-    /// What words of the text mean in other languages: tokens and terms.
-    pub(crate) fn meanings(&self) -> impl Iterator<Item = (usize, u32)> {
-        self.meanings.iter().map(|m| (m.0 as usize, m.1))
     }
 
     /// Counts the terms of the tokens that are searched for.
@@ -283,38 +211,22 @@ impl Query {
     /// Weighs the counted terms and leaves out those that say nothing.
     fn weigh(&mut self, index: &CaseIndex) {
         let Self { counts, terms, slots, .. } = self;
-        terms.clear();
-        let mut grams: Vec<usize> = Vec::new();
-        // Frequencies first, in the place of the idf: most terms of a long text are left out by them.
-        for &(term, count) in counts.iter() {
-            let df = index.df(term);
-            if df == 0 || is_too_common(index, df) {
-                continue;
-            }
-            let kind = index.kind(term);
-            if kind == TermKind::Chars {
-                grams.push(df);
-            }
-            terms.push(QueryTerm {
-                term,
-                kind,
-                idf: df as f64,
-                weight: f64::from(count),
-                body: 0.0,
-                name: false,
-                meaning: false,
-            });
-        }
+        let counted = counts.iter().map(|&(term, count)| (term, count, index.kind(term), index.df(term)));
+        let telling: Vec<_> = counted.filter(|t| t.3 > 0 && !is_too_common(index.len(), t.3)).collect();
         // A long text keeps its rarest character n-grams.
-        if grams.len() > MOST_GRAMS {
-            let most = *grams.select_nth_unstable(MOST_GRAMS).1 as f64;
-            terms.retain(|t| t.kind != TermKind::Chars || t.idf <= most);
-        }
-        for t in terms.iter_mut() {
-            #[allow(clippy::cast_sign_loss)] // A frequency, see above.
-            let df = t.idf as usize;
-            (t.idf, t.weight) = (index.idf_of(df), 1.0 + t.weight.ln());
-        }
+        let mut grams: Vec<usize> = telling.iter().filter(|t| t.2 == TermKind::Chars).map(|t| t.3).collect();
+        let most = if grams.len() > MOST_GRAMS { *grams.select_nth_unstable(MOST_GRAMS).1 } else { usize::MAX };
+        let kept = telling.into_iter().filter(|t| t.2 != TermKind::Chars || t.3 <= most);
+        terms.clear();
+        terms.extend(kept.map(|(term, count, kind, df)| QueryTerm {
+            term,
+            kind,
+            idf: index.idf_of(df),
+            weight: 1.0 + f64::from(count).ln(),
+            body: 0.0,
+            name: false,
+            meaning: false,
+        }));
         slots.assign(terms.iter().map(|t| t.term));
     }
 
@@ -324,33 +236,10 @@ impl Query {
         let Some((table, from)) = self.translations.clone().zip(analysis.language).filter(|t| t.0.knows(t.1)) else {
             return;
         };
-        let stemmer = WordStemmer::new(Some(from));
-        let mut known: FxHashMap<&str, Vec<(u32, f32)>> = FxHashMap::default();
-        for number in self.kept.iter().cloned().flatten() {
-            let token = &analysis.tokens[number];
-            if token.kind != TokenKind::Word {
-                continue;
-            }
-            let text = analysis.text(token);
-            let found = known.entry(text).or_insert_with(|| {
-                let word = key(&stemmer, text);
-                let meanings = table.meanings(from, &word).filter_map(|(stem, p)| {
-                    let term = index.look_up().word(stem)?;
-                    let df = index.df(term);
-                    (df > 0 && !is_too_common(index, df)).then_some((term, *p))
-                });
-                meanings.collect()
-            });
-            self.meanings.extend(found.iter().map(|&(term, p)| (number as u32, term, p)));
-        }
-        let mut weights: FxHashMap<u32, f32> = FxHashMap::default();
-        for &(_, term, p) in &self.meanings {
-            let weight = weights.entry(term).or_default();
-            *weight = weight.max(p);
-        }
-        let Self { terms, slots, .. } = self;
-        weights.retain(|&term, _| slots.get(term).is_none());
-        terms.extend(weights.into_iter().map(|(term, p)| QueryTerm {
+        self.meanings = meanings(index, &table, from, analysis, self.kept.iter().cloned().flatten());
+        let Self { terms, slots, meanings, .. } = self;
+        let new = strongest(meanings).into_iter().filter(|m| slots.get(m.0).is_none());
+        terms.extend(new.map(|(term, p)| QueryTerm {
             term,
             kind: TermKind::Word,
             idf: index.idf(term),
@@ -398,61 +287,16 @@ impl Query {
         self.slots.get(term)
     }
 
-    /// The weighted, length-normalised frequency of a term in the fields of `mask` (BM25F) of a candidate last found.
-    #[inline]
-    pub(crate) fn frequency(&self, case: CaseNo, counts: FieldCounts, mask: FieldMask) -> f64 {
-        let weights = match self.last.get() {
-            Some((last, weights)) if last == case => weights,
-            _ => {
-                let weights = self.weights.get(&case).copied().unwrap_or_default();
-                self.last.set(Some((case, weights)));
-                weights
-            }
-        };
-        f64::from(weights.frequency(counts, mask))
-    }
-
-    /// The weights of the fields of a candidate last found.
-    pub(crate) fn field_weights(&self, case: CaseNo) -> FieldWeights {
-        self.weights.get(&case).copied().unwrap_or_default()
-    }
-
     /// The first token that is a term, or means it (then true).
     pub(crate) fn token_of(&self, term: u32) -> Option<(usize, bool)> {
         let mut kept = self.kept.iter().cloned().flatten();
         let own = kept.find(|&t| self.lexicon.word_of(&self.reading, t) == term).map(|t| (t, false));
-        own.or_else(|| self.meanings.iter().find(|m| m.1 == term).map(|m| (m.0 as usize, true)))
+        own.or_else(|| self.meanings.iter().find(|m| m.term == term).map(|m| (m.token, true)))
     }
 
     /// Whether the text has any number.
     pub(crate) fn has_numbers(&self) -> bool {
         self.has_numbers
-    }
-
-    /// Totals of a case.
-    #[allow(clippy::unused_self)] // What is cheap to look up today may have to be remembered again.
-    pub(crate) fn totals(&self, index: &CaseIndex, case: CaseNo) -> Totals {
-        index.facts(case).totals
-    }
-
-    /// The sentences of the claim, title and disproof of a case as bags of words.
-    pub(crate) fn passages_of(&mut self, index: &CaseIndex, case: CaseNo) -> Arc<[Vec<Words>; 3]> {
-        let FieldReader { lexicon, analysis, reading, remembered } = &mut self.field;
-        if let Some(known) = remembered.get(&case) {
-            return Arc::clone(known);
-        }
-        let record = index.case(case);
-        let read = Arc::new(PASSAGE_FIELDS.map(|field| {
-            let text = record.field(field);
-            analysis.analyse(&text, record.own_language());
-            lexicon.read(analysis, &mut index.look_up(), reading);
-            passages(&sentences(&text), analysis, lexicon, reading, &|term| index.idf(term))
-        }));
-        if remembered.len() >= REMEMBERED {
-            remembered.clear();
-        }
-        remembered.insert(case, Arc::clone(&read));
-        read
     }
 
     /// Sorts the words of the query by sentence, and notes whether it has numbers.
@@ -467,8 +311,8 @@ impl Query {
             while let Some(number) = kept.next_if(|&n| analysis.tokens[n].start < sentence.end) {
                 let slot = self.slots.get(self.lexicon.word_of(&self.reading, number));
                 words.extend(slot.map(|s| s as u32));
-                while let Some(&(_, term, _)) = meanings.next_if(|m| m.0 as usize == number) {
-                    words.extend(self.slots.get(term).map(|s| s as u32));
+                while let Some(meaning) = meanings.next_if(|m| m.token == number) {
+                    words.extend(self.slots.get(meaning.term).map(|s| s as u32));
                 }
             }
             words.sort_unstable();
@@ -481,66 +325,7 @@ impl Query {
 
     /// The `k` best cases, best first; cases of equal score by their number.
     pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
-        let found = self.search.top_in(index, &self.terms, mask, k);
-        let weights = |c: CaseNo| FieldWeights::new(index.lengths(c), index.mean_lengths());
-        self.weights.clear();
-        self.weights.extend(found.iter().map(|c| (c.case, weights(c.case))));
-        self.last.set(None);
-        found
-    }
-}
-
-/// Which terms the query has, and their places: asked for every term of every candidate.
-#[derive(Default)]
-struct Slots {
-    /// A bit by the lowest bits of a term: clear for nearly every term the query does not have.
-    filter: Vec<u64>,
-    /// Open addressing, at most a quarter full: term and place.
-    table: Vec<(u32, u32)>,
-}
-
-/// Words of 64 bits in [`Slots::filter`].
-const FILTER: usize = 512;
-
-impl Slots {
-    /// Takes the terms in the order of their places.
-    fn assign(&mut self, terms: impl ExactSizeIterator<Item = u32>) {
-        self.filter.clear();
-        self.filter.resize(FILTER, 0);
-        self.table.clear();
-        self.table.resize((4 * terms.len() + 1).next_power_of_two(), (u32::MAX, u32::MAX));
-        for (place, term) in (0u32..).zip(terms) {
-            self.filter[term as usize / 64 % FILTER] |= 1 << (term % 64);
-            let mut at = self.start(term);
-            while self.table[at].1 != u32::MAX {
-                at = (at + 1) & (self.table.len() - 1);
-            }
-            self.table[at] = (term, place);
-        }
-    }
-
-    fn start(&self, term: u32) -> usize {
-        (term.wrapping_mul(0x9E37_79B9) >> 7) as usize & (self.table.len() - 1)
-    }
-
-    #[inline]
-    fn get(&self, term: u32) -> Option<usize> {
-        let has = self.filter.get(term as usize / 64 % FILTER).is_some_and(|f| f >> (term % 64) & 1 == 1);
-        if has { self.find(term) } else { None }
-    }
-
-    fn find(&self, term: u32) -> Option<usize> {
-        let mut at = self.start(term);
-        loop {
-            let (known, place) = *self.table.get(at)?;
-            if place == u32::MAX {
-                return None;
-            }
-            if known == term {
-                return Some(place as usize);
-            }
-            at = (at + 1) & (self.table.len() - 1);
-        }
+        self.search.top_in(index, &self.terms, mask, k)
     }
 }
 

@@ -7,19 +7,19 @@
 //! library was rejected: ranking needs exact per-field counts of every candidate, and the index must be usable as a
 //! library call in under a millisecond without a folder on disk.
 
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bm25::{ALL_FIELDS, FieldWeights, idf};
+use super::bm25::idf;
 use super::case::Case;
+use super::later::{Added, Find, Later};
 use super::segment::{Builder, CaseReader, Facts, List, Parts, RowReader, Segment, Source};
-pub(crate) use super::segment::{CaseTerm, FieldCounts, Totals};
+pub(crate) use super::segment::{CaseTerm, Totals};
 use crate::checksum::xxh64;
 use crate::document::Language;
 use crate::error::IndexProblem;
-use crate::features::interner::{Interner, LookUp};
+use crate::features::interner::LookUp;
 use crate::features::lexicon::Terms;
 use crate::features::vocabulary::TermKind;
 
@@ -58,23 +58,6 @@ pub struct CaseIndex {
     reader: Option<Box<CaseReader>>,
     /// Tells this state of this index from all others of the process.
     generation: u64,
-}
-
-/// Cases added since the segment was made. Their numbers and those of their new terms follow those of the segment.
-#[derive(Default)]
-struct Later {
-    /// Empty places are cases that were removed again.
-    cases: Vec<Option<Added>>,
-    by_id: FxHashMap<String, u32>,
-    terms: Interner,
-    numbers: Vec<bool>,
-    lists: FxHashMap<u32, Vec<(u32, u8)>>,
-}
-
-struct Added {
-    case: Case,
-    row: Box<[CaseTerm]>,
-    facts: Facts,
 }
 
 /// Changes are joined with the segment when they are more than one in so many cases.
@@ -125,14 +108,7 @@ impl CaseIndex {
     }
 
     fn take(&mut self, id: &str) -> Option<Case> {
-        if let Some(at) = self.later.by_id.remove(id) {
-            let added = self.later.cases.get_mut(at as usize).and_then(Option::take)?;
-            let number = self.base.cases() as u32 + at;
-            for t in &added.row {
-                if let Some(list) = self.later.lists.get_mut(&t.term) {
-                    list.retain(|p| p.0 != number);
-                }
-            }
+        if let Some(added) = self.later.take(id, self.base.cases() as u32) {
             return Some(added.case);
         }
         let number = self.base.by_id(id).filter(|n| !self.removed.contains(n))?;
@@ -143,27 +119,8 @@ impl CaseIndex {
 
     fn append(&mut self, case: Case) {
         let Self { base, later, reader, .. } = self;
-        let mut row = Vec::new();
-        let mut terms = Grow { base, later: &mut later.terms };
-        let first = base.terms();
-        let numbers = &mut later.numbers;
-        let mark = |term: u32| {
-            if let Some(new) = term.checked_sub(first) {
-                if numbers.len() <= new as usize {
-                    numbers.resize(new as usize + 1, false);
-                }
-                numbers[new as usize] = true;
-            }
-        };
-        let lengths = reader.get_or_insert_default().read(&case, &mut terms, mark, &mut row);
-        let weights = FieldWeights::new(lengths, base.mean_lengths());
-        let number = (base.cases() + later.cases.len()) as u32;
-        for t in &row {
-            later.lists.entry(t.term).or_default().push((number, weights.impact(t.counts, ALL_FIELDS)));
-        }
-        later.by_id.insert(case.id.clone(), later.cases.len() as u32);
         let language = case.own_language();
-        later.cases.push(Some(Added { case, row: row.into(), facts: Facts::default() }));
+        let (number, lengths) = later.append(base, reader.get_or_insert_default(), case);
         let (numbers, totals) = self.count(CaseNo(number));
         if let Some(Some(added)) = self.later.cases.last_mut() {
             added.facts = Facts::new(lengths, numbers, totals, language);
@@ -450,52 +407,6 @@ impl Iterator for Row<'_> {
             Self::Base(row) => row.next(),
             Self::Added(row) => row.next().copied(),
         }
-    }
-}
-
-/// Finds terms in the segment or numbers them after its own.
-struct Grow<'i> {
-    base: &'i Segment,
-    later: &'i mut Interner,
-}
-
-impl Terms for Grow<'_> {
-    fn word(&mut self, stem: &str) -> Option<u32> {
-        let new = || self.later.add_text(TermKind::Word, stem) + self.base.terms();
-        Some(self.base.find(TermKind::Word, stem).unwrap_or_else(new))
-    }
-
-    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
-        let new = || self.later.add_pair(first, second) + self.base.terms();
-        Some(self.base.find_pair(first, second).unwrap_or_else(new))
-    }
-
-    fn chars(&mut self, gram: &str) -> Option<u32> {
-        let new = || self.later.add_text(TermKind::Chars, gram) + self.base.terms();
-        Some(self.base.find(TermKind::Chars, gram).unwrap_or_else(new))
-    }
-}
-
-/// Finds terms in the segment or among the later ones.
-struct Find<'i> {
-    base: &'i Segment,
-    later: LookUp<'i>,
-}
-
-impl Terms for Find<'_> {
-    fn word(&mut self, stem: &str) -> Option<u32> {
-        let later = |n| n + self.base.terms();
-        self.base.find(TermKind::Word, stem).or_else(|| self.later.word(stem).map(later))
-    }
-
-    fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
-        let later = |n| n + self.base.terms();
-        self.base.find_pair(first, second).or_else(|| self.later.pair(first, second).map(later))
-    }
-
-    fn chars(&mut self, gram: &str) -> Option<u32> {
-        let later = |n| n + self.base.terms();
-        self.base.find(TermKind::Chars, gram).or_else(|| self.later.chars(gram).map(later))
     }
 }
 

@@ -6,9 +6,9 @@
 //! The same sums are given as shares of the largest possible ("how much of it") and of the best candidate ("is there a
 //! better one"), because the first tells texts apart and the second cases.
 
-use super::candidates::{Candidate, FieldMask, Query, QueryTerm, SATURATED, saturate};
+use super::candidates::{Candidate, FieldMask, Query, SATURATED};
 use super::index::CaseIndex;
-use crate::features::vocabulary::TermKind;
+use super::overlap::{Comparison, Shared, Whole, share};
 
 /// The features, in order.
 pub const FEATURES: [&str; 55] = [
@@ -72,256 +72,20 @@ pub const FEATURES: [&str; 55] = [
 /// A row of feature values.
 pub(crate) type FeatureRow = [f64; FEATURES.len()];
 
+/// Place of "same language" in [`FEATURES`].
+const SAME_LANGUAGE: usize = 44;
+
 /// Whether a row is of a text and a case in different languages.
 pub(crate) fn is_across(row: &FeatureRow) -> bool {
-    const SAME_LANGUAGE: usize = 44;
     row[SAME_LANGUAGE] <= 0.0
 }
 
-/// Divides, giving 0 for nothing out of nothing.
-fn share(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { part / whole } else { 0.0 }
-}
-
-/// What all terms of the text could at most sum to.
-#[derive(Default)]
-struct Whole {
-    words: f64,
-    body: f64,
-    byline: f64,
-    names: f64,
-    pairs: f64,
-    grams: f64,
-    squares: f64,
-}
-
-impl Whole {
-    fn of(query: &Query) -> Self {
-        let mut out = Self::default();
-        for t in &query.terms {
-            let weight = t.idf * t.weight;
-            match t.kind {
-                TermKind::Word => {
-                    out.words += weight;
-                    out.squares += t.idf * t.idf * t.weight.min(1.0);
-                    out.body += t.idf * t.body;
-                    out.byline += if t.body > 0.0 { 0.0 } else { weight };
-                    out.names += if t.name { t.idf } else { 0.0 };
-                }
-                TermKind::Pair => out.pairs += weight,
-                TermKind::Chars => out.grams += weight,
-            }
-        }
-        out
-    }
-}
-
-/// What a text and a case share.
-#[derive(Default, Clone)]
-struct Shared {
-    all: f64,
-    short: f64,
-    title: f64,
-    claim: f64,
-    disproof: f64,
-    grams: f64,
-    pairs: f64,
-    pairs_short: f64,
-    body: f64,
-    body_short: f64,
-    byline: f64,
-    names: f64,
-    names_short: f64,
-    /// Best single sentence: BM25 and idf-weighted Dice overlap.
-    sentence: f64,
-    overlap: f64,
-    idf: f64,
-    idf_short: f64,
-    /// In the title and in the claim.
-    words_in: [f64; 2],
-    grams_in: [f64; 2],
-    run: f64,
-    run_short: f64,
-    run_words: u32,
-    squares: f64,
-    squares_short: f64,
-    sentence_all: f64,
-    largest: f64,
-    second: f64,
-    lacking: f64,
-    count: u32,
-    numbers: u32,
-}
-
-/// Room to work in, per query term.
-struct Marks {
-    /// Whether it stands in the title (1) or claim (2) of the candidate at hand, or elsewhere in it (4).
-    places: Vec<u8>,
-    /// What it gives in title and claim.
-    short: Vec<f64>,
-    /// What it gives in all fields.
-    all: Vec<f64>,
-}
-
-fn compare(index: &CaseIndex, query: &Query, candidate: &Candidate, mask: FieldMask, marks: &mut Marks) -> Shared {
-    let mut s = Shared::default();
-    marks.places.fill(0);
-    let weights = query.field_weights(candidate.case);
-    for ct in index.terms_of(candidate.case) {
-        if let Some(slot) = query.slot(ct.term) {
-            let numeric = || index.is_number(ct.term);
-            s.add(query.terms[slot], weights.parts(ct.counts, mask), slot, marks, numeric);
-        }
-    }
-    s.rarest(query, &marks.places);
-    runs(query, &marks.places, &mut s);
-    let totals = query.totals(index, candidate.case);
-    s.sentences(query, marks, [0, 1].map(|f| if mask[f] { totals.words[f] } else { 0.0 }));
-    s
-}
-
-impl Shared {
-    /// Adds a term of the text that the case has, by what it gives in each field.
-    #[inline]
-    fn add(&mut self, term: QueryTerm, parts: [f32; 4], slot: usize, marks: &mut Marks, numeric: impl Fn() -> bool) {
-        let weight = term.idf * term.weight;
-        let short = f64::from(parts[0] + parts[1]);
-        let everywhere = f64::from((parts[0] + parts[1]) + (parts[2] + parts[3]));
-        let place = u8::from(parts[0] > 0.0) | u8::from(parts[1] > 0.0) << 1;
-        if everywhere <= 0.0 {
-            return;
-        }
-        match term.kind {
-            TermKind::Chars => {
-                if place != 0 {
-                    self.grams += weight * saturate(short);
-                    self.grams_in[0] += if place & 1 != 0 { term.idf } else { 0.0 };
-                    self.grams_in[1] += if place & 2 != 0 { term.idf } else { 0.0 };
-                }
-            }
-            TermKind::Pair => {
-                marks.places[slot] = place | 4;
-                self.pairs += weight * saturate(everywhere);
-                self.pairs_short += if place == 0 { 0.0 } else { weight * saturate(short) };
-            }
-            TermKind::Word => {
-                marks.places[slot] = place | 4;
-                self.words_in[0] += if place & 1 != 0 { term.idf } else { 0.0 };
-                self.words_in[1] += if place & 2 != 0 { term.idf } else { 0.0 };
-                let everywhere = saturate(everywhere);
-                let short = if place == 0 { 0.0 } else { saturate(short) };
-                (marks.short[slot], marks.all[slot]) = (term.idf * short, term.idf * everywhere);
-                self.add_word(term, everywhere, short);
-                let alone = |f: usize| if parts[f] > 0.0 { weight * saturate(f64::from(parts[f])) } else { 0.0 };
-                self.title += alone(0);
-                self.claim += alone(1);
-                self.disproof += alone(2);
-                self.numbers += u32::from(place != 0 && numeric());
-            }
-        }
-    }
-
-    /// A word by what it gives in all fields, and in title and claim (0 if it stands in neither).
-    fn add_word(&mut self, term: QueryTerm, everywhere: f64, short: f64) {
-        let weight = term.idf * term.weight;
-        let square = term.idf * term.idf * term.weight.min(1.0);
-        self.all += weight * everywhere;
-        self.idf += term.idf;
-        self.squares += square;
-        self.body += term.idf * term.body * everywhere;
-        self.byline += if term.body > 0.0 { 0.0 } else { weight * everywhere };
-        self.names += if term.name { term.idf * everywhere } else { 0.0 };
-        self.largest = self.largest.max(term.idf);
-        if short > 0.0 {
-            self.short += weight * short;
-            self.idf_short += term.idf;
-            self.squares_short += square;
-            self.body_short += term.idf * term.body * short;
-            self.names_short += if term.name { term.idf * short } else { 0.0 };
-            self.count += 1;
-        }
-    }
-
-    /// The most telling words: the second of those in title and claim, and the first that the case lacks.
-    fn rarest(&mut self, query: &Query, places: &[u8]) {
-        let mut first = 0.0f64;
-        for (term, &place) in query.terms.iter().zip(places).filter(|t| t.0.kind == TermKind::Word) {
-            if place == 0 {
-                self.lacking = if term.meaning { self.lacking } else { self.lacking.max(term.idf) };
-            } else if place & 3 != 0 {
-                if term.idf > first {
-                    (self.second, first) = (first, term.idf);
-                } else {
-                    self.second = self.second.max(term.idf);
-                }
-            }
-        }
-    }
-
-    /// The best single sentence, where title and claim have words of the given total idf.
-    fn sentences(&mut self, query: &Query, marks: &Marks, words_in: [f64; 2]) {
-        for sentence in &query.sentences {
-            let (mut own, mut shared, mut sum, mut everywhere) = (0.0, [0.0; 2], 0.0, 0.0);
-            for &slot in sentence {
-                let (idf, place) = (query.terms[slot as usize].idf, marks.places[slot as usize]);
-                own += idf;
-                for (side, shared) in shared.iter_mut().enumerate() {
-                    if place & (1 << side) != 0 {
-                        *shared += idf;
-                    }
-                }
-                if place & 3 != 0 {
-                    sum += marks.short[slot as usize];
-                }
-                if place != 0 {
-                    everywhere += marks.all[slot as usize];
-                }
-            }
-            self.sentence = self.sentence.max(sum);
-            self.sentence_all = self.sentence_all.max(everywhere);
-            for (shared, total) in shared.iter().zip(words_in) {
-                self.overlap = self.overlap.max(share(2.0 * shared, own + total));
-            }
-        }
-    }
-}
-
-/// The longest runs of neighbouring words of the text of which every pair stands in the case: what is quoted.
-fn runs(query: &Query, places: &[u8], s: &mut Shared) {
-    for (bit, short) in [(7, false), (3, true)] {
-        let (mut best, mut best_words) = (0.0f64, 0u32);
-        let (mut run, mut words, mut before) = (0.0, 0u32, u32::MAX);
-        for &(slot, token) in &query.chain {
-            let found = places[slot as usize] & bit != 0;
-            if !found || before.wrapping_add(1) != token {
-                (run, words) = (0.0, 0);
-            }
-            if found {
-                run += query.terms[slot as usize].idf;
-                words += 1;
-                before = token;
-                best_words = best_words.max(words);
-                best = best.max(run);
-            }
-        }
-        if short {
-            s.run_short = best;
-        } else {
-            (s.run, s.run_words) = (best, best_words);
-        }
-    }
-}
-
 /// Feature rows of the candidates of a prepared query.
-pub(crate) fn features(index: &CaseIndex, query: &mut Query, found: &[Candidate], mask: FieldMask) -> Vec<FeatureRow> {
+pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], mask: FieldMask) -> Vec<FeatureRow> {
     let whole = Whole::of(query);
     let highest = (1.0 + (index.len() as f64 + 0.5) / 0.5).ln();
-    let mut marks = Marks {
-        places: vec![0; query.terms.len()],
-        short: vec![0.0; query.terms.len()],
-        all: vec![0.0; query.terms.len()],
-    };
-    let shared: Vec<Shared> = found.iter().map(|c| compare(index, query, c, mask, &mut marks)).collect();
+    let mut comparison = Comparison::new(index, query, mask);
+    let shared: Vec<Shared> = found.iter().map(|c| comparison.with(c.case)).collect();
     let column = |of: &dyn Fn(&Shared) -> f64| Column::new(shared.iter().map(of));
     let all = column(&|s| s.all);
     let short = column(&|s| s.short);
@@ -336,7 +100,7 @@ pub(crate) fn features(index: &CaseIndex, query: &mut Query, found: &[Candidate]
         let case = candidate.case;
         let lengths = index.lengths(case);
         let words = |f: usize| if mask[f] { f64::from(lengths[f]) } else { 0.0 };
-        let totals = query.totals(index, case);
+        let totals = index.facts(case).totals;
         let part = |sums: [f64; 2], totals: [f64; 2], f: usize| if mask[f] { share(sums[f], totals[f]) } else { 0.0 };
         let covered = [0, 1].map(|f| part(s.words_in, totals.words, f));
         let covered_grams = [0, 1].map(|f| part(s.grams_in, totals.grams, f));
@@ -440,5 +204,90 @@ impl Column {
 
     fn reciprocal_rank(&self, at: usize) -> f64 {
         if self.values[at] > 0.0 { 1.0 / f64::from(self.ranks[at]) } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::candidates::ALL_FIELDS;
+    use crate::cases::case::Case;
+    use crate::document::Language;
+    use crate::text::analyser::sentences;
+    use proptest::prelude::*;
+
+    fn index() -> CaseIndex {
+        let case = |id: &str, language: &str, title: &str, claim: &str, disproof: &str| Case {
+            id: id.into(),
+            language: language.into(),
+            title: title.into(),
+            claim: claim.into(),
+            disproof: disproof.into(),
+            ..Case::default()
+        };
+        CaseIndex::new([
+            case(
+                "bridge",
+                "en",
+                "Bridge sold to Mars",
+                "The mayor of Gdansk sold the old bridge to 12 men from Mars",
+                "No bridge was sold.",
+            ),
+            case("moon", "en", "Cheese on the moon", "The moon is made of cheese, says the mayor", "It is rock."),
+            case("brücke", "de", "Brücke verkauft", "Der Bürgermeister verkaufte die Brücke", "Niemand verkaufte sie."),
+        ])
+    }
+
+    fn rows(text: &str, mask: FieldMask) -> Vec<(String, FeatureRow)> {
+        let (index, mut query) = (index(), Query::default());
+        query.prepare_text(&index, text, &sentences(text), Language::lenient("en"));
+        let found = query.candidates(&index, mask, 10);
+        let rows = features(&index, &query, &found, mask);
+        found.iter().map(|c| index.id(c.case).to_owned()).zip(rows).collect()
+    }
+
+    fn value(row: &FeatureRow, name: &str) -> f64 {
+        row[FEATURES.iter().position(|f| *f == name).unwrap()]
+    }
+
+    #[test]
+    fn what_is_quoted_is_a_run_and_a_case_in_another_language_is_across() {
+        assert_eq!(FEATURES[SAME_LANGUAGE], "same language");
+        let rows = rows("They say the mayor of Gdansk sold the old bridge. Brücke!", ALL_FIELDS);
+        let of = |id: &str| &rows.iter().find(|r| r.0 == id).unwrap().1;
+        assert!(!is_across(of("bridge")) && is_across(of("brücke")));
+        // mayor-of, of-gdansk, gdansk-sold, sold-the, the-old, old-bridge, less what stands in most cases.
+        let run = |id: &str| value(of(id), "log of the words of the longest run found in the case").exp() - 1.0;
+        assert!(run("bridge") > 3.5, "{}", run("bridge"));
+        let share = |id: &str| value(of(id), "longest run, by the best candidate's");
+        assert!((share("bridge") - 1.0).abs() < 1e-12 && share("moon") < 0.5);
+        assert!(value(of("bridge"), "lead of the first score over the best other candidate") > 0.0);
+        assert!(value(of("moon"), "lead of the first score over the best other candidate") < 0.0);
+    }
+
+    #[test]
+    fn numbers_agree_or_conflict() {
+        let of = |text: &str, name: &str| value(&rows(text, ALL_FIELDS)[0].1, name);
+        assert!(
+            (of("the old bridge was sold to 12 men", "numbers of the claim found in the text") - 1.0).abs() < 1e-12
+        );
+        assert!(
+            (of("the old bridge was sold to 40 men", "the claim has numbers, the text has others") - 1.0).abs() < 1e-12
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn shares_lie_between_nothing_and_all(text in "(the |mayor |of |Gdansk |sold |old |bridge |12 |moon |cheese |@MayorOfMars |Brücke |[a-z]{1,6} |\\. ){0,30}", mask in any::<[bool; 4]>()) {
+            for (_, row) in rows(&text, mask) {
+                for (name, value) in FEATURES.iter().zip(row) {
+                    prop_assert!(value.is_finite(), "{name}: {value}");
+                    // A run counts a pair as often as the text repeats it; and totals of cases are kept in single precision.
+                    let share = (name.contains(" by ") || name.starts_with("share") || name.starts_with("reciprocal"))
+                        && !name.starts_with("idf of the longest run");
+                    prop_assert!(!share || (0.0..=1.0 + 1e-5).contains(&value), "{name}: {value}");
+                }
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
+use super::bm25::is_too_common;
 use super::candidates::QueryTerm;
 use super::index::CaseIndex;
 use super::search::Search;
@@ -71,7 +72,7 @@ pub(crate) fn best_windows(
 /// The idf of a term that is worth searching for.
 fn telling(index: &CaseIndex, term: u32) -> Option<f64> {
     let df = index.df(term);
-    (df > 0 && !super::candidates::is_too_common(index, df)).then(|| index.idf_of(df))
+    (df > 0 && !is_too_common(index.len(), df)).then(|| index.idf_of(df))
 }
 
 /// Windows of whole sentences, as ranges of tokens.

@@ -40,13 +40,11 @@ pub struct JudgedQuery {
 
 /// Learns a ranker from judged queries against the cases of `index`.
 pub fn learn_judged(index: &CaseIndex, queries: &[JudgedQuery]) -> Result<Ranker> {
-    let table = Arc::new(Translations::learn(index.iter(), &|_| true));
+    let table = table(index, &|_| true);
     let examples = queries.par_iter().enumerate().map_init(Query::default, |scratch, (number, q)| {
-        scratch.translations = Some(Arc::clone(&table)).filter(|t| !t.is_empty());
+        scratch.translations.clone_from(&table);
         scratch.prepare_text(index, &q.text, &sentences(&q.text), q.language);
-        let mut examples = Vec::new();
-        collect(index, scratch, number, ALL_FIELDS, &|c| q.relevant.contains(&c.id), &|_| false, &mut examples);
-        examples
+        examples_of(index, scratch, number, ALL_FIELDS, &|c| Some(q.relevant.contains(&c.id)))
     });
     fit(&examples.collect::<Vec<_>>().concat(), table)
 }
@@ -74,7 +72,7 @@ const FREE: [(Field, FieldMask); 6] = [
 /// Learns a ranker from the free pairs of the cases of `index`, and from texts that repeat none of them.
 pub fn learn_free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Result<Ranker> {
     // Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
-    let halves = [0, 1].map(|half| Arc::new(Translations::learn(index.iter(), &|group| half_of(group) != half)));
+    let halves = [0, 1].map(|half| table(index, &|group| half_of(group) != half));
     let numbers: Vec<CaseNo> = index.numbers().collect();
     let every = |most: usize| numbers.len().div_ceil(most).max(1);
     let (for_fields, for_versions) = (every(MOST_CASES), every(MOST_VERSIONS));
@@ -84,40 +82,38 @@ pub fn learn_free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Res
         let (fields, versions) = (number % for_fields == 0, number % for_versions == 0);
         if fields || versions {
             let case = index.case(at);
-            let table = &halves[half_of(&case.group)];
-            scratch.translations = Some(Arc::clone(table)).filter(|t| !t.is_empty());
+            scratch.translations.clone_from(&halves[half_of(&case.group)]);
             if fields {
-                pairs_of_fields(index, scratch, number / for_fields, &case, &mut examples);
+                examples.extend(pairs_of_fields(index, scratch, number / for_fields, &case));
             }
-            if versions && !table.is_empty() && clear.contains(&case.group) {
-                pair_of_versions(index, scratch, number / for_versions, &case, &mut examples);
+            if versions && scratch.translations.is_some() && clear.contains(&case.group) {
+                examples.extend(pairs_of_versions(index, scratch, number / for_versions, &case));
             }
         }
         examples
     });
     let mut examples = examples.collect::<Vec<_>>().concat();
     let step = others.len().div_ceil(MOST_OTHERS).max(1);
-    let none =
-        others.par_iter().step_by(step).enumerate().map_init(Query::default, |scratch, (number, (text, language))| {
-            scratch.translations.clone_from(&Some(Arc::clone(&halves[number % 2])).filter(|t| !t.is_empty()));
-            scratch.prepare_text(index, text, &sentences(text), *language);
-            let mut examples = Vec::new();
-            let found = scratch.candidates(index, ALL_FIELDS, RANKED);
-            let rows = features(index, scratch, &found, ALL_FIELDS);
-            examples.extend(rows.into_iter().take(CALIBRATING).map(|row| Example {
-                query: number,
-                row,
-                same: false,
-                calibrates: true,
-            }));
-            examples
-        });
-    examples.extend(none.collect::<Vec<_>>().concat());
-    fit(&examples, Arc::new(Translations::learn(index.iter(), &|_| true)))
+    let others = others.par_iter().step_by(step).enumerate();
+    let calibrating = others.map_init(Query::default, |scratch, (query, (text, language))| {
+        scratch.translations.clone_from(&halves[query % 2]);
+        scratch.prepare_text(index, text, &sentences(text), *language);
+        let found = scratch.candidates(index, ALL_FIELDS, RANKED);
+        let rows = features(index, scratch, &found, ALL_FIELDS).into_iter().take(CALIBRATING);
+        rows.map(|row| Example { query, row, same: false, calibrates: true }).collect::<Vec<_>>()
+    });
+    examples.extend(calibrating.collect::<Vec<_>>().concat());
+    fit(&examples, table(index, &|_| true))
+}
+
+/// What the groups of `wanted` names teach about words of other languages, if anything.
+fn table(index: &CaseIndex, wanted: &dyn Fn(&str) -> bool) -> Option<Arc<Translations>> {
+    Some(Translations::learn(index.iter(), wanted)).filter(|t| !t.is_empty()).map(Arc::new)
 }
 
 /// Each field of a case searches for the case by other fields.
-fn pairs_of_fields(index: &CaseIndex, scratch: &mut Query, number: usize, case: &Case, examples: &mut Vec<Example>) {
+fn pairs_of_fields(index: &CaseIndex, scratch: &mut Query, number: usize, case: &Case) -> Vec<Example> {
+    let mut examples = Vec::new();
     for (field, mask) in FREE {
         let text = case.field(field);
         let visible = || Field::ALL.into_iter().filter(|&f| mask[f as usize]).map(|f| case.field(f));
@@ -126,15 +122,19 @@ fn pairs_of_fields(index: &CaseIndex, scratch: &mut Query, number: usize, case: 
         }
         scratch.prepare_text(index, &text, &sentences(&text), case.own_language());
         // Versions of one case, and cases with the same words, are neither right nor wrong.
-        let unclear = |c: &Case| c.id != case.id && (c.split_group() == case.split_group() || c.claim == case.claim);
-        collect(index, scratch, number, mask, &|c| c.id == case.id, &unclear, examples);
+        let right = |c: &Case| {
+            let unclear = c.id != case.id && (c.split_group() == case.split_group() || c.claim == case.claim);
+            (!unclear).then_some(c.id == case.id)
+        };
+        examples.extend(examples_of(index, scratch, number, mask, &right));
     }
+    examples
 }
 
 /// The claim of a case searches for its versions, one language at a time.
-fn pair_of_versions(index: &CaseIndex, scratch: &mut Query, number: usize, case: &Case, examples: &mut Vec<Example>) {
+fn pairs_of_versions(index: &CaseIndex, scratch: &mut Query, number: usize, case: &Case) -> Vec<Example> {
     if case.claim.trim().is_empty() {
-        return;
+        return Vec::new();
     }
     scratch.prepare_text(index, &case.claim, &sentences(&case.claim), case.own_language());
     let own = index.number(&case.id).and_then(|n| index.language(n));
@@ -143,10 +143,13 @@ fn pair_of_versions(index: &CaseIndex, scratch: &mut Query, number: usize, case:
     let mut languages: Vec<Language> = found.iter().filter_map(language).filter(|l| Some(*l) != own).collect();
     languages.sort_unstable();
     languages.dedup();
+    let mut examples = Vec::new();
     for other in languages {
         let of_language = found.iter().copied().filter(|c| language(c) == Some(other)).take(RANKED);
-        examples_of(index, scratch, number, ALL_FIELDS, of_language.collect(), &|c| c.group == case.group, examples);
+        let judged = of_language.map(|c| (c, index.case(c.case).group == case.group)).collect();
+        twice(index, scratch, number, ALL_FIELDS, judged, &mut examples);
     }
+    examples
 }
 
 /// As many times the candidates are looked at to find the versions in each language.
@@ -173,47 +176,42 @@ fn half_of(group: &str) -> usize {
     usize::from(xxh64(group.as_bytes()) & 1 == 1)
 }
 
-fn fit(examples: &[Example], table: Arc<Translations>) -> Result<Ranker> {
+fn fit(examples: &[Example], translations: Option<Arc<Translations>>) -> Result<Ranker> {
     if !examples.iter().any(|e| e.same) {
         return Err(TrainingProblem::NoPairs.into());
     }
-    let translations = Some(table).filter(|t| !t.is_empty());
     Ok(Ranker { translations, ..Ranker::fit(examples)? })
 }
 
-/// Adds the examples of one prepared query: once with its case to be found, once with it left out.
-fn collect(
-    index: &CaseIndex,
-    query: &mut Query,
-    number: usize,
-    mask: FieldMask,
-    right: &dyn Fn(&Case) -> bool,
-    unclear: &dyn Fn(&Case) -> bool,
-    examples: &mut Vec<Example>,
-) {
-    let mut found: Vec<Candidate> = query.candidates(index, mask, RANKED);
-    found.retain(|c| !unclear(&index.case(c.case)));
-    examples_of(index, query, number, mask, found, right, examples);
-}
-
+/// The examples of a prepared query. `right` says whether a case is the one to be found; nothing where that is unclear.
 fn examples_of(
     index: &CaseIndex,
     query: &mut Query,
     number: usize,
     mask: FieldMask,
-    mut found: Vec<Candidate>,
-    right: &dyn Fn(&Case) -> bool,
+    right: &dyn Fn(&Case) -> Option<bool>,
+) -> Vec<Example> {
+    let found = query.candidates(index, mask, RANKED);
+    let judged = found.into_iter().filter_map(|c| Some((c, right(&index.case(c.case))?))).collect();
+    let mut examples = Vec::new();
+    twice(index, query, number, mask, judged, &mut examples);
+    examples
+}
+
+/// Adds the examples of one query and its judged candidates: once as they are, once with the right ones left out.
+fn twice(
+    index: &CaseIndex,
+    query: &Query,
+    number: usize,
+    mask: FieldMask,
+    mut judged: Vec<(Candidate, bool)>,
     examples: &mut Vec<Example>,
 ) {
-    for left_out in [false, true] {
-        if left_out {
-            found.retain(|c| !right(&index.case(c.case)));
-        }
-        let rows = features(index, query, &found, mask);
-        // Right and wrong ones are cut at the same rank: otherwise a low rank would speak for a case.
-        for (candidate, row) in found.iter().zip(rows).take(if left_out { UNANSWERED } else { EXAMPLES }) {
-            let same = !left_out && right(&index.case(candidate.case));
-            examples.push(Example { query: number, row, same, calibrates: false });
-        }
+    // Right and wrong ones are cut at the same rank: otherwise a low rank would speak for a case.
+    for most in [EXAMPLES, UNANSWERED] {
+        let found: Vec<Candidate> = judged.iter().map(|j| j.0).collect();
+        let rows = features(index, query, &found, mask).into_iter().zip(&judged).take(most);
+        examples.extend(rows.map(|(row, j)| Example { query: number, row, same: j.1, calibrates: false }));
+        judged.retain(|j| !j.1);
     }
 }

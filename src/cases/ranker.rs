@@ -1,16 +1,14 @@
-//! The probability that a candidate is about the same claim: a linfa-logistic model over lexical features.
+//! The probability that a candidate is about the same claim: linfa-logistic models over the features of `likeness`.
 //!
-//! Every feature is a share or a logarithm, none a raw score, so that weights learned on one case base hold on another
-//! of other size and language. Title and claim count as one "short side" by their better value: people write either,
-//! and learning from free pairs (a title searches for its own claim) hides one of the two.
+//! Pointwise: each candidate is right or wrong by itself. Pairwise and listwise objectives were tried and rejected; what
+//! they gave is in `docs/related-cases.md`.
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::candidates::Candidate;
-pub use super::likeness::FEATURES;
-use super::likeness::{FeatureRow, is_across};
+use super::likeness::{FEATURES, FeatureRow, is_across};
 use super::translations::Translations;
 use crate::error::Result;
 use crate::learn::calibrate::Platt;
@@ -45,13 +43,6 @@ pub struct Scorer {
     pub importance: Vec<f64>,
 }
 
-/// One ranked candidate.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Ranked {
-    pub(crate) candidate: Candidate,
-    pub(crate) probability: f64,
-}
-
 /// A judged example for learning: the features of one candidate and whether it is the same claim.
 #[derive(Clone)]
 pub(crate) struct Example {
@@ -78,18 +69,10 @@ impl Ranker {
             .all(|s| [s.model.weights.len(), s.importance.len()] == [FEATURES.len(); 2])
     }
 
-    /// Orders candidates by probability, ties by the first score.
-    pub(crate) fn rank(&self, found: &[Candidate], rows: &[FeatureRow]) -> Vec<Ranked> {
-        let mut ranked: Vec<Ranked> = found
-            .iter()
-            .zip(rows)
-            .map(|(&candidate, row)| Ranked { candidate, probability: self.probability(row) })
-            .collect();
-        ranked.sort_by(|a, b| {
-            (b.probability.total_cmp(&a.probability))
-                .then(b.candidate.score.total_cmp(&a.candidate.score))
-                .then(a.candidate.case.cmp(&b.candidate.case))
-        });
+    /// Candidates with their probability, most probable first; ties by the first score.
+    pub(crate) fn rank(&self, found: &[Candidate], rows: &[FeatureRow]) -> Vec<(Candidate, f64)> {
+        let mut ranked: Vec<_> = found.iter().zip(rows).map(|(&c, row)| (c, self.probability(row))).collect();
+        ranked.sort_by(|(a, p), (b, q)| q.total_cmp(p).then(b.score.total_cmp(&a.score)).then(a.case.cmp(&b.case)));
         ranked
     }
 

@@ -7,7 +7,8 @@
 
 use super::candidates::Query;
 use super::index::CaseNo;
-use super::related::{CaseBase, Passage, RANKED};
+use super::passages::Passage;
+use super::related::{CaseBase, RANKED};
 use crate::document::Language;
 use crate::error::Result;
 use crate::features::vocabulary::TermKind;

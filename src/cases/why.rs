@@ -5,8 +5,9 @@
 
 use serde::Serialize;
 
+use super::bm25::{ALL_FIELDS, FieldWeights, saturate};
 use super::byline::names;
-use super::candidates::{Query, QueryTerm, saturate};
+use super::candidates::{Query, QueryTerm};
 use super::index::{CaseIndex, CaseNo};
 use crate::document::Language;
 use crate::features::vocabulary::TermKind;
@@ -71,10 +72,11 @@ pub(crate) fn shared(
 ) -> Vec<SharedTerm> {
     let mut weights: Vec<(f64, u32)> = Vec::new();
     let least = COMMON * index.idf_of(1);
+    let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
     for t in index.terms_of(case) {
         let telling = |t: &&QueryTerm| t.kind == TermKind::Word && t.idf > least;
         if let Some(term) = query.slot(t.term).and_then(|s| query.terms.get(s)).filter(telling) {
-            let weight = term.idf * term.weight * saturate(query.frequency(case, t.counts, [true; 4]));
+            let weight = term.idf * term.weight * saturate(f64::from(fields.frequency(t.counts, ALL_FIELDS)));
             weights.push((weight, t.term));
         }
     }
@@ -142,7 +144,7 @@ fn said(side: Side<'_>, analysis: &mut Analysis) -> Said {
         } else if named.binary_search(&number).is_ok() {
             out.plain.push(text.to_owned());
             &mut out.names
-        } else if token.kind == TokenKind::Word && denies(text) {
+        } else if token.kind == TokenKind::Word && denies(side.language, text) {
             &mut out.denials
         } else {
             continue;
@@ -176,79 +178,39 @@ pub(crate) fn differences(text: Side<'_>, case: Side<'_>, analysis: &mut Analysi
     out
 }
 
-/// Words that deny, in the languages of the starter set and their neighbours. Few and certain: a word that also means
-/// something else (Italian and Spanish "no" as an answer, Portuguese "nem") is no loss, a wrong warning is.
-const DENIALS: [&str; 64] = [
-    "not",
-    "no",
-    "never",
-    "cannot",
-    "isn't",
-    "aren't",
-    "wasn't",
-    "weren't",
-    "don't",
-    "doesn't",
-    "didn't",
-    "won't",
-    "can't",
-    "couldn't",
-    "wouldn't",
-    "hasn't",
-    "haven't",
-    "hadn't",
-    "не",
-    "нет",
-    "никогда",
-    "нельзя",
-    "ні",
-    "ніколи",
-    "немає",
-    "нема",
-    "nicht",
-    "kein",
-    "keine",
-    "keinen",
-    "keinem",
-    "keiner",
-    "keines",
-    "nie",
-    "niemals",
-    "ne",
-    "n'",
-    "pas",
-    "jamais",
-    "aucun",
-    "aucune",
-    "nunca",
-    "jamás",
-    "ningún",
-    "ninguna",
-    "non",
-    "mai",
-    "nessun",
-    "nessuna",
-    "nessuno",
-    "nigdy",
-    "não",
-    "nenhum",
-    "nenhuma",
-    "niet",
-    "geen",
-    "inte",
-    "ikke",
-    "nikdy",
-    "není",
-    "nu",
-    "niciodată",
-    "няма",
-    "никога",
+/// Words that deny, by language: "mai" is never in Italian and May in German. A language that is not here gets no warning.
+const DENIALS: [(&str, &[&str]); 16] = [
+    (
+        "en",
+        &[
+            "not", "no", "never", "cannot", "isn't", "aren't", "wasn't", "weren't", "don't", "doesn't", "didn't",
+            "won't", "can't", "couldn't", "wouldn't", "hasn't", "haven't", "hadn't",
+        ],
+    ),
+    ("ru", &["не", "нет", "никогда", "нельзя"]),
+    ("uk", &["не", "ні", "ніколи", "немає", "нема"]),
+    ("de", &["nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals"]),
+    ("fr", &["ne", "pas", "jamais", "aucun", "aucune"]),
+    ("es", &["no", "nunca", "jamás", "ningún", "ninguna"]),
+    ("it", &["non", "mai", "nessun", "nessuna", "nessuno"]),
+    ("pl", &["nie", "nigdy"]),
+    ("pt", &["não", "nunca", "nenhum", "nenhuma"]),
+    ("nl", &["niet", "geen", "nooit"]),
+    ("sv", &["inte", "aldrig"]),
+    ("da", &["ikke", "aldrig"]),
+    ("no", &["ikke", "aldri"]),
+    ("cs", &["ne", "nikdy", "není"]),
+    ("ro", &["nu", "niciodată"]),
+    ("bg", &["не", "няма", "никога"]),
 ];
 
-fn denies(word: &str) -> bool {
+fn denies(language: Option<Language>, word: &str) -> bool {
+    let Some(language) = language else { return false };
+    let listed = DENIALS.iter().find(|d| d.0 == language.code());
     // A typographic apostrophe is an apostrophe; French glues its particle to the verb.
     let plain = word.replace('\u{2019}', "'");
-    DENIALS.contains(&plain.as_str()) || plain.starts_with("n'") && plain.len() > 2
+    let glued = language.code() == "fr" && plain.starts_with("n'") && plain.len() > 2;
+    glued || listed.is_some_and(|(_, words)| words.contains(&plain.as_str()))
 }
 
 #[cfg(test)]
@@ -274,6 +236,15 @@ mod tests {
         assert_eq!(compared("The vaccine doesn\u{2019}t work", "The vaccine does work"), [Differing::Negation]);
         assert!(compared("In 2014 the mayor of Gdansk came", "The mayor of Gdansk came in 2014 alone").is_empty());
         assert!(compared("", "").is_empty());
+    }
+
+    #[test]
+    fn what_denies_depends_on_the_language() {
+        let language = |code| Language::lenient(code);
+        assert!(denies(language("it"), "mai") && !denies(language("de"), "mai") && !denies(None, "not"));
+        assert!(denies(language("fr"), "n\u{2019}est") && !denies(language("en"), "n'est"));
+        // Every code is one that a text can have.
+        assert!(DENIALS.iter().all(|d| language(d.0).is_some_and(|l| l.code() == d.0)));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::colour::Style;
 use crate::assess::{Assessment, Evidence, NarrativeAssessment, Outcome, StanceAssessment};
 use crate::cases::index::CaseIndex;
-use crate::cases::related::{Passage, Related};
+use crate::cases::passages::Passage;
+use crate::cases::related::Related;
 use crate::cases::why::{Difference, Differing, SharedTerm};
 use crate::model::classifier::Decision;
 use crate::model::stance::Stance;
@@ -174,7 +175,7 @@ fn write_related(out: &mut String, found: &[Related], text: &str, cases: &CaseIn
                 writeln!(out, "        {} {}", style.faint("debunk:"), quote(&case.disproof))?;
             }
             if let Some(p) = r.passages.first() {
-                write_passage(out, p, text, &case.field(p_field(p)), style)?;
+                write_passage(out, p, text, &case.field(p.of()), style)?;
             }
         }
         if !r.terms.is_empty() {
@@ -204,11 +205,6 @@ fn difference(d: &Difference) -> String {
         Differing::Negation if d.text.is_empty() => format!("denied in the case only ({})", said(&d.case)),
         Differing::Negation => format!("denied here only ({})", said(&d.text)),
     }
-}
-
-fn p_field(p: &Passage) -> crate::cases::case::Field {
-    use crate::cases::case::Field;
-    Field::ALL.into_iter().find(|f| f.name() == p.field).unwrap_or(Field::Claim)
 }
 
 fn write_passage(out: &mut String, p: &Passage, text: &str, field: &str, style: Style) -> std::fmt::Result {

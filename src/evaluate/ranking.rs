@@ -168,14 +168,12 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
     let judged: Vec<TextRecord> =
         records.good.into_iter().map(|q| q.record).filter(|q| relevant.contains_key(&q.id)).collect();
     let rank = |memory: &mut Query, q: &TextRecord| -> (Scored, Option<Miss>) {
-        let found = cases.rank_ids(memory, &q.text, Language::lenient(&q.language), TOP);
-        let ids: Vec<&str> = found.iter().map(|f| f.0).collect();
         let relevant = &relevant[&q.id];
-        let first = found.first().map(|f| f.1);
-        let values = score(&ids, relevant);
         let language = Language::lenient(&q.language);
-        let plain = score(&cases.index_ids(memory, &q.text, language, TOP), relevant);
-        let without = cases.best_without(memory, &q.text, language, relevant);
+        let (found, without) = cases.rank_with_and_without(memory, &q.text, language, (TOP, relevant));
+        let ids: Vec<&str> = found.iter().map(|f| f.0).collect();
+        let (values, first) = (score(&ids, relevant), found.first().map(|f| f.1));
+        let plain = score(&memory.first_stage(&cases.index, &q.text, language, TOP), relevant);
         let scored = Scored { id: q.id.clone(), language: q.language.clone(), values, plain, without, first };
         let miss = found.first().filter(|f| !relevant.contains(f.0)).map(|&(case, score)| {
             let mut relevant: Vec<String> = relevant.iter().cloned().collect();

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use crate::cases::ranker::FEATURES;
+use crate::cases::likeness::FEATURES;
 use crate::evaluate::headline::FIGURES;
 use crate::model::folder::VERSION_MARK;
 use crate::model::fusion::INPUTS;
@@ -39,6 +39,9 @@ fn card(out: &mut String, m: &Manifest) -> std::fmt::Result {
         d.cases, d.texts, d.background
     )?;
     writeln!(out, "| judged queries | {} |", d.judged_queries)?;
+    if d.set_aside > 0 {
+        writeln!(out, "| cases left out, having neither title nor claim | {} |", d.set_aside)?;
+    }
     if let Some((first, last)) = &d.published {
         writeln!(out, "| published | {first} to {last} |")?;
     }
