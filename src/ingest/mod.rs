@@ -1,11 +1,14 @@
 //! From bytes to records and documents.
 //!
 //! `jsonl` reads record files and reports every bad line, `charset` turns bytes of any encoding into text, `page`
-//! reduces HTML to its article, `case_page` reads cases copied from a debunk database, `judgements` reads qrels.
+//! reduces HTML to its article, `case_page` reads cases copied from a debunk database, `judgements` reads qrels;
+//! `address` says where nothing may be fetched from.
 //!
 //! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind`, `lines`,
 //! `array`, `table`, `feed`, `warc` and `parquet` find where records end, and `documents` turns records into documents.
 
+#[cfg(any(feature = "feeds", feature = "web"))]
+pub(crate) mod address;
 #[cfg(feature = "batch")]
 mod array;
 #[cfg(feature = "batch")]

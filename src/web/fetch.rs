@@ -3,13 +3,13 @@
 //! The address is checked after name resolution and at every redirect, by resolving the name ourselves and handing the
 //! client only addresses that passed: checking the name first and resolving it again would let it change in between.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 use ureq::http::{StatusCode, Uri};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use super::problem::Problem;
+use crate::ingest::address::is_private;
 
 /// Largest page read, in bytes.
 const LARGEST: u64 = 8 << 20;
@@ -40,53 +40,12 @@ impl Resolver for PublicOnly {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = self.0.resolve(uri, config, timeout)?;
         let mut public = self.empty();
-        for address in found.iter().filter(|a| is_public(a.ip())) {
+        for address in found.iter().filter(|a| !is_private(a.ip())) {
             public.push(*address);
         }
         // Told apart from a name that does not exist by the kind of error.
         if public.is_empty() { Err(ureq::Error::Io(std::io::ErrorKind::AddrNotAvailable.into())) } else { Ok(public) }
     }
-}
-
-/// Whether an address belongs to the public internet.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(a) => is_public_v4(a),
-        IpAddr::V6(a) => {
-            // Addresses that carry an IPv4 address inside reach that one: mapped, compatible, NAT64, 6to4.
-            let s = a.segments();
-            let inner = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-            let carried = match s {
-                [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-                    Some(inner(high, low))
-                }
-                [0x2002, high, low, ..] => Some(inner(high, low)),
-                _ => None,
-            };
-            carried.map_or_else(|| is_public_v6(a), is_public_v4)
-        }
-    }
-}
-
-fn is_public_v4(a: Ipv4Addr) -> bool {
-    let [first, second, third, _] = a.octets();
-    !(a.is_private()
-        || a.is_loopback()
-        || a.is_link_local()
-        || a.is_multicast()
-        || a.is_broadcast()
-        || a.is_documentation()
-        || first == 0
-        || first >= 240
-        || (first == 100 && (64..128).contains(&second))
-        || (first == 192 && second == 0 && third == 0)
-        || (first == 198 && (second & 0xfe) == 18))
-}
-
-/// Global unicast is `2000::/3`; of it documentation (`2001:db8::/32`) and Teredo (`2001::/32`) are left out.
-fn is_public_v6(a: Ipv6Addr) -> bool {
-    let s = a.segments();
-    (s[0] & 0xe000) == 0x2000 && !(s[0] == 0x2001 && matches!(s[1], 0 | 0xdb8))
 }
 
 fn problem(kind: &'static str, title: &'static str, detail: impl Into<String>) -> Problem {
@@ -144,40 +103,6 @@ fn failed(e: &ureq::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn private_addresses_are_told_from_public_ones() {
-        for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "198.18.0.1",
-            "192.0.0.8",
-            "::1",
-            "::",
-            "fe80::1",
-            "fc00::1",
-            "fd12::1",
-            "ff02::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::7f00:1",
-            "2002:7f00:1::",
-            "2001:db8::1",
-            "::127.0.0.1",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-        for public in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
-    }
 
     #[test]
     fn an_address_of_this_machine_is_refused_whatever_its_spelling() {
