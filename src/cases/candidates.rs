@@ -287,6 +287,12 @@ impl Query {
         self.slots.get(term)
     }
 
+    /// Whether the query may have an index term: see [`Slots::may_have`].
+    #[inline]
+    pub(crate) fn may_have(&self, term: u32) -> bool {
+        self.slots.may_have(term)
+    }
+
     /// The first token that is a term, or means it (then true).
     pub(crate) fn token_of(&self, term: u32) -> Option<(usize, bool)> {
         let mut kept = self.kept.iter().cloned().flatten();

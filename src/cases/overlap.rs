@@ -5,7 +5,7 @@
 
 use super::bm25::FieldWeights;
 use super::candidates::{FieldMask, Query, QueryTerm, saturate};
-use super::index::{CaseIndex, CaseNo};
+use super::index::{CaseIndex, CaseNo, CaseTerm};
 use crate::features::vocabulary::TermKind;
 
 /// Divides, giving 0 for nothing out of nothing.
@@ -120,12 +120,13 @@ impl<'q> Comparison<'q> {
         let mut s = Shared::default();
         marks.places.fill(0);
         let weights = FieldWeights::new(index.lengths(case), index.mean_lengths());
-        for ct in index.terms_of(case) {
+        let add = |ct: CaseTerm| {
             if let Some(slot) = query.slot(ct.term) {
                 let numeric = || index.is_number(ct.term);
                 s.add(query.terms[slot], weights.parts(ct.counts, *mask), slot, marks, numeric);
             }
-        }
+        };
+        index.each_term(case, |term| query.may_have(term), add);
         s.rarest(query, &marks.places);
         (s.run, s.run_words) = longest_run(query, &marks.places, ANYWHERE);
         s.run_short = longest_run(query, &marks.places, TITLE | CLAIM).0;

@@ -6,7 +6,7 @@
 //! index of the texts was rejected: it would be larger than that of the cases, and is asked once a day.
 
 use super::candidates::Query;
-use super::index::CaseNo;
+use super::index::{CaseNo, CaseTerm};
 use super::passages::Passage;
 use super::related::{CaseBase, RANKED};
 use crate::document::Language;
@@ -85,14 +85,15 @@ pub fn repeating(base: &CaseBase, new: &[String], texts: &dyn AssessedTexts, lea
 /// Whether a text holds enough words of a case's claim or title.
 fn may_repeat(base: &CaseBase, query: &Query, case: CaseNo) -> bool {
     let mut shared = [0.0; 2];
-    for t in base.index.terms_of(case) {
-        let Some(known) = query.slot(t.term).and_then(|s| query.terms.get(s)) else { continue };
+    let add = |t: CaseTerm| {
+        let Some(known) = query.slot(t.term).and_then(|s| query.terms.get(s)) else { return };
         if known.kind == TermKind::Word {
             for (sum, &count) in shared.iter_mut().zip(&t.counts) {
                 *sum += if count > 0 { known.idf } else { 0.0 };
             }
         }
-    }
+    };
+    base.index.each_term(case, |term| query.may_have(term), add);
     shared.iter().zip(base.index.facts(case).totals.words).any(|(s, total)| *s > LEAST_SHARED * total)
 }
 

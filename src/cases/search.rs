@@ -13,6 +13,7 @@ use super::bm25::{ALL_FIELDS, FieldMask, FieldWeights, SATURATED, share};
 use super::candidates::QueryTerm;
 use super::index::{CaseIndex, CaseNo, CaseTerm};
 use super::segment::{CHUNK, List};
+use super::slots::Slots;
 use crate::features::vocabulary::TermKind;
 
 /// A case that may repeat the text.
@@ -133,8 +134,11 @@ impl Search {
         self.best.clear();
         for case in found.iter().map(|c| c.case) {
             let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
-            let impact = |t: CaseTerm| by_term.get(&t.term).map_or(0, |w| w * u32::from(fields.impact(t.counts, mask)));
-            let sum = index.terms_of(case).map(impact).sum();
+            let mut sum = 0;
+            let add = |t: CaseTerm| {
+                sum += by_term.get(&t.term).map_or(0, |w| w * u32::from(fields.impact(t.counts, mask)));
+            };
+            index.each_term(case, |term| by_term.contains_key(&term), add);
             if sum > 0 {
                 self.insert(key(sum, case.0), k);
             }
@@ -217,9 +221,8 @@ impl Search {
     fn judge(&mut self, index: &CaseIndex, left: &[Weighted<'_>], k: usize) {
         let base = index.base().cases() as u32;
         let most: u64 = left.iter().map(Weighted::bound).sum();
-        let mut terms: Vec<(u32, u32)> = left.iter().map(|l| (l.term, l.weight)).collect();
-        terms.sort_unstable();
-        let last = terms.last().map_or(0, |t| t.0);
+        let mut slots = Slots::default();
+        slots.assign(left.iter().map(|l| l.term));
         let mut possible = std::mem::take(&mut self.best);
         for &bound in &possible {
             let (known, case) = (sum_of(bound), CaseNo(case_of(bound)));
@@ -231,13 +234,12 @@ impl Search {
             if case.0 < base {
                 self.read.1 += 1;
                 let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
-                let mut wanted = terms.iter().peekable();
-                for t in index.terms_of(case).take_while(|t| t.term <= last) {
-                    while wanted.next_if(|w| w.0 < t.term).is_some() {}
-                    if let Some(&(_, weight)) = wanted.next_if(|w| w.0 == t.term) {
-                        sum += weight * u32::from(fields.impact(t.counts, ALL_FIELDS));
+                let add = |t: CaseTerm| {
+                    if let Some(slot) = slots.get(t.term) {
+                        sum += left[slot].weight * u32::from(fields.impact(t.counts, ALL_FIELDS));
                     }
-                }
+                };
+                index.each_term(case, |term| slots.may_have(term), add);
             }
             self.insert(key(sum, case.0), k);
         }

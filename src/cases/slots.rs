@@ -1,10 +1,9 @@
 //! Which terms a text has: asked for every term of every candidate, so it answers "no" by one bit nearly always.
 
 /// Which terms the query has, and their places: asked for every term of every candidate.
-#[derive(Default)]
 pub(crate) struct Slots {
     /// A bit by the lowest bits of a term: clear for nearly every term the query does not have.
-    filter: Vec<u64>,
+    filter: Box<[u64; FILTER]>,
     /// Open addressing, at most a quarter full: term and place.
     table: Vec<(u32, u32)>,
 }
@@ -12,11 +11,16 @@ pub(crate) struct Slots {
 /// Words of 64 bits in [`Slots::filter`].
 const FILTER: usize = 512;
 
+impl Default for Slots {
+    fn default() -> Self {
+        Self { filter: Box::new([0; FILTER]), table: Vec::new() }
+    }
+}
+
 impl Slots {
     /// Takes the terms in the order of their places.
     pub(crate) fn assign(&mut self, terms: impl ExactSizeIterator<Item = u32>) {
-        self.filter.clear();
-        self.filter.resize(FILTER, 0);
+        self.filter.fill(0);
         self.table.clear();
         self.table.resize((4 * terms.len() + 1).next_power_of_two(), (u32::MAX, u32::MAX));
         for (place, term) in (0u32..).zip(terms) {
@@ -35,8 +39,13 @@ impl Slots {
 
     #[inline]
     pub(crate) fn get(&self, term: u32) -> Option<usize> {
-        let has = self.filter.get(term as usize / 64 % FILTER).is_some_and(|f| f >> (term % 64) & 1 == 1);
-        if has { self.find(term) } else { None }
+        if self.may_have(term) { self.find(term) } else { None }
+    }
+
+    /// Whether it may be one of them: true for all of them and for few others. Does not branch.
+    #[inline]
+    pub(crate) fn may_have(&self, term: u32) -> bool {
+        self.filter[term as usize / 64 % FILTER] >> (term % 64) & 1 == 1
     }
 
     fn find(&self, term: u32) -> Option<usize> {

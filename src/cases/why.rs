@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::bm25::{ALL_FIELDS, FieldWeights, saturate};
 use super::byline::names;
 use super::candidates::{Query, QueryTerm};
-use super::index::{CaseIndex, CaseNo};
+use super::index::{CaseIndex, CaseNo, CaseTerm};
 use crate::document::Language;
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, OriginalBytes};
@@ -73,13 +73,14 @@ pub(crate) fn shared(
     let mut weights: Vec<(f64, u32)> = Vec::new();
     let least = COMMON * index.idf_of(1);
     let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
-    for t in index.terms_of(case) {
+    let weigh = |t: CaseTerm| {
         let telling = |t: &&QueryTerm| t.kind == TermKind::Word && t.idf > least;
         if let Some(term) = query.slot(t.term).and_then(|s| query.terms.get(s)).filter(telling) {
             let weight = term.idf * term.weight * saturate(f64::from(fields.frequency(t.counts, ALL_FIELDS)));
             weights.push((weight, t.term));
         }
-    }
+    };
+    index.each_term(case, |term| query.may_have(term), weigh);
     weights.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let mut found: Vec<(usize, f64, u32, bool)> = Vec::new();
     for (weight, term) in weights {

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-use super::code::{write_list, write_row};
+use super::code::write_list;
 use super::facts::{Facts, Totals};
 use super::layout::{self, Counts, SECTIONS, Section};
+use super::row::write_row;
 use super::{CaseTerm, Segment, hash, mean};
 use crate::cases::bm25::{ALL_FIELDS, FieldWeights, idf};
 use crate::cases::case::{Case, Field};
@@ -180,14 +181,13 @@ impl Builder {
 }
 
 impl Parts {
-    /// Adds a case whose row is given.
-    pub(crate) fn add(&mut self, case: &Case, row: impl Iterator<Item = CaseTerm>, lengths: [u32; 4]) {
-        self.rows.extend(row);
-        self.close(case, lengths);
+    /// Adds a term of the next case.
+    pub(crate) fn add_term(&mut self, term: CaseTerm) {
+        self.rows.push(term);
     }
 
-    /// Ends a case whose row is written.
-    fn close(&mut self, case: &Case, lengths: [u32; 4]) {
+    /// Ends a case whose terms are added.
+    pub(crate) fn close(&mut self, case: &Case, lengths: [u32; 4]) {
         // A record that came in as JSON can be written as JSON.
         let _ = serde_json::to_writer(&mut self.records, case);
         self.record_ends.push(self.records.len());

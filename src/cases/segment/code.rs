@@ -1,9 +1,7 @@
-//! How rows and lists are written: variable-length numbers, terms of a case, cases of a term.
+//! How numbers and the cases of a term are written.
 //!
-//! Reading never trusts the bytes: what does not fit ends the row or the list. A general-purpose compressor was
-//! rejected: a query reads a few kilobytes out of hundreds of megabytes, from the middle.
-
-use super::{CaseTerm, FieldCounts};
+//! Reading never trusts the bytes: what does not fit ends the list. A general-purpose compressor was rejected: a query
+//! reads a few kilobytes out of hundreds of megabytes, from the middle.
 
 /// Writes seven bits a byte, the lowest first.
 pub(crate) fn write_number(mut n: u32, out: &mut Vec<u8>) {
@@ -35,91 +33,6 @@ pub(crate) fn read_number(bytes: &mut &[u8]) -> Option<u32> {
         }
     }
     None
-}
-
-/// Counts that most terms have, by their code; the last code is followed by the counts.
-const USUAL: [FieldCounts; 7] =
-    [[0, 0, 1, 0], [0, 1, 0, 0], [0, 1, 1, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 1]];
-const UNUSUAL: u32 = USUAL.len() as u32;
-/// Bits of the code.
-const CODE: u32 = 3;
-/// Steps between terms that do not fit beside the code are split off into a number of their own.
-const LARGE: u32 = (1 << (32 - CODE)) - 1;
-
-/// Writes the terms of a case, in growing order.
-pub(crate) fn write_row(row: &[CaseTerm], out: &mut Vec<u8>) {
-    let mut next = 0;
-    for t in row {
-        let step = t.term - next;
-        next = t.term + 1;
-        let code = USUAL.iter().position(|u| *u == t.counts).map_or(UNUSUAL, |at| at as u32);
-        if step < LARGE {
-            write_number(step << CODE | code, out);
-        } else {
-            write_number(LARGE << CODE | code, out);
-            write_number(step - LARGE, out);
-        }
-        if code == UNUSUAL {
-            let fields = t.counts.iter().enumerate().fold(0u8, |mask, (f, &c)| mask | u8::from(c > 0) << f);
-            out.push(fields);
-            out.extend(t.counts.iter().filter(|&&c| c > 0));
-        }
-    }
-}
-
-/// The terms of a case, read as they are asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct RowReader<'s> {
-    bytes: &'s [u8],
-    next: u32,
-    /// One more than the largest term there is.
-    end: u32,
-}
-
-impl<'s> RowReader<'s> {
-    /// Over a written row whose terms lie below `end`.
-    pub(crate) fn new(bytes: &'s [u8], end: u32) -> Self {
-        Self { bytes, next: 0, end }
-    }
-
-    #[inline(never)]
-    fn unusual(&mut self) -> Option<FieldCounts> {
-        let (&fields, rest) = self.bytes.split_first()?;
-        self.bytes = rest;
-        let mut counts = [0; 4];
-        for (f, count) in counts.iter_mut().enumerate() {
-            if fields >> f & 1 == 1 {
-                let (&c, rest) = self.bytes.split_first()?;
-                self.bytes = rest;
-                *count = c;
-            }
-        }
-        Some(counts)
-    }
-}
-
-impl Iterator for RowReader<'_> {
-    type Item = CaseTerm;
-
-    #[inline]
-    fn next(&mut self) -> Option<CaseTerm> {
-        let coded = read_number(&mut self.bytes)?;
-        let mut step = coded >> CODE;
-        if step == LARGE {
-            step = step.checked_add(read_number(&mut self.bytes)?)?;
-        }
-        let term = self.next.checked_add(step)?;
-        if term >= self.end {
-            self.bytes = &[];
-            return None;
-        }
-        self.next = term + 1;
-        let counts = match USUAL.get((coded & ((1 << CODE) - 1)) as usize) {
-            Some(&usual) => usual,
-            None => self.unusual()?,
-        };
-        Some(CaseTerm { term, counts })
-    }
 }
 
 /// Cases that one part of a dense list covers.
@@ -252,7 +165,7 @@ impl<'s> List<'s> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     proptest! {
         #[test]
@@ -260,14 +173,6 @@ mod tests {
             let mut out = Vec::new();
             write_number(n, &mut out);
             prop_assert_eq!(read_number(&mut out.as_slice()), Some(n));
-        }
-
-        #[test]
-        fn rows_come_back(terms in prop::collection::btree_map(prop_oneof![0u32..400, 0..u32::MAX], prop_oneof![Just([0, 1, 0, 0]), any::<[u8; 4]>()], 0..40)) {
-            let row: Vec<CaseTerm> = terms.into_iter().filter(|t| t.1 != [0; 4]).map(|(term, counts)| CaseTerm { term, counts }).collect();
-            let mut out = Vec::new();
-            write_row(&row, &mut out);
-            prop_assert_eq!(RowReader::new(&out, u32::MAX).collect::<Vec<_>>(), row);
         }
 
         #[test]
@@ -286,9 +191,6 @@ mod tests {
 
         #[test]
         fn any_bytes_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..200), cases in 1usize..2000) {
-            let row: Vec<CaseTerm> = RowReader::new(&bytes, 5000).collect();
-            let distinct: BTreeSet<u32> = row.iter().map(|t| t.term).collect();
-            prop_assert!(distinct.len() == row.len() && row.iter().all(|t| t.term < 5000));
             if let Some(list) = List::new(&bytes, cases) {
                 let mut sums = vec![0; cases.next_multiple_of(CHUNK)];
                 list.add(7, &mut sums);

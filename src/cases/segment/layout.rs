@@ -20,7 +20,7 @@ use crate::error::IndexProblem;
 use crate::model::mapped::Blob;
 
 /// Names format and analysis: an index is only right for the analyser that read its cases.
-pub(crate) const FORMAT: &str = "leitmotif cases 4";
+pub(crate) const FORMAT: &str = "leitmotif cases 5";
 
 /// What every version of the format begins with.
 pub(crate) const FAMILY: &str = "leitmotif cases ";

@@ -3,21 +3,23 @@
 //! Terms have dense numbers: stems first, then character n-grams, both from the commonest to the rarest, then pairs of
 //! stems in the order of their stems. So the kind of a term needs no table, steps between the terms of a case are
 //! small, and the pairs that begin with a stem lie side by side: a pair is found by halving, without a table of millions.
-//! `layout` checks the bytes, `code` reads rows and lists, `build` writes.
+//! `layout` checks the bytes, `row` and `code` read rows and lists, `build` writes.
 
 mod build;
 mod code;
 mod facts;
 mod layout;
+mod row;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use build::{Builder, CaseReader, Parts, Source, long_settings, short_settings};
-pub(crate) use code::{CHUNK, List, RowReader};
+pub(crate) use code::{CHUNK, List};
 pub(crate) use facts::{Facts, Totals};
 use layout::{Counts, Layout, Section};
 pub(crate) use layout::{FORMAT, version};
+use row::RowReader;
 
 use super::case::Case;
 use crate::checksum::xxh64;
@@ -232,7 +234,7 @@ impl Segment {
         self.layout.verify()?;
         let mut in_rows = vec![0u32; self.terms() as usize];
         for case in 0..self.cases() as u32 {
-            self.row(case).for_each(|t| in_rows[t.term as usize] += 1);
+            self.row(case).each(|_| true, |t| in_rows[t.term as usize] += 1);
             if self.case(case).id != self.id(case) || self.by_id(self.id(case)) != Some(case) {
                 return Err(IndexProblem::Inconsistent);
             }
