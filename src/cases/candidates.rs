@@ -151,7 +151,6 @@ impl Query {
             self.kept.push(0..analysis.tokens.len());
             self.counts.clear();
             self.counts.extend(self.reading.terms.iter().map(|&t| (t, self.reading.count(t))));
-            self.counts.sort_unstable();
         }
         self.add_handles();
         self.weigh(index);
@@ -194,16 +193,15 @@ impl Query {
         }
         counts.clear();
         counts.extend(by_term);
-        counts.sort_unstable();
     }
 
     /// Counts the words of handles, too.
     fn add_handles(&mut self) {
         let Self { handles, counts, .. } = self;
         for &(term, _) in &handles.terms {
-            match counts.binary_search_by_key(&term, |c| c.0) {
-                Ok(at) => counts[at].1 += 1,
-                Err(at) => counts.insert(at, (term, 1)),
+            match counts.iter_mut().find(|c| c.0 == term) {
+                Some(known) => known.1 += 1,
+                None => counts.push((term, 1)),
             }
         }
     }
@@ -212,13 +210,14 @@ impl Query {
     fn weigh(&mut self, index: &CaseIndex) {
         let Self { counts, terms, slots, .. } = self;
         let counted = counts.iter().map(|&(term, count)| (term, count, index.kind(term), index.df(term)));
-        let telling: Vec<_> = counted.filter(|t| t.3 > 0 && !is_too_common(index.len(), t.3)).collect();
+        let mut telling: Vec<_> = counted.filter(|t| t.3 > 0 && !is_too_common(index.len(), t.3)).collect();
         // A long text keeps its rarest character n-grams.
         let mut grams: Vec<usize> = telling.iter().filter(|t| t.2 == TermKind::Chars).map(|t| t.3).collect();
         let most = if grams.len() > MOST_GRAMS { *grams.select_nth_unstable(MOST_GRAMS).1 } else { usize::MAX };
-        let kept = telling.into_iter().filter(|t| t.2 != TermKind::Chars || t.3 <= most);
+        telling.retain(|t| t.2 != TermKind::Chars || t.3 <= most);
+        telling.sort_unstable_by_key(|t| t.0);
         terms.clear();
-        terms.extend(kept.map(|(term, count, kind, df)| QueryTerm {
+        terms.extend(telling.into_iter().map(|(term, count, kind, df)| QueryTerm {
             term,
             kind,
             idf: index.idf_of(df),

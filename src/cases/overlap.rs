@@ -88,14 +88,63 @@ const CLAIM: u8 = 2;
 /// Set wherever it stands.
 const ANYWHERE: u8 = 4;
 
-/// Room to work in, per query term.
+/// Room to work in.
 struct Marks {
-    /// Where in the candidate at hand it stands: in the [`TITLE`], in the [`CLAIM`], [`ANYWHERE`]; 0 if nowhere.
+    /// Per query term, where in the candidate at hand it stands: in the [`TITLE`], in the [`CLAIM`], [`ANYWHERE`]; 0 if
+    /// nowhere.
     places: Vec<u8>,
-    /// What it gives in title and claim.
-    short: Vec<f64>,
-    /// What it gives in all fields.
-    all: Vec<f64>,
+    /// Per sentence of the query, what it shares with the candidate at hand.
+    sentences: Vec<SentenceShare>,
+}
+
+/// What one sentence shares with a case.
+#[derive(Default, Clone, Copy)]
+struct SentenceShare {
+    /// BM25 in title and claim, and in all fields.
+    short: f64,
+    all: f64,
+    /// Idf found in the title and in the claim.
+    idf: [f64; 2],
+}
+
+/// The words of a query, arranged for being looked for in one case after the other.
+struct Words {
+    /// Places of its words in the terms of the query, from the rarest to the commonest.
+    by_rarity: Vec<u32>,
+    /// Per query term, where its sentences begin in `sentences`, and where the last one's end.
+    starts: Vec<u32>,
+    sentences: Vec<u32>,
+    /// Per sentence, the idf of its words.
+    idf: Vec<f64>,
+}
+
+impl Words {
+    fn of(query: &Query) -> Self {
+        let Query { terms, sentences, .. } = query;
+        let mut by_rarity: Vec<u32> = (0u32..).zip(terms).filter(|t| t.1.kind == TermKind::Word).map(|t| t.0).collect();
+        let idf = |&slot: &u32| terms[slot as usize].idf;
+        by_rarity.sort_by(|a, b| idf(b).total_cmp(&idf(a)));
+        let mut pairs: Vec<(u32, u32)> =
+            (0u32..).zip(sentences).flat_map(|(n, words)| words.iter().map(move |&slot| (slot, n))).collect();
+        pairs.sort_unstable();
+        let mut starts = Vec::with_capacity(terms.len() + 1);
+        let mut at = 0;
+        for slot in 0..=terms.len() as u32 {
+            at += pairs[at..].iter().take_while(|p| p.0 < slot).count();
+            starts.push(at as u32);
+        }
+        Self {
+            by_rarity,
+            starts,
+            sentences: pairs.into_iter().map(|p| p.1).collect(),
+            idf: sentences.iter().map(|words| words.iter().map(idf).sum()).collect(),
+        }
+    }
+
+    /// The sentences in which the word at a place stands.
+    fn sentences_with(&self, slot: usize) -> &[u32] {
+        &self.sentences[self.starts[slot] as usize..self.starts[slot + 1] as usize]
+    }
 }
 
 /// Compares one text with one case after the other.
@@ -103,35 +152,39 @@ pub(crate) struct Comparison<'q> {
     index: &'q CaseIndex,
     query: &'q Query,
     mask: FieldMask,
+    words: Words,
     marks: Marks,
 }
 
 impl<'q> Comparison<'q> {
     /// Of a prepared query with cases of `index`, by the fields of `mask`.
     pub(crate) fn new(index: &'q CaseIndex, query: &'q Query, mask: FieldMask) -> Self {
-        let terms = query.terms.len();
-        let marks = Marks { places: vec![0; terms], short: vec![0.0; terms], all: vec![0.0; terms] };
-        Self { index, query, mask, marks }
+        let sentences = vec![SentenceShare::default(); query.sentences.len()];
+        let marks = Marks { places: vec![0; query.terms.len()], sentences };
+        Self { index, query, mask, words: Words::of(query), marks }
     }
 
     /// What the text and a case share.
     pub(crate) fn with(&mut self, case: CaseNo) -> Shared {
-        let Self { index, query, mask, marks } = self;
+        let Self { index, query, mask, words, marks } = self;
         let mut s = Shared::default();
         marks.places.fill(0);
+        marks.sentences.fill(SentenceShare::default());
         let weights = FieldWeights::new(index.lengths(case), index.mean_lengths());
         let add = |ct: CaseTerm| {
             if let Some(slot) = query.slot(ct.term) {
                 let numeric = || index.is_number(ct.term);
-                s.add(query.terms[slot], weights.parts(ct.counts, *mask), slot, marks, numeric);
+                s.add(query.terms[slot], weights.parts(ct.counts, *mask), slot, (words, marks), numeric);
             }
         };
         index.each_term(case, |term| query.may_have(term), add);
-        s.rarest(query, &marks.places);
-        (s.run, s.run_words) = longest_run(query, &marks.places, ANYWHERE);
-        s.run_short = longest_run(query, &marks.places, TITLE | CLAIM).0;
+        s.rarest(query, words, &marks.places);
+        [(s.run, s.run_words), (s.run_short, _)] = longest_runs(query, &marks.places);
         let totals = index.facts(case).totals;
-        s.sentences(query, marks, [0, 1].map(|f| if mask[f] { totals.words[f] } else { 0.0 }));
+        let words_in = [0, 1].map(|f| if mask[f] { totals.words[f] } else { 0.0 });
+        for (shared, &own) in marks.sentences.iter().zip(&words.idf) {
+            s.add_sentence(shared, own, words_in);
+        }
         s
     }
 }
@@ -139,7 +192,14 @@ impl<'q> Comparison<'q> {
 impl Shared {
     /// Adds a term of the text that the case has, by what it gives in each field.
     #[inline]
-    fn add(&mut self, term: QueryTerm, parts: [f32; 4], slot: usize, marks: &mut Marks, numeric: impl Fn() -> bool) {
+    fn add(
+        &mut self,
+        term: QueryTerm,
+        parts: [f32; 4],
+        slot: usize,
+        (words, marks): (&Words, &mut Marks),
+        numeric: impl Fn() -> bool,
+    ) {
         let weight = term.idf * term.weight;
         let short = f64::from(parts[0] + parts[1]);
         let everywhere = f64::from((parts[0] + parts[1]) + (parts[2] + parts[3]));
@@ -163,11 +223,20 @@ impl Shared {
             }
             TermKind::Word => {
                 marks.places[slot] = place | ANYWHERE;
-                self.words_in[0] += if place & TITLE != 0 { term.idf } else { 0.0 };
-                self.words_in[1] += if place & CLAIM != 0 { term.idf } else { 0.0 };
+                let idf = [TITLE, CLAIM].map(|f| if place & f != 0 { term.idf } else { 0.0 });
                 let everywhere = saturate(everywhere);
                 let short = if place == 0 { 0.0 } else { saturate(short) };
-                (marks.short[slot], marks.all[slot]) = (term.idf * short, term.idf * everywhere);
+                for &sentence in words.sentences_with(slot) {
+                    let sentence = &mut marks.sentences[sentence as usize];
+                    sentence.short += term.idf * short;
+                    sentence.all += term.idf * everywhere;
+                    for (sum, idf) in sentence.idf.iter_mut().zip(idf) {
+                        *sum += idf;
+                    }
+                }
+                for (sum, idf) in self.words_in.iter_mut().zip(idf) {
+                    *sum += idf;
+                }
                 self.add_word(term, everywhere, short);
                 let alone = |f: usize| if parts[f] > 0.0 { weight * saturate(f64::from(parts[f])) } else { 0.0 };
                 self.title += alone(0);
@@ -200,65 +269,54 @@ impl Shared {
     }
 
     /// The most telling words: the second of those in title and claim, and the first that the case lacks.
-    fn rarest(&mut self, query: &Query, places: &[u8]) {
-        let mut first = 0.0f64;
-        for (term, &place) in query.terms.iter().zip(places).filter(|t| t.0.kind == TermKind::Word) {
-            if place == 0 {
-                self.lacking = if term.meaning { self.lacking } else { self.lacking.max(term.idf) };
-            } else if place & (TITLE | CLAIM) != 0 {
-                if term.idf > first {
-                    (self.second, first) = (first, term.idf);
-                } else {
-                    self.second = self.second.max(term.idf);
-                }
+    fn rarest(&mut self, query: &Query, words: &Words, places: &[u8]) {
+        let (mut present, mut lacking) = (0, false);
+        for &slot in &words.by_rarity {
+            let (term, place) = (query.terms[slot as usize], places[slot as usize]);
+            if place == 0 && !term.meaning && !lacking {
+                self.lacking = term.idf;
+                lacking = true;
+            } else if place & (TITLE | CLAIM) != 0 && present < 2 {
+                self.second = if present == 1 { term.idf } else { 0.0 };
+                present += 1;
+            }
+            if lacking && present == 2 {
+                break;
             }
         }
     }
 
-    /// The best single sentence, where title and claim have words of the given total idf.
-    fn sentences(&mut self, query: &Query, marks: &Marks, words_in: [f64; 2]) {
-        for sentence in &query.sentences {
-            let (mut own, mut shared, mut sum, mut everywhere) = (0.0, [0.0; 2], 0.0, 0.0);
-            for &slot in sentence {
-                let (idf, place) = (query.terms[slot as usize].idf, marks.places[slot as usize]);
-                own += idf;
-                for (side, shared) in shared.iter_mut().enumerate() {
-                    if place & (1 << side) != 0 {
-                        *shared += idf;
-                    }
-                }
-                if place & (TITLE | CLAIM) != 0 {
-                    sum += marks.short[slot as usize];
-                }
-                if place != 0 {
-                    everywhere += marks.all[slot as usize];
-                }
-            }
-            self.sentence = self.sentence.max(sum);
-            self.sentence_all = self.sentence_all.max(everywhere);
-            for (shared, total) in shared.iter().zip(words_in) {
-                self.overlap = self.overlap.max(share(2.0 * shared, own + total));
-            }
+    /// Takes a sentence of the given total idf into account, where title and claim have words of `words_in`.
+    fn add_sentence(&mut self, shared: &SentenceShare, own: f64, words_in: [f64; 2]) {
+        self.sentence = self.sentence.max(shared.short);
+        self.sentence_all = self.sentence_all.max(shared.all);
+        for (idf, total) in shared.idf.iter().zip(words_in) {
+            self.overlap = self.overlap.max(share(2.0 * idf, own + total));
         }
     }
 }
 
-/// The longest run of neighbouring words of the text of which every pair stands in the case, at one of `places`: what is
-/// quoted. The largest sum of idf, and the most pairs.
-fn longest_run(query: &Query, found: &[u8], places: u8) -> (f64, u32) {
-    let (mut best, mut best_pairs) = (0.0f64, 0);
-    let (mut run, mut pairs, mut before) = (0.0, 0, u32::MAX);
+/// The longest run of neighbouring words of the text of which every pair stands in the case: what is quoted. The largest
+/// sum of idf, and the most pairs; anywhere, and in title and claim.
+fn longest_runs(query: &Query, found: &[u8]) -> [(f64, u32); 2] {
+    let mut best = [(0.0f64, 0); 2];
+    // Idf and pairs of the run at hand, and the token its last pair begins with.
+    let mut runs = [(0.0, 0, u32::MAX); 2];
     for &(slot, token) in &query.chain {
-        let here = found[slot as usize] & places != 0;
-        if !here || before.wrapping_add(1) != token {
-            (run, pairs) = (0.0, 0);
+        let here = found[slot as usize];
+        if here == 0 {
+            continue;
         }
-        if here {
-            run += query.terms[slot as usize].idf;
-            pairs += 1;
-            before = token;
-            (best, best_pairs) = (best.max(run), best_pairs.max(pairs));
+        for ((run, best), places) in runs.iter_mut().zip(&mut best).zip([ANYWHERE, TITLE | CLAIM]) {
+            if here & places == 0 {
+                continue;
+            }
+            if run.2.wrapping_add(1) != token {
+                *run = (0.0, 0, token);
+            }
+            *run = (run.0 + query.terms[slot as usize].idf, run.1 + 1, token);
+            *best = (best.0.max(run.0), best.1.max(run.1));
         }
     }
-    (best, best_pairs)
+    best
 }

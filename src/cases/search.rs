@@ -41,6 +41,8 @@ struct Weighted<'i> {
     term: u32,
     weight: u32,
     list: List<'i>,
+    /// Its bound per posting.
+    worth: f64,
 }
 
 impl Weighted<'_> {
@@ -159,12 +161,12 @@ impl Search {
             }
             let list = index.list(t.term);
             if list.df > 0 {
-                lists.push(Weighted { term: t.term, weight, list });
+                let worth = f64::from(weight) * f64::from(list.most) / f64::from(list.df);
+                lists.push(Weighted { term: t.term, weight, list, worth });
             }
         }
-        // By bound per posting; ties by term, so that the order does not depend on that of the text.
-        let worth = |w: &Weighted<'_>| w.bound() as f64 / f64::from(w.list.df);
-        lists.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.term.cmp(&b.term)));
+        // Ties by term, so that the order does not depend on that of the text.
+        lists.sort_unstable_by(|a, b| b.worth.total_cmp(&a.worth).then(a.term.cmp(&b.term)));
         lists
     }
 

@@ -5,6 +5,7 @@
 //! else together. Descriptions of narratives stand in the same index, so that a narrative without a case is near, too.
 
 use rustc_hash::FxHashSet;
+use std::ops::Range;
 
 use super::mapped::Numbers;
 use crate::features::space::{FeatureSpace, Weights};
@@ -87,6 +88,8 @@ pub(crate) struct VoteScratch {
     /// Cosine per stored text; all 0 between texts.
     cosines: Vec<f32>,
     touched: Vec<u32>,
+    /// Lists of the words of the text, and their weights.
+    known: Vec<(Range<usize>, f64)>,
     nearest: Vec<(f32, u32)>,
     pub(crate) votes: Vec<Vote>,
 }
@@ -160,13 +163,11 @@ impl Neighbours {
         skip: impl Fn(u32) -> bool,
         scratch: &mut VoteScratch,
     ) {
-        let VoteScratch { cosines, touched, nearest, votes } = scratch;
-        votes.clear();
-        votes.resize(narratives, Vote::default());
-        nearest.clear();
-        cosines.resize(self.len(), 0.0);
-        touched.clear();
-        let Some(reach) = self.lists.cosines(space, weights, cosines, touched) else { return };
+        scratch.votes.clear();
+        scratch.votes.resize(narratives, Vote::default());
+        scratch.nearest.clear();
+        let Some(reach) = self.lists.cosines(space, weights, scratch) else { return };
+        let VoteScratch { cosines, touched, nearest, votes, .. } = scratch;
         match reach {
             Reach::Few => {
                 self.few(cosines, touched, skip, votes, nearest);
@@ -227,15 +228,16 @@ impl Neighbours {
         let cosine = |&row: &u32| cosines[row as usize];
         let mut from = 0;
         for (vote, &(texts, descriptions)) in votes.iter_mut().zip(&self.carriers.ends) {
-            let mut sum = 0.0;
+            let (mut largest, mut sum, mut sharing) = (0.0, 0.0, 0u32);
             for c in self.carriers.rows[from as usize..texts as usize].iter().map(cosine) {
-                vote.nearest = vote.nearest.max(f64::from(c));
+                largest = larger(largest, c);
                 sum += f64::from(c);
-                vote.sharing += f64::from(u8::from(c > 0.0));
+                sharing += u32::from(c > 0.0);
             }
+            (vote.nearest, vote.sharing) = (f64::from(largest), f64::from(sharing));
             vote.centroid = sum / f64::max(vote.sharing, 1.0);
             let described = self.carriers.rows[texts as usize..descriptions as usize].iter().map(cosine);
-            vote.description = f64::from(described.fold(0.0, f32::max));
+            vote.description = f64::from(described.fold(0.0, larger));
             from = descriptions;
         }
         for (row, (&cosine, _)) in (0..).zip(cosines.iter().zip(&self.carriers.votes)).filter(|(_, (_, votes))| **votes)
@@ -243,6 +245,12 @@ impl Neighbours {
             keep_nearest(nearest, cosine, row);
         }
     }
+}
+
+/// The larger of two cosines. None is NaN, of which `f32::max` would have to take care.
+#[inline]
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
 }
 
 /// Keeps the [`VOTERS`] largest cosines above 0, largest first; of equal ones the first met.
@@ -291,35 +299,36 @@ impl Lists {
         carriers
     }
 
-    /// Adds the cosine of `weights` with every stored text to `cosines`, and lists the texts if they are few; `None` if
+    /// Adds the cosine of `weights` with every stored text to the cosines, and lists the texts if they are few; `None` if
     /// no word of the text is in the index.
-    fn cosines(
-        &self,
-        space: &FeatureSpace,
-        weights: &Weights,
-        cosines: &mut [f32],
-        touched: &mut Vec<u32>,
-    ) -> Option<Reach> {
+    fn cosines(&self, space: &FeatureSpace, weights: &Weights, scratch: &mut VoteScratch) -> Option<Reach> {
+        let VoteScratch { cosines, touched, known, .. } = scratch;
+        cosines.resize(self.len(), 0.0);
+        touched.clear();
         let words = space.vocabulary.range(TermKind::Word);
         let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
         let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
-        let telling = |t: TermId| words.contains(&t.0) && !list(t).is_empty();
-        let known = || weights.terms.iter().zip(&weights.values).filter(|&(&t, _)| telling(t));
-        let length = known().map(|(_, v)| v * v).sum::<f64>().sqrt();
+        known.clear();
+        let terms = weights.terms.iter().zip(&weights.values).filter(|t| words.contains(&t.0.0));
+        known.extend(terms.map(|(&t, &value)| (list(t), value)).filter(|k| !k.0.is_empty()));
+        let length = known.iter().map(|(_, v)| v * v).sum::<f64>().sqrt();
         if length == 0.0 {
             return None;
         }
-        let postings: usize = known().map(|(&t, _)| list(t).len()).sum();
+        let postings: usize = known.iter().map(|k| k.0.len()).sum();
         let reach = if postings * 4 < cosines.len() { Reach::Few } else { Reach::Many };
-        for (&term, value) in known() {
-            let list = list(term);
+        for (list, value) in known.drain(..) {
             let value = (value / length / STEPS) as f32;
-            for (&row, &stored) in rows[list.clone()].iter().zip(&values[list]) {
-                let sum = &mut cosines[row as usize];
-                if matches!(reach, Reach::Few) && *sum == 0.0 {
-                    touched.push(row);
-                }
-                *sum += value * f32::from(stored);
+            let postings = rows[list.clone()].iter().zip(&values[list]);
+            match reach {
+                Reach::Few => postings.for_each(|(&row, &stored)| {
+                    let sum = &mut cosines[row as usize];
+                    if *sum == 0.0 {
+                        touched.push(row);
+                    }
+                    *sum += value * f32::from(stored);
+                }),
+                Reach::Many => postings.for_each(|(&row, &stored)| cosines[row as usize] += value * f32::from(stored)),
             }
         }
         Some(reach)
@@ -375,8 +384,9 @@ mod tests {
         let mut featuriser = Featuriser::new(&space);
         for text in ["word3 word4", "word1 word2 word5 word9 word12 shared", "word6"] {
             featuriser.run(&space, text, None);
-            let (mut cosines, mut touched) = (vec![0.0; index.len()], Vec::new());
-            index.lists.cosines(&space, &featuriser.weights, &mut cosines, &mut touched).unwrap();
+            let mut scratch = VoteScratch::default();
+            index.lists.cosines(&space, &featuriser.weights, &mut scratch).unwrap();
+            let mut cosines = scratch.cosines;
             let touched: Vec<u32> = (0..80).filter(|&row| cosines[row as usize] > 0.0).collect();
             let skip = |row: u32| row % 8 == 1;
             let votes = || (vec![Vote::default(); 5], Vec::new());
