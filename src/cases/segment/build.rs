@@ -203,8 +203,11 @@ impl Parts {
         serde_json::from_slice(&self.records[range]).unwrap_or_default()
     }
 
+    /// The terms of a case in growing order. Of a damaged segment some have no final number and stand last: not given.
     fn row(&self, case: usize) -> &[CaseTerm] {
-        &self.rows[before(&self.row_ends, case)..self.row_ends[case]]
+        let row = &self.rows[before(&self.row_ends, case)..self.row_ends[case]];
+        let unknown = row.iter().rev().take_while(|t| t.term == u32::MAX).count();
+        &row[..row.len() - unknown]
     }
 
     /// Gives terms their final numbers and lays everything out.
