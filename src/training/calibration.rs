@@ -4,6 +4,10 @@
 //! probability, and one beta curve per level makes the best narrative of a text as sure as it is right. One step alone
 //! was rejected: curves per narrative know nothing of being the best of many, and one curve for all knows nothing of
 //! narratives whose scores run high.
+//!
+//! Where texts have dates, the second step is fitted on what models said of later texts than any they knew. Models go
+//! live before the texts they judge are written, and on those they are right less often than on texts held out from
+//! the middle of their time: by curves fitted there they came out too sure.
 
 use super::fit::gather;
 use super::out_of_fold::OutOfFold;
@@ -25,47 +29,64 @@ pub(super) struct Calibration {
     pub(super) best: BestCalibration,
 }
 
-/// Fits the curves, and gives the calibrated probabilities probe by probe, parents lifted.
-pub(super) fn fit(
-    taxonomy: &Taxonomy,
-    rows: &[Row],
-    unseen: &OutOfFold,
-    scores: &[Vec<f64>],
-) -> (Calibration, Vec<Vec<f64>>) {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, scores, keep);
-    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
-    let pooled = [false, true].map(|level| {
-        let (scores, outcomes) = column(&|k| leaf[k] == level);
-        Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY)
-    });
-    let own: Vec<Platt> = (0..taxonomy.len())
-        .map(|k| {
-            let (scores, outcomes) = column(&|i| i == k);
-            let own = outcomes.iter().filter(|&&o| o).count() >= OWN;
-            own.then(|| Platt::fit(&scores, &outcomes)).flatten().unwrap_or(pooled[usize::from(leaf[k])])
-        })
-        .collect();
-    let mut probabilities: Vec<Vec<f64>> =
-        scores.iter().map(|row| row.iter().zip(&own).map(|(&s, c)| c.probability(s)).collect()).collect();
-    let curve = |level: bool| {
-        let (mut said, mut right) = (Vec::new(), Vec::new());
-        for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
-            let of_level = (0..row.len()).filter(|&k| leaf[k] == level);
-            if let Some(k) = of_level.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) {
-                said.push(row[k]);
-                right.push(rows[probe].carries(k));
+/// What is said of held-out texts.
+pub(super) struct Said {
+    /// Row numbers of the texts.
+    pub(super) probes: Vec<usize>,
+    /// Text by text, fused scores or probabilities of the narratives side by side.
+    pub(super) scores: Vec<Vec<f64>>,
+}
+
+impl Calibration {
+    /// Fits the curves to fused scores: those of a narrative to all held-out texts, that of the best narrative to `later`
+    /// ones where there are any.
+    pub(super) fn fit(taxonomy: &Taxonomy, rows: &[Row], held_out: &Said, later: Option<&Said>) -> Self {
+        let column = |keep: &dyn Fn(usize) -> bool| gather(rows, &held_out.probes, &held_out.scores, keep);
+        let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+        let pooled = [false, true].map(|level| {
+            let (scores, outcomes) = column(&|k| leaf[k] == level);
+            Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY)
+        });
+        let own: Vec<Platt> = (0..taxonomy.len())
+            .map(|k| {
+                let (scores, outcomes) = column(&|i| i == k);
+                let own = outcomes.iter().filter(|&&o| o).count() >= OWN;
+                own.then(|| Platt::fit(&scores, &outcomes)).flatten().unwrap_or(pooled[usize::from(leaf[k])])
+            })
+            .collect();
+        let judged = later.unwrap_or(held_out);
+        let curve = |level: bool| {
+            let (mut said, mut right) = (Vec::new(), Vec::new());
+            for (scores, &probe) in judged.scores.iter().zip(&judged.probes) {
+                let row = own_probabilities(&own, scores);
+                let of_level = (0..row.len()).filter(|&k| leaf[k] == level);
+                if let Some(k) = of_level.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) {
+                    said.push(row[k]);
+                    right.push(rows[probe].carries(k));
+                }
             }
-        }
-        Beta::fit(&said, &right).unwrap_or(Beta::IDENTITY)
-    };
-    let best = BestCalibration { leaves: curve(true), parents: curve(false) };
-    for row in &mut probabilities {
-        for (k, p) in row.iter_mut().enumerate() {
-            *p = best.of(taxonomy.is_leaf(NarrativeNo(k as u32))).probability(*p);
-        }
-        lift_parents(taxonomy, row);
+            Beta::fit(&said, &right).unwrap_or(Beta::IDENTITY)
+        };
+        let best = BestCalibration { leaves: curve(true), parents: curve(false) };
+        Self { own, best }
     }
-    (Calibration { own, best }, probabilities)
+
+    /// Calibrated probabilities of fused scores, parents lifted.
+    pub(super) fn probabilities(&self, taxonomy: &Taxonomy, scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let calibrated = scores.iter().map(|scores| {
+            let mut row = own_probabilities(&self.own, scores);
+            for (k, p) in row.iter_mut().enumerate() {
+                *p = self.best.of(taxonomy.is_leaf(NarrativeNo(k as u32))).probability(*p);
+            }
+            lift_parents(taxonomy, &mut row);
+            row
+        });
+        calibrated.collect()
+    }
+}
+
+fn own_probabilities(own: &[Platt], scores: &[f64]) -> Vec<f64> {
+    scores.iter().zip(own).map(|(&s, c)| c.probability(s)).collect()
 }
 
 /// Thresholds per narrative where it has enough examples, those of its level otherwise, never below the target
@@ -78,7 +99,7 @@ pub(super) fn thresholds(
     probabilities: &[Vec<f64>],
     settings: &Settings,
 ) -> Vec<Thresholds> {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, unseen, probabilities, keep);
+    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, &unseen.probes, probabilities, keep);
     let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
     let target = settings.target_precision;
     let pooled = [false, true].map(|level| {

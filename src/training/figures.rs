@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::calibration::Said;
 use super::data::TrainingData;
 use super::out_of_fold::OutOfFold;
 use super::rows::Row;
@@ -26,16 +27,18 @@ use unicode_segmentation::UnicodeSegmentation;
 const BACKGROUND: &str = "background";
 
 /// What was held out, and what is said of it.
-pub(super) struct Said<'a> {
+pub(super) struct Figures<'a> {
     pub(super) data: &'a TrainingData,
     pub(super) rows: &'a [Row],
     pub(super) unseen: &'a OutOfFold,
     /// Probe by probe, a probability per narrative.
     pub(super) probabilities: &'a [Vec<f64>],
+    /// Probabilities of the later half of the texts by models that know nothing later.
+    pub(super) later: Option<&'a Said>,
     pub(super) thresholds: &'a [Thresholds],
 }
 
-impl Said<'_> {
+impl Figures<'_> {
     /// All figures. `seed` draws the intervals.
     pub(super) fn metrics(&self, seed: u64) -> Metrics {
         let labels = Labels::new(&self.data.taxonomy);
@@ -100,38 +103,13 @@ impl Said<'_> {
     }
 
     fn out_of_fold(&self) -> BTreeMap<String, f64> {
-        let Self { data, rows, unseen, probabilities, thresholds } = *self;
+        let Self { data, rows, unseen, probabilities, thresholds, later } = *self;
         let taxonomy: &Taxonomy = &data.taxonomy;
         let mut out = BTreeMap::new();
         let is_leaf = |k: usize| taxonomy.is_leaf(NarrativeNo(k as u32));
-        let has_parents = (0..taxonomy.len()).any(|k| !is_leaf(k));
-        for (level, leaf) in [("narratives", true), ("parents", false)] {
-            if !leaf && !has_parents {
-                continue;
-            }
-            let (mut gold, mut said, mut sure, mut right) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
-                let labels: Vec<usize> =
-                    rows[probe].labels.iter().map(|&l| l as usize).filter(|&k| is_leaf(k) == leaf).collect();
-                let candidates = (0..taxonomy.len()).filter(|&k| is_leaf(k) == leaf);
-                let Some(best) = candidates.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) else {
-                    continue;
-                };
-                if let Some(&first) = labels.first() {
-                    // A text with several narratives counts as right for any of them.
-                    gold.push(if labels.contains(&best) { best } else { first });
-                    said.push(best);
-                }
-                sure.push(row[best]);
-                right.push(labels.contains(&best));
-            }
-            out.insert(format!("{level}: texts"), gold.len() as f64);
-            out.insert(format!("{level}: accuracy of the best"), metrics::accuracy(&gold, &said));
-            out.insert(format!("{level}: macro-F1 of the best"), metrics::macro_f1(&gold, &said));
-            out.insert(
-                format!("{level}: calibration error of the best"),
-                metrics::expected_calibration_error(&sure, &right),
-            );
+        self.best(&unseen.probes, probabilities, "", &mut out);
+        if let Some(later) = later {
+            self.best(&later.probes, &later.scores, "later texts, ", &mut out);
         }
         // Texts that carry nothing, all of them and by what they state to be: texts, those with a match, with a suggestion.
         let mut alarms: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
@@ -170,5 +148,40 @@ impl Said<'_> {
         out.insert("suggested or matched: recall".into(), share(right, right + missed));
         out.insert("suggested or matched: micro-F1".into(), metrics::f1(right, wrong, missed).unwrap_or(0.0));
         out
+    }
+
+    /// How often the best narrative and parent of held-out texts are right, and how sure they are.
+    fn best(&self, probes: &[usize], probabilities: &[Vec<f64>], of: &str, out: &mut BTreeMap<String, f64>) {
+        let Self { rows, data: TrainingData { taxonomy, .. }, .. } = *self;
+        let is_leaf = |k: usize| taxonomy.is_leaf(NarrativeNo(k as u32));
+        let has_parents = (0..taxonomy.len()).any(|k| !is_leaf(k));
+        for (level, leaf) in [("narratives", true), ("parents", false)] {
+            if !leaf && !has_parents {
+                continue;
+            }
+            let (mut gold, mut said, mut sure, mut right) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for (row, &probe) in probabilities.iter().zip(probes) {
+                let labels: Vec<usize> =
+                    rows[probe].labels.iter().map(|&l| l as usize).filter(|&k| is_leaf(k) == leaf).collect();
+                let candidates = (0..taxonomy.len()).filter(|&k| is_leaf(k) == leaf);
+                let Some(best) = candidates.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) else {
+                    continue;
+                };
+                if let Some(&first) = labels.first() {
+                    // A text with several narratives counts as right for any of them.
+                    gold.push(if labels.contains(&best) { best } else { first });
+                    said.push(best);
+                }
+                sure.push(row[best]);
+                right.push(labels.contains(&best));
+            }
+            out.insert(format!("{of}{level}: texts"), gold.len() as f64);
+            out.insert(format!("{of}{level}: accuracy of the best"), metrics::accuracy(&gold, &said));
+            out.insert(format!("{of}{level}: macro-F1 of the best"), metrics::macro_f1(&gold, &said));
+            out.insert(
+                format!("{of}{level}: calibration error of the best"),
+                metrics::expected_calibration_error(&sure, &right),
+            );
+        }
     }
 }

@@ -4,12 +4,12 @@ use linfa::ParamGuard;
 use ndarray::Array2;
 use std::path::Path;
 
-use super::calibration::{self, Calibration};
+use super::calibration::{self, Calibration, Said};
 use super::card;
 use super::data::TrainingData;
-use super::figures::Said;
+use super::figures::Figures;
 use super::memory;
-use super::out_of_fold::{Job, MeanModel, OutOfFold};
+use super::out_of_fold::{HeldOut, Job, MeanModel, OutOfFold};
 use super::prepare::Prepared;
 use super::rows::{Row, RowKind};
 use super::stance;
@@ -25,7 +25,9 @@ use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
 use crate::model::folder::{self, Model, Parts};
 use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
 use crate::model::linear::LinearWeights;
-use crate::model::manifest::{FORMAT, Manifest, Metrics, NarrativeEntry, NarrativePart, PROTOTYPE, Settings, Tuning};
+use crate::model::manifest::{
+    FORMAT, FoldsBy, Manifest, Metrics, NarrativeEntry, NarrativePart, PROTOTYPE, Settings, Tuning,
+};
 use crate::model::taxonomy::Taxonomy;
 
 /// Hears how far training is.
@@ -134,6 +136,8 @@ pub(super) struct Scored {
     calibration: Calibration,
     /// Probe by probe, a probability per narrative.
     pub(super) probabilities: Vec<Vec<f64>>,
+    /// The same of the later half of the texts by models that know nothing later, where folds are stretches of time.
+    later: Option<Said>,
 }
 
 /// What a model that has not seen a record says of it.
@@ -178,7 +182,7 @@ pub(super) fn score(
     earlier: Option<&Model>,
     watch: Watch<'_>,
 ) -> Result<Scored> {
-    let Prepared { rows, space, matrix, gram, neighbours, stored, folds } = prepared;
+    let Prepared { rows, space, matrix, gram, neighbours, stored, folds, folds_by } = prepared;
     let taxonomy = &data.taxonomy;
     let solver = OneVsRestParams::default().alpha(settings.alpha).class_weight(ClassWeight::Tempered(settings.balance));
     let solver = if earlier.is_some() { solver.tolerance(warm_start::TOLERANCE) } else { solver };
@@ -195,14 +199,20 @@ pub(super) fn score(
         neighbours,
         stored,
         warm: warm.as_ref(),
+        held_out: HeldOut::Each,
     };
     let unseen = job.run(&watch);
+    let later = (*folds_by == FoldsBy::Time).then(|| Job { held_out: HeldOut::Later, ..job }.run(&watch));
     watch.step("fusion", 0, 1);
     let fused = fuse(taxonomy, rows, &unseen)?;
-    let (calibration, probabilities) = calibration::fit(taxonomy, rows, &unseen, &fused.scores);
+    let Fused { fusion, scores } = fused;
+    let later = later.map(|later| Said { scores: fused_scores(taxonomy, &later, &fusion), probes: later.probes });
+    let said = Said { scores, probes: unseen.probes.clone() };
+    let calibration = Calibration::fit(taxonomy, rows, &said, later.as_ref());
     watch.step("fusion", 1, 1);
-    let fusion = fused.fusion;
-    Ok(Scored { unseen, warm, fusion, calibration, probabilities })
+    let probabilities = calibration.probabilities(taxonomy, &said.scores);
+    let later = later.map(|l| Said { scores: calibration.probabilities(taxonomy, &l.scores), ..l });
+    Ok(Scored { unseen, warm, fusion, calibration, probabilities, later })
 }
 
 fn fit_narratives(
@@ -214,15 +224,22 @@ fn fit_narratives(
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
     let prepared = prepare(data, settings, means.bytes, watch)?;
-    let Scored { unseen, warm, fusion, calibration, probabilities } =
+    let Scored { unseen, warm, fusion, calibration, probabilities, later } =
         score(&prepared, data, settings, means.earlier, watch)?;
     let Prepared { rows, space, matrix, gram, neighbours, .. } = prepared;
     // Not needed any more, and the final models are large.
     drop(matrix);
     let thresholds = calibration::thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
     watch.step("figures", 0, 1);
-    let said = Said { data, rows: &rows, unseen: &unseen, probabilities: &probabilities, thresholds: &thresholds };
-    let mut metrics = said.metrics(settings.seed);
+    let figures = Figures {
+        data,
+        rows: &rows,
+        unseen: &unseen,
+        probabilities: &probabilities,
+        later: later.as_ref(),
+        thresholds: &thresholds,
+    };
+    let mut metrics = figures.metrics(settings.seed);
     watch.step("figures", 1, 1);
     let stance = stance::fit(&rows, &unseen, &probabilities, &thresholds).map(|(model, figures)| {
         metrics.out_of_fold.extend(figures);
@@ -284,22 +301,30 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> 
     let has_parents = taxonomy.numbers().any(|n| !taxonomy.is_leaf(n));
     let parents = if has_parents { fit(false)? } else { leaves.clone() };
     let fusion = Fusion { leaves, parents };
-    let scores = inputs
-        .iter()
-        .map(|row| row.iter().enumerate().map(|(k, values)| fusion.score(&kinship, k, values)).collect())
-        .collect();
+    let scores = fused_scores(taxonomy, unseen, &fusion);
     Ok(Fused { fusion, scores })
+}
+
+/// Fused log-odds, probe by probe, narratives side by side.
+fn fused_scores(taxonomy: &Taxonomy, held_out: &OutOfFold, fusion: &Fusion) -> Vec<Vec<f64>> {
+    let kinship = Kinship::new(taxonomy);
+    let mut inputs = Vec::new();
+    let fused = held_out.scores.iter().zip(&held_out.votes).map(|(scores, votes)| {
+        kinship.inputs(scores, votes, &mut inputs);
+        inputs.iter().enumerate().map(|(k, values)| fusion.score(&kinship, k, values)).collect()
+    });
+    fused.collect()
 }
 
 /// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.
 pub(super) fn gather(
     rows: &[Row],
-    unseen: &OutOfFold,
+    probes: &[usize],
     values: &[Vec<f64>],
     keep: &dyn Fn(usize) -> bool,
 ) -> (Vec<f64>, Vec<bool>) {
     let mut out = (Vec::new(), Vec::new());
-    for (row, &probe) in values.iter().zip(&unseen.probes) {
+    for (row, &probe) in values.iter().zip(probes) {
         for (k, &value) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
             out.0.push(value);
             out.1.push(rows[probe].carries(k));

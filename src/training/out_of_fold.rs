@@ -1,4 +1,5 @@
-//! Scores of every text by a model that has not seen it or any text of its group.
+//! Scores of every text by a model that has not seen it or any text of its group; or, of the later half of the texts, by
+//! models that have seen nothing but what was there before.
 //!
 //! Fusion, calibration, thresholds and the figures of the model card rest on these. The feature space is learned on
 //! all texts: it uses no labels, and one space for all folds keeps their scores comparable.
@@ -52,25 +53,51 @@ pub(super) struct Job<'a> {
     /// Per stored text of the neighbours the training row it is.
     pub(super) stored: &'a [usize],
     pub(super) warm: Option<&'a WarmStart>,
+    pub(super) held_out: HeldOut,
+}
+
+/// What of the folds is scored, and what its models may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeldOut {
+    /// Every fold, by what is in all others.
+    Each,
+    /// The later half of the folds, each by what is in earlier ones: how a model does on what comes after it.
+    Later,
 }
 
 impl Job<'_> {
+    fn first(&self) -> usize {
+        match self.held_out {
+            HeldOut::Each => 0,
+            HeldOut::Later => self.folds / 2,
+        }
+    }
+
+    /// Whether a row of fold `other` is hidden from the models that score `fold`.
+    fn hides(&self, fold: usize, other: Option<usize>) -> bool {
+        other.is_some_and(|other| match self.held_out {
+            HeldOut::Each => other == fold,
+            HeldOut::Later => other >= fold,
+        })
+    }
+
     pub(super) fn run(&self, watch: &Watch<'_>) -> OutOfFold {
+        let first = self.first();
         let probes: Vec<usize> = (0..self.rows.len())
-            .filter(|&i| self.rows[i].kind == RowKind::Probe && self.rows[i].fold.is_some())
+            .filter(|&i| self.rows[i].kind == RowKind::Probe && self.rows[i].fold.is_some_and(|f| f >= first))
             .collect();
         let all: Vec<usize> = (0..self.rows.len()).collect();
         let columns = self.narratives + 1;
-        let tasks = columns * self.folds;
+        let tasks = columns * (self.folds - first);
         // Debunks are no probes, but whether a text spreads is asked of them too: that column scores every held-out row.
         let held_out = |task: usize| {
-            let (fold, every) = (task / columns, task % columns == self.narratives);
+            let (fold, every) = (first + task / columns, task % columns == self.narratives);
             let rows = if every { &all } else { &probes };
             rows.iter().copied().filter(move |&row| self.rows[row].fold == Some(fold))
         };
         let row = |task: usize, i: usize| {
-            let (fold, column, row) = (task / columns, task % columns, &self.rows[i]);
-            let weight = if row.fold == Some(fold) { 0.0 } else { row.weight_in(column, self.narratives) };
+            let (fold, column, row) = (first + task / columns, task % columns, &self.rows[i]);
+            let weight = if self.hides(fold, row.fold) { 0.0 } else { row.weight_in(column, self.narratives) };
             (row.is_positive(column, self.narratives), weight)
         };
         let done = AtomicUsize::new(0);
@@ -80,7 +107,7 @@ impl Job<'_> {
             let scores: Vec<f64> = held_out(task).map(|row| minimum.scores[row]).collect();
             (scores, minimum.a.iter().map(|&a| a as f32).collect::<Vec<f32>>(), (minimum.bias, minimum.kept))
         });
-        let share = 1.0 / self.folds as f64;
+        let share = columns as f64 / tasks as f64;
         let none = || MeanModel { a: vec![0.0; self.rows.len()], kept: 0.0, bias: 0.0 };
         let mut mean: Vec<MeanModel> = (0..columns).map(|_| none()).collect();
         let mut by_row: Vec<Vec<f64>> = vec![Vec::new(); self.rows.len()];
@@ -114,11 +141,8 @@ impl Job<'_> {
             values: entries.values.iter().map(|&v| f64::from(v)).collect(),
         };
         debug_assert_eq!(self.matrix.nfeatures(), self.space.len());
-        let fold = self.rows[row].fold;
-        let skip = |stored: u32| {
-            let other = self.rows[self.stored[stored as usize]].fold;
-            other.is_some() && other == fold
-        };
+        let Some(fold) = self.rows[row].fold else { return Vec::new() };
+        let skip = |stored: u32| self.hides(fold, self.rows[self.stored[stored as usize]].fold);
         self.neighbours.vote(self.space, &weights, self.narratives, skip, scratch);
         std::mem::take(&mut scratch.votes)
     }

@@ -13,7 +13,7 @@ use crate::error::{Result, TrainingProblem};
 use crate::features::space::{FeatureSpace, learn};
 use crate::features::sparse::SparseRows;
 use crate::learn::gram::Gram;
-use crate::model::manifest::Settings;
+use crate::model::manifest::{FoldsBy, Settings};
 use crate::model::neighbours::{NeighbourKind, Neighbours, distinct};
 
 /// Rows in their feature space, ready to be fitted on.
@@ -27,6 +27,8 @@ pub(super) struct Prepared {
     pub(super) stored: Vec<usize>,
     /// Folds that hold a record.
     pub(super) folds: usize,
+    /// What the folds are made by; stretches of time lie in order.
+    pub(super) folds_by: FoldsBy,
 }
 
 impl Prepared {
@@ -34,7 +36,7 @@ impl Prepared {
     pub(super) fn new(data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
         let size = Size::of(data);
         size.check(bytes)?;
-        let rows = rows(data, settings);
+        let (rows, folds_by) = rows(data, settings);
         let taxonomy = &data.taxonomy;
         if let Some(n) = taxonomy.numbers().find(|n| {
             let mut probes = rows.iter().filter(|r| r.kind == RowKind::Probe);
@@ -52,17 +54,17 @@ impl Prepared {
         Size { features, nonzeros, ..size }.check(bytes)?;
         let gram = Gram::new(&matrix);
         let (neighbours, stored) = store(&rows, &space, &matrix);
-        Ok(Self { rows, space, matrix, gram, neighbours, stored, folds: filled.len() })
+        Ok(Self { rows, space, matrix, gram, neighbours, stored, folds: filled.len(), folds_by })
     }
 
     /// The same for other settings, without counting anything again where they leave the texts and their features as
     /// they are.
     pub(super) fn again(self, data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
         if settings.features == self.space.settings {
-            let rows = rows(data, settings);
+            let (rows, folds_by) = rows(data, settings);
             let same = |(a, b): (&Row, &Row)| a.kind == b.kind && a.text == b.text && a.fold == b.fold;
             if rows.len() == self.rows.len() && rows.iter().zip(&self.rows).all(same) {
-                return Ok(Self { rows, ..self });
+                return Ok(Self { rows, folds_by, ..self });
             }
         }
         // The old one first, so that there are never two.

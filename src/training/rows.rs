@@ -73,7 +73,8 @@ fn text_group(text: &TextRecord) -> &str {
     if text.group.is_empty() { &text.id } else { &text.group }
 }
 
-pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
+/// All rows, and by what their folds are made.
+pub(super) fn rows(data: &TrainingData, settings: &Settings) -> (Vec<Row>, FoldsBy) {
     let mut units: Vec<Unit<'_>> = Vec::new();
     let disproof_weight = disproof_weight(settings, data);
     for (case, labels) in &data.cases {
@@ -106,7 +107,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
     }
     let groups: Vec<&str> = units.iter().map(|u| u.group).collect();
     let firsts: Vec<Option<u32>> = units.iter().map(|u| u.labels.first().map(|l| l.0)).collect();
-    let folds = folds(&units, &groups, &firsts, settings);
+    let (folds, by) = folds(&units, &groups, &firsts, settings);
     let mut out = Vec::new();
     for (record, (unit, fold)) in units.iter().zip(folds).enumerate() {
         let labels = with_ancestors(&data.taxonomy, unit.labels);
@@ -129,13 +130,13 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> Vec<Row> {
     if settings.description_weight > 0.0 {
         descriptions(&data.taxonomy, settings.description_weight as f32, &mut out);
     }
-    out
+    (out, by)
 }
 
 /// Records with a label of which this share is dated are held out by time.
 const DATED: f64 = 0.8;
 
-fn folds(units: &[Unit<'_>], groups: &[&str], labels: &[Option<u32>], settings: &Settings) -> Vec<usize> {
+fn folds(units: &[Unit<'_>], groups: &[&str], labels: &[Option<u32>], settings: &Settings) -> (Vec<usize>, FoldsBy) {
     let days: Vec<Option<u32>> = units.iter().map(|u| day(u.published)).collect();
     let of =
         |dated: bool| days.iter().zip(labels).filter(|(d, l)| l.is_some() && (!dated || d.is_some())).count() as f64;
@@ -150,7 +151,7 @@ fn folds(units: &[Unit<'_>], groups: &[&str], labels: &[Option<u32>], settings: 
     for fold in &mut folds {
         *fold = numbers.partition_point(|n| n < fold);
     }
-    folds
+    (folds, by)
 }
 
 fn descriptions(taxonomy: &Taxonomy, weight: f32, out: &mut Vec<Row>) {
