@@ -360,7 +360,7 @@ impl CaseIndex {
 
     /// In how many cases a term stands: of the segment if it has the term, otherwise of those added.
     pub(crate) fn df(&self, term: u32) -> usize {
-        match self.base.list(term).df {
+        match self.base.df(term) {
             0 => self.later_list(term).len(),
             df => df as usize,
         }

@@ -307,6 +307,9 @@ fn before(ends: &[usize], at: usize) -> usize {
     at.checked_sub(1).map_or(0, |b| ends[b])
 }
 
+/// A pair in so many cases or more has its frequency with its list only.
+pub(super) const MANY: u8 = u8::MAX;
+
 /// Few frequencies are distinct, so the logarithm is taken once for each.
 struct IdfOf {
     cases: usize,
@@ -410,6 +413,14 @@ impl<'t> Numbered<'t> {
         }
         out[Section::PairSeconds as usize] = self.pairs.iter().flat_map(|p| p.1.to_le_bytes()).collect();
         out[Section::Numbers as usize] = self.numbers;
+        let (texts, pairs) = self.df.split_at(self.texts.len());
+        let mut last = None;
+        for (term, &df) in (0u32..).zip(texts) {
+            if last.replace(df) != Some(df) {
+                out[Section::Frequencies as usize].extend([term, df].into_iter().flat_map(u32::to_le_bytes));
+            }
+        }
+        out[Section::PairFrequencies as usize] = pairs.iter().map(|&df| u8::try_from(df).unwrap_or(MANY)).collect();
     }
 }
 

@@ -52,6 +52,11 @@ pub(crate) enum Section {
     PairStarts,
     /// The second stem of each pair (u32).
     PairSeconds,
+    /// Of stems and n-grams, which stand from the commonest to the rarest: for every number of cases the first term that
+    /// is in so many of them (u32 each). The many terms of a query are weighed without touching their lists.
+    Frequencies,
+    /// Per pair in how many cases it is; 255 for as many or more.
+    PairFrequencies,
     /// Per term where its list starts (u64), and where the last ends.
     ListStarts,
     Lists,
@@ -205,8 +210,8 @@ impl Layout {
     /// Whether the sections have the sizes that the counts ask for.
     fn fits(&self) -> bool {
         use Section::{
-            Facts, IdStarts, IdTable, ListStarts, Numbers, PairSeconds, PairStarts, RecordStarts, RowStarts,
-            TextStarts, TextTable,
+            Facts, Frequencies, IdStarts, IdTable, ListStarts, Numbers, PairFrequencies, PairSeconds, PairStarts,
+            RecordStarts, RowStarts, TextStarts, TextTable,
         };
         let c = &self.counts;
         let most = u32::MAX as usize / 2;
@@ -227,6 +232,8 @@ impl Layout {
             && len(Numbers) == c.words.div_ceil(8)
             && starts(PairStarts, c.words, 4)
             && len(PairSeconds) == c.pairs * 4
+            && len(Frequencies).is_multiple_of(8)
+            && len(PairFrequencies) == c.pairs
             && starts(ListStarts, c.terms(), 8)
     }
 

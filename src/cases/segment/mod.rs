@@ -136,17 +136,10 @@ impl Segment {
         if first as usize >= c.words {
             return None;
         }
-        let mut range = self.layout.range32(Section::PairStarts, first as usize)?;
-        while !range.is_empty() {
-            let middle = range.start + range.len() / 2;
-            let here = self.layout.u32(Section::PairSeconds, middle)?;
-            match here.cmp(&second) {
-                std::cmp::Ordering::Equal => return Some((c.words + c.grams + middle) as u32),
-                std::cmp::Ordering::Less => range.start = middle + 1,
-                std::cmp::Ordering::Greater => range.end = middle,
-            }
-        }
-        None
+        let range = self.layout.range32(Section::PairStarts, first as usize)?;
+        let (seconds, _) = self.layout.part(Section::PairSeconds, range.start * 4, range.len() * 4).as_chunks::<4>();
+        let at = seconds.binary_search_by_key(&second, |s| u32::from_le_bytes(*s)).ok()?;
+        Some((c.words + c.grams + range.start + at) as u32)
     }
 
     /// All pairs of stems with their numbers.
@@ -160,6 +153,25 @@ impl Segment {
                 Some(((first as u32, second), (c.words + c.grams + at) as u32))
             })
         })
+    }
+
+    /// In how many cases a term is.
+    #[inline]
+    pub(crate) fn df(&self, term: u32) -> u32 {
+        let c = &self.layout.counts;
+        if let Some(pair) = (term as usize).checked_sub(c.words + c.grams) {
+            return match self.layout.part(Section::PairFrequencies, pair.min(c.pairs), usize::from(pair < c.pairs)) {
+                [build::MANY] => self.list(term).df,
+                [df] => u32::from(*df),
+                _ => 0,
+            };
+        }
+        let size = self.layout.size(Section::Frequencies);
+        let (steps, _) = self.layout.part(Section::Frequencies, 0, size).as_chunks::<8>();
+        let number =
+            |step: &[u8; 8], at: usize| u32::from_le_bytes([step[at], step[at + 1], step[at + 2], step[at + 3]]);
+        let next = steps.partition_point(|step| number(step, 0) <= term);
+        next.checked_sub(1).and_then(|at| steps.get(at)).map_or(0, |step| number(step, 4))
     }
 
     /// The cases that hold a term.
@@ -241,7 +253,9 @@ impl Segment {
         }
         for (term, &df) in (0..).zip(&in_rows) {
             let list = self.list(term);
-            let sound = list.df == df && list.read().is_some_and(|l| l.iter().all(|c| (c.0 as usize) < self.cases()));
+            let sound = list.df == df
+                && self.df(term) == df
+                && list.read().is_some_and(|l| l.iter().all(|c| (c.0 as usize) < self.cases()));
             let found = match self.kind(term) {
                 TermKind::Pair => true,
                 kind => self.find(kind, self.text(term)) == Some(term),

@@ -159,7 +159,8 @@ pub(in crate::web) async fn assess(
     body: Body,
 ) -> Answer {
     let shared = Arc::clone(&state);
-    let bytes = state.pool.run(move || answer(&shared, params, &body)).await??;
+    let length = body.bytes.len();
+    let bytes = state.pool.run_over(length, move || answer(&shared, params, &body)).await??;
     Ok(json_bytes(bytes))
 }
 
@@ -215,11 +216,12 @@ fn answer_json(state: &State, request: AssessRequest) -> Answer<Vec<u8>> {
 /// `POST /v1/related`
 pub(in crate::web) async fn related(Shared(state): Shared<Arc<State>>, body: Body) -> Answer {
     let shared = Arc::clone(&state);
+    let length = body.bytes.len();
     let job = move || -> Answer<Vec<u8>> {
         let request: RelatedRequest = body.json()?;
         let top = options(None, request.top.or(Some(10)), None)?.related;
         let language = language(request.language.as_deref())?;
         line(&RelatedAnswer { related: shared.engine().related(&request.text, language, top) })
     };
-    Ok(json_bytes(state.pool.run(job).await??))
+    Ok(json_bytes(state.pool.run_over(length, job).await??))
 }
