@@ -46,7 +46,7 @@ pub struct Query {
     pub(crate) language: Option<Language>,
     pub(crate) lexicon: Lexicon,
     pub(crate) reading: Reading,
-    /// In growing order of terms.
+    /// In no order that means anything.
     pub(crate) terms: Vec<QueryTerm>,
     slots: Slots,
     /// Tokens that are searched for: all, or those of the best passages of a long text.
@@ -215,7 +215,6 @@ impl Query {
         let mut grams: Vec<usize> = telling.iter().filter(|t| t.2 == TermKind::Chars).map(|t| t.3).collect();
         let most = if grams.len() > MOST_GRAMS { *grams.select_nth_unstable(MOST_GRAMS).1 } else { usize::MAX };
         telling.retain(|t| t.2 != TermKind::Chars || t.3 <= most);
-        telling.sort_unstable_by_key(|t| t.0);
         terms.clear();
         terms.extend(telling.into_iter().map(|(term, count, kind, df)| QueryTerm {
             term,
@@ -247,7 +246,6 @@ impl Query {
             name: false,
             meaning: true,
         }));
-        terms.sort_unstable_by_key(|t| t.term);
         slots.assign(terms.iter().map(|t| t.term));
     }
 

@@ -56,12 +56,17 @@ pub struct CaseIndex {
     removed: BTreeSet<u32>,
     later: Later,
     reader: Option<Box<CaseReader>>,
+    /// Idf of the terms that are in few cases, by how many: a text asks for a thousand.
+    idfs: Box<[f64]>,
     /// Tells this state of this index from all others of the process.
     generation: u64,
 }
 
 /// Changes are joined with the segment when they are more than one in so many cases.
 const JOINED_AT: usize = 16;
+
+/// Frequencies whose idf is remembered.
+const REMEMBERED: usize = 1024;
 
 fn next_generation() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -89,7 +94,9 @@ impl CaseIndex {
 
     /// An index of the cases of a segment.
     pub(crate) fn over(base: Segment) -> Self {
-        Self { base, removed: BTreeSet::new(), later: Later::default(), reader: None, generation: next_generation() }
+        let idfs = (0..REMEMBERED).map(|df| idf(base.cases().max(df), df)).collect();
+        let (removed, later) = (BTreeSet::new(), Later::default());
+        Self { base, removed, later, reader: None, idfs, generation: next_generation() }
     }
 
     /// Adds a case; one with the same id is replaced and given back.
@@ -373,7 +380,7 @@ impl CaseIndex {
 
     /// The idf of a term that stands in so many cases.
     pub(crate) fn idf_of(&self, df: usize) -> f64 {
-        idf(self.base.cases().max(df), df)
+        self.idfs.get(df).copied().unwrap_or_else(|| idf(self.base.cases().max(df), df))
     }
 
     /// The segment's cases of a term, removed ones among them.
