@@ -53,12 +53,13 @@ pub struct Neighbours {
     carriers: Carriers,
 }
 
-/// The stored texts of each narrative, side by side: what the narratives' votes are read from.
+/// The stored texts of each narrative: what the narratives' votes are read from. They are stored narrative by narrative,
+/// so that most of a narrative's are one run; any order gives the same votes.
 #[derive(Clone, Default)]
 struct Carriers {
-    /// Per narrative the ends of its texts and of its descriptions in `rows`.
-    ends: Vec<(u32, u32)>,
-    rows: Vec<u32>,
+    /// Per narrative the ends of the runs of its texts and of its descriptions in `runs`.
+    ends: Vec<(usize, usize)>,
+    runs: Vec<Range<usize>>,
     /// Per stored text whether it is a text, not a description.
     votes: Vec<bool>,
 }
@@ -90,7 +91,7 @@ pub(crate) struct VoteScratch {
     touched: Vec<u32>,
     /// Lists of the words of the text, and their weights.
     known: Vec<(Range<usize>, f64)>,
-    nearest: Vec<(f32, u32)>,
+    nearest: Nearest,
     pub(crate) votes: Vec<Vote>,
 }
 
@@ -180,8 +181,9 @@ impl Neighbours {
                 cosines.fill(0.0);
             }
         }
-        let total: f64 = nearest.iter().map(|&(cosine, _)| f64::from(cosine)).sum();
-        for &(cosine, row) in nearest.iter() {
+        let nearest = nearest.sorted();
+        let total: f64 = nearest.clone().map(|(cosine, _)| f64::from(cosine)).sum();
+        for (cosine, row) in nearest {
             for &label in self.lists.labels_of(row) {
                 votes[label as usize].share += f64::from(cosine) / total;
             }
@@ -195,7 +197,7 @@ impl Neighbours {
         touched: &[u32],
         skip: impl Fn(u32) -> bool,
         votes: &mut [Vote],
-        nearest: &mut Vec<(f32, u32)>,
+        nearest: &mut Nearest,
     ) {
         for &row in touched.iter().filter(|&&row| !skip(row)) {
             let cosine = f64::from(cosines[row as usize]);
@@ -210,7 +212,7 @@ impl Neighbours {
                 }
             }
             if self.carriers.votes[row as usize] {
-                keep_nearest(nearest, cosines[row as usize], row);
+                nearest.add(cosines[row as usize], row);
             }
         }
         for vote in votes {
@@ -219,31 +221,66 @@ impl Neighbours {
     }
 
     /// Votes of any text: narrative by narrative over all stored texts, without a branch per text.
-    fn many(&self, cosines: &mut [f32], skip: impl Fn(u32) -> bool, votes: &mut [Vote], nearest: &mut Vec<(f32, u32)>) {
+    fn many(&self, cosines: &mut [f32], skip: impl Fn(u32) -> bool, votes: &mut [Vote], nearest: &mut Nearest) {
         for (row, cosine) in (0..).zip(cosines.iter_mut()) {
             if *cosine > 0.0 && skip(row) {
                 *cosine = 0.0;
             }
         }
-        let cosine = |&row: &u32| cosines[row as usize];
-        let mut from = 0;
-        for (vote, &(texts, descriptions)) in votes.iter_mut().zip(&self.carriers.ends) {
-            let (mut largest, mut sum, mut sharing) = (0.0, 0.0, 0u32);
-            for c in self.carriers.rows[from as usize..texts as usize].iter().map(cosine) {
-                largest = larger(largest, c);
-                sum += f64::from(c);
-                sharing += u32::from(c > 0.0);
+        let Carriers { ends, runs, votes: voting } = &self.carriers;
+        let of = |runs: &[Range<usize>]| {
+            let mut all = Run::default();
+            for run in runs {
+                all.add(&cosines[run.clone()]);
             }
-            (vote.nearest, vote.sharing) = (f64::from(largest), f64::from(sharing));
-            vote.centroid = sum / f64::max(vote.sharing, 1.0);
-            let described = self.carriers.rows[texts as usize..descriptions as usize].iter().map(cosine);
-            vote.description = f64::from(described.fold(0.0, larger));
+            all
+        };
+        let mut from = 0;
+        for (vote, &(texts, descriptions)) in votes.iter_mut().zip(ends) {
+            let carrying = of(&runs[from..texts]);
+            (vote.nearest, vote.sharing) = (f64::from(carrying.largest), f64::from(carrying.sharing));
+            vote.centroid = carrying.sum / f64::max(vote.sharing, 1.0);
+            vote.description = f64::from(of(&runs[texts..descriptions]).largest);
             from = descriptions;
         }
-        for (row, (&cosine, _)) in (0..).zip(cosines.iter().zip(&self.carriers.votes)).filter(|(_, (_, votes))| **votes)
-        {
-            keep_nearest(nearest, cosine, row);
+        for (chunk, first) in cosines.chunks(LANES).zip((0..).step_by(LANES)) {
+            if chunk.iter().copied().fold(0.0, larger) >= nearest.floor {
+                for (row, &cosine) in (first..).zip(chunk).filter(|r| voting[r.0]) {
+                    nearest.add(cosine, row as u32);
+                }
+            }
         }
+    }
+}
+
+/// Cosines looked at side by side.
+const LANES: usize = 8;
+
+/// What is asked of the cosines of many texts.
+#[derive(Default)]
+struct Run {
+    largest: f32,
+    sum: f64,
+    /// How many are above 0.
+    sharing: u32,
+}
+
+impl Run {
+    fn add(&mut self, cosines: &[f32]) {
+        let (chunks, rest) = cosines.as_chunks::<LANES>();
+        let (mut largest, mut sums, mut sharing) = ([0f32; LANES], [0f64; LANES], [0u32; LANES]);
+        for chunk in chunks {
+            for (lane, &c) in chunk.iter().enumerate() {
+                largest[lane] = larger(largest[lane], c);
+                sums[lane] += f64::from(c);
+                sharing[lane] += u32::from(c > 0.0);
+            }
+        }
+        for &c in rest.iter().chain(&largest) {
+            self.largest = larger(self.largest, c);
+        }
+        self.sum += sums.iter().sum::<f64>() + rest.iter().map(|&c| f64::from(c)).sum::<f64>();
+        self.sharing += sharing.iter().sum::<u32>() + rest.iter().map(|&c| u32::from(c > 0.0)).sum::<u32>();
     }
 }
 
@@ -253,15 +290,53 @@ fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 
-/// Keeps the [`VOTERS`] largest cosines above 0, largest first; of equal ones the first met.
-#[inline]
-fn keep_nearest(nearest: &mut Vec<(f32, u32)>, cosine: f32, row: u32) {
-    let full = nearest.len() == VOTERS;
-    let least = if full { nearest[VOTERS - 1].0 } else { 0.0 };
-    if cosine > least {
-        let at = nearest.partition_point(|o| o.0 >= cosine);
-        nearest.truncate(VOTERS - 1);
-        nearest.insert(at, (cosine, row));
+/// The [`VOTERS`] texts of the largest cosines above 0; of equal ones those stored first.
+#[derive(Default)]
+struct Nearest {
+    /// Cosine above, row below (negated, so that the smaller number comes first among equals): some more than those that
+    /// count, thinned out now and then.
+    found: Vec<u64>,
+    /// What a cosine must reach to count, once there are enough.
+    floor: f32,
+}
+
+impl Nearest {
+    /// How many are found before they are thinned out.
+    const ROOM: usize = 4 * VOTERS;
+
+    #[inline]
+    fn add(&mut self, cosine: f32, row: u32) {
+        if cosine > 0.0 && cosine >= self.floor {
+            // The bits of numbers above 0 sort as they do.
+            self.found.push(u64::from(cosine.to_bits()) << 32 | u64::from(!row));
+            if self.found.len() == Self::ROOM {
+                self.thin();
+            }
+        }
+    }
+
+    fn thin(&mut self) {
+        if self.found.len() > VOTERS {
+            let last = *self.found.select_nth_unstable_by(VOTERS - 1, |a, b| b.cmp(a)).1;
+            self.found.truncate(VOTERS);
+            self.floor = Self::read(last).0;
+        }
+    }
+
+    fn read(key: u64) -> (f32, u32) {
+        (f32::from_bits((key >> 32) as u32), !(key as u32))
+    }
+
+    /// Cosine and row of those that count, nearest first.
+    fn sorted(&mut self) -> impl Iterator<Item = (f32, u32)> + Clone {
+        self.thin();
+        self.found.sort_unstable_by(|a, b| b.cmp(a));
+        self.found.iter().map(|&key| Self::read(key))
+    }
+
+    fn clear(&mut self) {
+        self.found.clear();
+        self.floor = 0.0;
     }
 }
 
@@ -290,11 +365,15 @@ impl Lists {
                 of[(label & !DESCRIPTION) as usize].push(row);
             }
         }
+        let runs = |rows: &[u32], to: &mut Vec<Range<usize>>| {
+            let runs = rows.chunk_by(|a, b| a + 1 == *b).map(|run| run[0] as usize..run[run.len() - 1] as usize + 1);
+            to.extend(runs);
+            to.len()
+        };
         for (texts, descriptions) in texts.iter().zip(&descriptions) {
-            carriers.rows.extend(texts);
-            let end = carriers.rows.len() as u32;
-            carriers.rows.extend(descriptions);
-            carriers.ends.push((end, carriers.rows.len() as u32));
+            let end = runs(texts, &mut carriers.runs);
+            let end_of_descriptions = runs(descriptions, &mut carriers.runs);
+            carriers.ends.push((end, end_of_descriptions));
         }
         carriers
     }
@@ -316,7 +395,7 @@ impl Lists {
             return None;
         }
         let postings: usize = known.iter().map(|k| k.0.len()).sum();
-        let reach = if postings * 4 < cosines.len() { Reach::Few } else { Reach::Many };
+        let reach = if postings * 8 < cosines.len() { Reach::Few } else { Reach::Many };
         for (list, value) in known.drain(..) {
             let value = (value / length / STEPS) as f32;
             let postings = rows[list.clone()].iter().zip(&values[list]);
@@ -389,11 +468,11 @@ mod tests {
             let mut cosines = scratch.cosines;
             let touched: Vec<u32> = (0..80).filter(|&row| cosines[row as usize] > 0.0).collect();
             let skip = |row: u32| row % 8 == 1;
-            let votes = || (vec![Vote::default(); 5], Vec::new());
+            let votes = || (vec![Vote::default(); 5], Nearest::default());
             let ((mut few, mut near), (mut many, mut far)) = (votes(), votes());
             index.few(&cosines, &touched, skip, &mut few, &mut near);
             index.many(&mut cosines, skip, &mut many, &mut far);
-            assert_eq!(near, far);
+            assert!(near.sorted().eq(far.sorted()));
             for (a, b) in few.iter().zip(&many) {
                 assert_eq!((a.nearest, a.description, a.sharing), (b.nearest, b.description, b.sharing));
                 assert!((a.centroid - b.centroid).abs() < 1e-12);

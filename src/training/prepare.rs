@@ -73,11 +73,12 @@ impl Prepared {
     }
 }
 
-/// Chooses which rows the neighbours remember: all but disproofs, equal texts once.
+/// Chooses which rows the neighbours remember: all but disproofs, equal texts once, narrative by narrative.
 fn store(rows: &[Row], space: &FeatureSpace, matrix: &SparseRows) -> (Neighbours, Vec<usize>) {
     let kept: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].kind != RowKind::Disproof).collect();
     let once = distinct(kept.iter().map(|&i| (&rows[i].text, &rows[i].labels, rows[i].fold)));
-    let stored: Vec<usize> = once.into_iter().map(|i| kept[i]).collect();
+    let mut stored: Vec<usize> = once.into_iter().map(|i| kept[i]).collect();
+    stored.sort_by_key(|&i| (&rows[i].labels, rows[i].kind == RowKind::Description));
     let texts: Vec<_> = stored
         .iter()
         .map(|&i| {
