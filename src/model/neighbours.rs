@@ -7,13 +7,11 @@
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
+use super::cosines::{LANES, Nearest, Run, larger};
 use super::mapped::Numbers;
 use crate::features::space::{FeatureSpace, Weights};
 use crate::features::sparse::SparseRows;
 use crate::features::vocabulary::{TermId, TermKind};
-
-/// Neighbours that vote.
-const VOTERS: usize = 30;
 
 /// A word in more than this share of the stored texts (and in more than [`FEW`]) does not make texts neighbours.
 const TOO_COMMON: f64 = 0.1;
@@ -250,93 +248,6 @@ impl Neighbours {
                 }
             }
         }
-    }
-}
-
-/// Cosines looked at side by side.
-const LANES: usize = 8;
-
-/// What is asked of the cosines of many texts.
-#[derive(Default)]
-struct Run {
-    largest: f32,
-    sum: f64,
-    /// How many are above 0.
-    sharing: u32,
-}
-
-impl Run {
-    fn add(&mut self, cosines: &[f32]) {
-        let (chunks, rest) = cosines.as_chunks::<LANES>();
-        let (mut largest, mut sums, mut sharing) = ([0f32; LANES], [0f64; LANES], [0u32; LANES]);
-        for chunk in chunks {
-            for (lane, &c) in chunk.iter().enumerate() {
-                largest[lane] = larger(largest[lane], c);
-                sums[lane] += f64::from(c);
-                sharing[lane] += u32::from(c > 0.0);
-            }
-        }
-        for &c in rest.iter().chain(&largest) {
-            self.largest = larger(self.largest, c);
-        }
-        self.sum += sums.iter().sum::<f64>() + rest.iter().map(|&c| f64::from(c)).sum::<f64>();
-        self.sharing += sharing.iter().sum::<u32>() + rest.iter().map(|&c| u32::from(c > 0.0)).sum::<u32>();
-    }
-}
-
-/// The larger of two cosines. None is NaN, of which `f32::max` would have to take care.
-#[inline]
-fn larger(a: f32, b: f32) -> f32 {
-    if b > a { b } else { a }
-}
-
-/// The [`VOTERS`] texts of the largest cosines above 0; of equal ones those stored first.
-#[derive(Default)]
-struct Nearest {
-    /// Cosine above, row below (negated, so that the smaller number comes first among equals): some more than those that
-    /// count, thinned out now and then.
-    found: Vec<u64>,
-    /// What a cosine must reach to count, once there are enough.
-    floor: f32,
-}
-
-impl Nearest {
-    /// How many are found before they are thinned out.
-    const ROOM: usize = 4 * VOTERS;
-
-    #[inline]
-    fn add(&mut self, cosine: f32, row: u32) {
-        if cosine > 0.0 && cosine >= self.floor {
-            // The bits of numbers above 0 sort as they do.
-            self.found.push(u64::from(cosine.to_bits()) << 32 | u64::from(!row));
-            if self.found.len() == Self::ROOM {
-                self.thin();
-            }
-        }
-    }
-
-    fn thin(&mut self) {
-        if self.found.len() > VOTERS {
-            let last = *self.found.select_nth_unstable_by(VOTERS - 1, |a, b| b.cmp(a)).1;
-            self.found.truncate(VOTERS);
-            self.floor = Self::read(last).0;
-        }
-    }
-
-    fn read(key: u64) -> (f32, u32) {
-        (f32::from_bits((key >> 32) as u32), !(key as u32))
-    }
-
-    /// Cosine and row of those that count, nearest first.
-    fn sorted(&mut self) -> impl Iterator<Item = (f32, u32)> + Clone {
-        self.thin();
-        self.found.sort_unstable_by(|a, b| b.cmp(a));
-        self.found.iter().map(|&key| Self::read(key))
-    }
-
-    fn clear(&mut self) {
-        self.found.clear();
-        self.floor = 0.0;
     }
 }
 

@@ -9,7 +9,6 @@
 //! live before the texts they judge are written, and on those they are right less often than on texts held out from
 //! the middle of their time: by curves fitted there they came out too sure.
 
-use super::fit::gather;
 use super::out_of_fold::OutOfFold;
 use super::rows::Row;
 use crate::learn::calibrate::{Beta, Platt};
@@ -130,5 +129,17 @@ pub(super) fn thresholds(
     let probes = probabilities.iter().zip(&unseen.probes);
     let background: Vec<&[f64]> = probes.filter(|&(_, &r)| rows[r].labels.is_empty()).map(|(p, _)| &**p).collect();
     limit_false_alarms(&mut out, &background, settings.false_alarms);
+    out
+}
+
+/// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.
+fn gather(rows: &[Row], probes: &[usize], values: &[Vec<f64>], keep: &dyn Fn(usize) -> bool) -> (Vec<f64>, Vec<bool>) {
+    let mut out = (Vec::new(), Vec::new());
+    for (row, &probe) in values.iter().zip(probes) {
+        for (k, &value) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
+            out.0.push(value);
+            out.1.push(rows[probe].carries(k));
+        }
+    }
     out
 }

@@ -316,23 +316,6 @@ fn fused_scores(taxonomy: &Taxonomy, held_out: &OutOfFold, fusion: &Fusion) -> V
     fused.collect()
 }
 
-/// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.
-pub(super) fn gather(
-    rows: &[Row],
-    probes: &[usize],
-    values: &[Vec<f64>],
-    keep: &dyn Fn(usize) -> bool,
-) -> (Vec<f64>, Vec<bool>) {
-    let mut out = (Vec::new(), Vec::new());
-    for (row, &probe) in values.iter().zip(probes) {
-        for (k, &value) in row.iter().enumerate().filter(|&(k, _)| keep(k)) {
-            out.0.push(value);
-            out.1.push(rows[probe].carries(k));
-        }
-    }
-    out
-}
-
 /// The final linear models, weights feature by feature, and their biases: the mean of the models of all folds.
 ///
 /// One more model on all rows was rejected: it has seen more than the models whose scores fusion, calibration and
