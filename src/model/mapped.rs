@@ -2,8 +2,11 @@
 //!
 //! A model of 100 MB opens without being read; pages that no text needs are never loaded.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::ops::Range;
+#[cfg(unix)]
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,8 +18,8 @@ pub(crate) enum Blob {
     Static(&'static [u8]),
     /// In memory.
     Owned(Vec<u8>),
-    /// A mapped file.
-    Mapped(memmap2::Mmap),
+    /// A mapped file, and the file itself.
+    Mapped(memmap2::Mmap, File),
 }
 
 impl Blob {
@@ -24,7 +27,7 @@ impl Blob {
         match self {
             Self::Static(b) => b,
             Self::Owned(v) => v,
-            Self::Mapped(m) => m,
+            Self::Mapped(m, _) => m,
         }
     }
 
@@ -38,7 +41,19 @@ impl Blob {
         // running program gets SIGBUS, as with a deleted shared library; checksums are verified over these very pages
         // before any number is used.
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::read(path))?;
-        Ok(Self::Mapped(map))
+        Ok(Self::Mapped(map, file))
+    }
+
+    /// Some of the bytes, read from the file where there is one: mapped pages count as memory of the program as long as
+    /// it runs, and where one is touched Linux maps fifteen of its neighbours, too. `None` where they cannot be read.
+    pub(crate) fn read(&self, range: Range<usize>) -> Option<Cow<'_, [u8]>> {
+        #[cfg(unix)]
+        if let Self::Mapped(_, file) = self {
+            let mut bytes = vec![0; range.len()];
+            file.read_exact_at(&mut bytes, range.start as u64).ok()?;
+            return Some(Cow::Owned(bytes));
+        }
+        self.bytes().get(range).map(Cow::Borrowed)
     }
 }
 

@@ -11,7 +11,8 @@
 //! are taken from the file, so every one is checked against its section: not even a forged file can do more than give
 //! wrong answers. What is found damaged is read as empty and noted; see [`Layout::damage`].
 
-use std::ops::Range;
+use std::borrow::Cow;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -152,6 +153,12 @@ pub(crate) fn version(start: &[u8]) -> Option<Result<(), String>> {
     Some(if name == FORMAT { Ok(()) } else { Err(name) })
 }
 
+/// The blocks in which bytes lie, of which there are some.
+#[inline]
+fn blocks(place: &Range<usize>) -> RangeInclusive<usize> {
+    (place.start - HEADER) / BLOCK..=(place.end - 1 - HEADER) / BLOCK
+}
+
 impl Layout {
     /// Reads the header at the start of the bytes; what follows the segment is left alone. `trusted` bytes are known to be whole.
     pub(crate) fn new(blob: Arc<Blob>, trusted: bool) -> Result<Self, IndexProblem> {
@@ -256,7 +263,7 @@ impl Layout {
     pub(crate) fn verify(&self) -> Result<(), IndexProblem> {
         for block in 0..(self.end - HEADER).div_ceil(BLOCK) {
             self.verified[block / 64].fetch_and(!(1 << (block % 64)), Ordering::Relaxed);
-            if !self.is_whole(block) {
+            if !self.is_whole(block, &self.blob.bytes()[self.bytes_of(block)]) {
                 return Err(IndexProblem::Checksum { at: (HEADER + block * BLOCK) as u64 });
             }
         }
@@ -266,24 +273,59 @@ impl Layout {
     /// A part of a section; empty where it does not lie in the section or is damaged.
     #[inline]
     pub(crate) fn part(&self, section: Section, from: usize, len: usize) -> &[u8] {
-        let place = &self.sections[section as usize];
-        let start = place.start.saturating_add(from);
-        let end = start.saturating_add(len);
-        if end > place.end {
-            self.note(start.min(place.end));
-            return &[];
-        }
-        if len == 0 {
-            return &[];
-        }
-        let (first, last) = ((start - HEADER) / BLOCK, (end - 1 - HEADER) / BLOCK);
-        for block in first..=last {
-            let known = self.verified[block / 64].load(Ordering::Relaxed) >> (block % 64) & 1 == 1;
-            if !known && !self.is_whole(block) {
+        let Some(place) = self.place(section, from, len) else { return &[] };
+        for block in blocks(&place) {
+            if !self.is_known(block) && !self.is_whole(block, &self.blob.bytes()[self.bytes_of(block)]) {
                 return &[];
             }
         }
-        &self.blob.bytes()[start..end]
+        &self.blob.bytes()[place]
+    }
+
+    /// As [`Layout::part`], for what is large and seldom asked for: see [`Blob::read`].
+    pub(crate) fn read(&self, section: Section, from: usize, len: usize) -> Cow<'_, [u8]> {
+        let Some(place) = self.place(section, from, len) else { return Cow::default() };
+        let blocks = blocks(&place);
+        let known = blocks.clone().all(|block| self.is_known(block));
+        let wanted =
+            if known { place.clone() } else { self.bytes_of(*blocks.start()).start..self.bytes_of(*blocks.end()).end };
+        let Some(bytes) = self.blob.read(wanted.clone()) else {
+            self.note(place.start);
+            return Cow::default();
+        };
+        if !known && !blocks.zip(bytes.chunks(BLOCK)).all(|(block, data)| self.is_whole(block, data)) {
+            return Cow::default();
+        }
+        let inside = place.start - wanted.start..place.end - wanted.start;
+        match bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[inside]),
+            Cow::Owned(bytes) => Cow::Owned(bytes[inside].to_vec()),
+        }
+    }
+
+    /// Where a part of a section lies; nothing for an empty one, or one that reaches beyond, which is noted.
+    #[inline]
+    fn place(&self, section: Section, from: usize, len: usize) -> Option<Range<usize>> {
+        let section = &self.sections[section as usize];
+        let start = section.start.saturating_add(from);
+        let end = start.saturating_add(len);
+        if end > section.end {
+            self.note(start.min(section.end));
+            return None;
+        }
+        (len > 0).then_some(start..end)
+    }
+
+    /// Whether a block is known to be whole.
+    #[inline]
+    fn is_known(&self, block: usize) -> bool {
+        self.verified[block / 64].load(Ordering::Relaxed) >> (block % 64) & 1 == 1
+    }
+
+    /// Where a block lies.
+    fn bytes_of(&self, block: usize) -> Range<usize> {
+        let from = HEADER + block * BLOCK;
+        from..self.end.min(from + BLOCK)
     }
 
     /// The `i`th number of a section of u32.
@@ -335,18 +377,15 @@ impl Layout {
         self.note(self.sections[section as usize].start);
     }
 
-    /// Verifies a block and remembers it.
+    /// Verifies the bytes of a block and remembers it.
     #[cold]
-    fn is_whole(&self, block: usize) -> bool {
-        let bytes = self.blob.bytes();
-        let from = HEADER + block * BLOCK;
-        let data = &bytes[from..self.end.min(from + BLOCK)];
-        let sum = bytes.get(self.end + block * 8..).and_then(<[u8]>::first_chunk);
+    fn is_whole(&self, block: usize, data: &[u8]) -> bool {
+        let sum = self.blob.bytes().get(self.end + block * 8..).and_then(<[u8]>::first_chunk);
         let whole = sum.is_some_and(|s| u64::from_le_bytes(*s) == xxh64(data));
         if whole {
             self.verified[block / 64].fetch_or(1 << (block % 64), Ordering::Relaxed);
         } else {
-            self.note(from);
+            self.note(HEADER + block * BLOCK);
         }
         whole
     }

@@ -227,14 +227,14 @@ impl Segment {
     }
 
     /// The record of a case as JSON.
-    pub(crate) fn record(&self, case: u32) -> &[u8] {
+    fn record(&self, case: u32) -> Cow<'_, [u8]> {
         let range = self.layout.range64(Section::RecordStarts, case as usize).unwrap_or_default();
-        self.layout.part(Section::Records, range.start, range.len())
+        self.layout.read(Section::Records, range.start, range.len())
     }
 
     /// The record of a case; one with nothing but its id where the bytes are damaged, which is noted.
     pub(crate) fn case(&self, case: u32) -> Cow<'_, Case> {
-        let record = serde_json::from_slice(self.record(case)).unwrap_or_else(|_| {
+        let record = serde_json::from_slice(&self.record(case)).unwrap_or_else(|_| {
             self.layout.note_in(Section::Records);
             Case { id: self.id(case).to_owned(), ..Case::default() }
         });
