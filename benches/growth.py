@@ -1,98 +1,38 @@
 #!/usr/bin/env python3
-"""How time, size and memory grow with the case base, on generated cases. Every figure is from a run in this call.
+"""How time, size and memory grow with the case base. Every figure is from a run in this call.
 
-  cargo build --release                       (LEITMOTIF=PROGRAM measures another program)
-  python3 benches/growth.py [SIZES…]          10000 100000 1000000 unless given; prints a Markdown table
-  python3 benches/growth.py --plot FILE.svg   the same, and draws it
+  python3 benches/growth.py [SIZES…]              10000 100000 1000000 unless given; prints a Markdown table
+  python3 benches/growth.py --plot FILE.svg …     the same, and draws it
 
-A case is a title, claim and disproof cut from sentences of training-data/cases.jsonl, in which every fourth word gives
-way to a made-up one: of these a few are common and most are rare (Zipf's law), so that the vocabulary grows with the
-base as that of real bases does. A query is a claim that lost a third of its words and gained some others. The largest
-base takes about 12 GB of memory to build and 5 GB of disk.
+For each size `cargo bench --bench related` makes a generated base (benches/generated), saves it, and in a second run
+opens it and asks 500 queries. Times are of one core. A million cases take some 12 GB of memory to build.
 """
-import argparse, json, math, os, random, re, resource, subprocess, sys, tempfile
+import argparse, math, os, re, resource, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PROGRAM = os.environ.get("LEITMOTIF", os.path.join(ROOT, "target/release/leitmotif"))
-QUERIES = 400
-SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu".split()
 
 
-def made_up(number):
-    word = ""
-    while True:
-        word += SYLLABLES[number % len(SYLLABLES)]
-        number //= len(SYLLABLES)
-        if number == 0:
-            return word
-
-
-def sentences():
-    with open(os.path.join(ROOT, "training-data/cases.jsonl"), encoding="utf-8") as lines:
-        records = [r for r in map(json.loads, lines) if r["language"] == "en"]
-    return [s.split() for r in records for f in ("claim", "disproof") for s in re.split(r"(?<=[.!?]) ", r[f]) if s]
-
-
-def cases(count):
-    draw, pool = random.Random(7), sentences()
-
-    def text(words):
-        out = []
-        while len(out) < words:
-            out += draw.choice(pool)
-        out = out[:words]
-        for i in range(0, words, 4):
-            # A word of rank r with probability about 1/r, over as many ranks as ten times the cases.
-            out[i] = made_up(int(math.exp(draw.random() * math.log(10.0 * count))))
-        return " ".join(out)
-
-    for i in range(count):
-        yield {"id": f"c{i}", "title": text(10), "claim": text(22), "disproof": text(118), "language": "en"}
-
-
-def queries(base, count):
-    draw, pool = random.Random(11), sentences()
-    for i, case in enumerate(base):
-        words = [w for w in case["claim"].split() if draw.random() > 1 / 3]
-        yield {"id": f"q{i}", "text": " ".join(words + draw.choice(pool)[:8]), "language": "en"}
-        if i + 1 == count:
-            return
-
-
-def timed(*command):
-    """Seconds of processor, and peak memory in MB."""
-    start = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen([PROGRAM, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env={**os.environ, "RAYON_NUM_THREADS": "1"})
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 3):
-        sys.exit(process.stderr.read().decode())
-    end = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime, usage.ru_maxrss / 1024
+def bench(**settings):
+    """What the bench prints, and the seconds of processor it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(["cargo", "bench", "--quiet", "--bench", "related"], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "RAYON_NUM_THREADS": "1", **settings})
+    if done.returncode:
+        sys.exit(done.stderr)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure(size, folder):
-    path = lambda name: os.path.join(folder, name)
-    asked = []
-    with open(path("cases.jsonl"), "w", encoding="utf-8") as out:
-        for case in cases(size):
-            if len(asked) < QUERIES:
-                asked.append(case)
-            out.write(json.dumps(case) + "\n")
-    with open(path("all.jsonl"), "w") as many, open(path("one.jsonl"), "w") as one:
-        for i, q in enumerate(queries(asked, QUERIES)):
-            many.write(json.dumps(q) + "\n")
-            if i == 0:
-                one.write(json.dumps(q) + "\n")
-    build, room = timed("cases", "index", path("cases.jsonl"), "--output", path("index"))
-    os.remove(path("cases.jsonl"))
-    ask = lambda name: timed("related", "--cases", path("index"), "--queries", path(name), "--format", "trec")
-    ask("all.jsonl")
-    (once, _), (all_of_them, served) = ask("one.jsonl"), ask("all.jsonl")
-    row = {"cases": size, "ms per query": (all_of_them - once) / (QUERIES - 1) * 1e3, "build s": build,
-           "size MB": os.path.getsize(path("index")) / 1e6, "memory MB": served, "memory to build MB": room}
-    os.remove(path("index"))
+    index = os.path.join(folder, "index")
+    # Compiled before anything is timed.
+    bench(GENERATED="10", SAVE=index)
+    _, build = bench(GENERATED=str(size), SAVE=index)
+    asked, _ = bench(GENERATED=str(size), CASES=index)
+    number = lambda pattern: float(re.search(pattern, asked)[1])
+    row = {"cases": size, "first stage ms": number(r"first stage +([\d.]+)"), "with passages ms": number(r"with passages +([\d.]+)"),
+           "build s": build, "size MB": os.path.getsize(index) / 1e6, "memory MB": number(r"at most ([\d.]+) MB")}
+    os.remove(index)
     return row
 
 
@@ -134,7 +74,8 @@ def main():
             rows.append(measure(size, folder))
             if len(rows) == 1:
                 print("| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
-            print("| " + " | ".join(f"{v:,.2f}" if isinstance(v, float) and v < 10 else f"{v:,.0f}" for v in rows[-1].values()) + " |", flush=True)
+            shown = (f"{v:,.2f}" if isinstance(v, float) and v < 10 else f"{v:,.0f}" for v in rows[-1].values())
+            print("| " + " | ".join(shown) + " |", flush=True)
     if args.plot:
         plot(rows, args.plot)
 
