@@ -54,11 +54,16 @@ def plot(rows, path):
     for r in rows:
         out.append(f'<text x="{x(r["cases"]):.1f}" y="{height - bottom + 18}" text-anchor="middle">{r["cases"]:,}</text>')
     out.append(f'<text x="{(left + width - 170) / 2}" y="{height - 8}" text-anchor="middle">cases</text>')
+    # Names at the ends of their lines, moved apart where they would cover each other.
+    ends = sorted((y(rows[-1][name]), name) for name in names)
+    for i in range(1, len(ends)):
+        ends[i] = (max(ends[i][0], ends[i - 1][0] + 15), ends[i][1])
+    label = {name: at for at, name in ends}
     for name, colour in zip(names, colours):
         points = " ".join(f'{x(r["cases"]):.1f},{y(r[name]):.1f}' for r in rows)
         last = rows[-1]
         out.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        out.append(f'<text x="{x(last["cases"]) + 6:.1f}" y="{y(last[name]) + 4:.1f}" fill="{colour}">{name}</text>')
+        out.append(f'<text x="{x(last["cases"]) + 6:.1f}" y="{label[name] + 4:.1f}" fill="{colour}">{name}</text>')
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(out + ["</svg>\n"]))
 
