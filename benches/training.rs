@@ -77,7 +77,7 @@ impl Draw {
 }
 
 /// The whole part of a number that is not negative.
-#[allow(clippy::cast_sign_loss)]
+#[expect(clippy::cast_sign_loss, reason = "not negative")]
 fn whole(x: f64) -> usize {
     x as usize
 }

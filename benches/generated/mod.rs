@@ -21,7 +21,7 @@ impl Draw {
     /// A rank from 0, the rank `r` about as often as `1 / (r + 1)`.
     fn zipf(&mut self, ranks: f64) -> u64 {
         let share = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
-        #[allow(clippy::cast_sign_loss)] // At least 1 before the subtraction.
+        #[expect(clippy::cast_sign_loss, reason = "at least 1 before the subtraction")]
         let rank = (ranks.powf(share) - 1.0) as u64;
         rank
     }

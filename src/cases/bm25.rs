@@ -80,7 +80,7 @@ impl FieldWeights {
         let tf = self.frequency(counts, mask);
         // Rounded up: a case that has the term is never lost.
         let steps = (tf / (K1 + tf) * f32::from(u8::MAX)).ceil();
-        #[allow(clippy::cast_sign_loss)] // A frequency is never negative.
+        #[expect(clippy::cast_sign_loss, reason = "a frequency is never negative")]
         let steps = steps as u8;
         steps
     }

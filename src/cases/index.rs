@@ -432,6 +432,16 @@ mod tests {
         (0..n).map(|i| case(&format!("c{i}"), &format!("claim number {i} of {} kinds and {}", i % 7, i % 5)))
     }
 
+    /// Such frequencies are not written beside the pairs.
+    #[test]
+    fn a_pair_in_very_many_cases_keeps_its_frequency() {
+        let index = CaseIndex::new(claims(300));
+        assert!(index.base.verify().is_ok());
+        let word = |w| index.look_up().word(w).unwrap();
+        let pair = index.look_up().pair(word("claim"), word("number")).unwrap();
+        assert_eq!(index.df(pair), 300);
+    }
+
     proptest! {
         /// Whatever is added, changed and removed: joined, the index is the one made afresh.
         #[test]

@@ -7,8 +7,6 @@
 //! most of them common n-grams of little weight, and moving hundreds of cursors costs more than adding up the lists of
 //! the few that matter. Sums are whole numbers, so skipping changes no score and no order.
 
-use rustc_hash::FxHashMap;
-
 use super::bm25::{ALL_FIELDS, FieldMask, FieldWeights, SATURATED, share};
 use super::candidates::QueryTerm;
 use super::index::{CaseIndex, CaseNo, CaseTerm};
@@ -87,7 +85,7 @@ fn case_of(key: u64) -> u32 {
 /// The weights of terms as whole numbers whose sums fit into 31 bits, and what one step is worth in scores.
 fn whole_weights(index: &CaseIndex, terms: &[QueryTerm]) -> (Vec<u32>, f64) {
     // The idf falls as the frequency rises.
-    #[allow(clippy::cast_sign_loss)] // A share of a length.
+    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
     let common = (COMMON_GRAM * index.len() as f64).max(FEW) as usize;
     let least = index.idf_of(common);
     let counts = |t: &QueryTerm| t.kind != TermKind::Chars || t.idf >= least;
@@ -96,7 +94,7 @@ fn whole_weights(index: &CaseIndex, terms: &[QueryTerm]) -> (Vec<u32>, f64) {
     let total: f64 = real.iter().sum();
     let scale = f64::from(1u32 << 30) / f64::from(u8::MAX) / (total + 1.0);
     // At least one, so that a case that shares any term is found; a million terms of weight one still fit.
-    #[allow(clippy::cast_sign_loss)] // No idf is negative.
+    #[expect(clippy::cast_sign_loss, reason = "no idf is negative")]
     let whole = real.iter().map(|w| if *w > 0.0 { ((w * scale).round() as u32).max(1) } else { 0 }).collect();
     (whole, SATURATED / (scale * f64::from(u8::MAX)))
 }
@@ -131,16 +129,17 @@ impl Search {
             return self.top(index, terms, k, true);
         }
         let (weights, step) = whole_weights(index, terms);
-        let by_term: FxHashMap<u32, u32> = terms.iter().zip(&weights).map(|(t, &w)| (t.term, w)).collect();
+        let mut slots = Slots::default();
+        slots.assign(terms.iter().map(|t| t.term));
         let found = self.top(index, terms, OTHERS * k, true);
         self.best.clear();
         for case in found.iter().map(|c| c.case) {
             let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
             let mut sum = 0;
             let add = |t: CaseTerm| {
-                sum += by_term.get(&t.term).map_or(0, |w| w * u32::from(fields.impact(t.counts, mask)));
+                sum += slots.get(t.term).map_or(0, |slot| weights[slot] * u32::from(fields.impact(t.counts, mask)));
             };
-            index.each_term(case, |term| by_term.contains_key(&term), add);
+            index.each_term(case, |term| slots.may_have(term), add);
             if sum > 0 {
                 self.insert(key(sum, case.0), k);
             }
@@ -318,7 +317,7 @@ mod tests {
         };
         CaseIndex::new((0..cases).map(|i| {
             let mut words = |n: usize| {
-                #[allow(clippy::cast_sign_loss)] // A power is never negative.
+                #[expect(clippy::cast_sign_loss, reason = "a power is never negative")]
                 let word = |r: f64| format!("w{}x", (2000f64.powf(r)) as u32 * 7919 % 99_991);
                 (0..n).map(|_| word(draw())).collect::<Vec<_>>().join(" ")
             };

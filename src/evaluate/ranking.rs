@@ -282,8 +282,7 @@ fn no_answer(scored: &[Scored]) -> NoAnswer {
 mod tests {
     use super::*;
 
-    // The sums are exact: halves, quarters and one division.
-    #[allow(clippy::float_cmp)]
+    #[expect(clippy::float_cmp, reason = "the sums are exact: halves, quarters and one division")]
     #[test]
     fn rankings_worked_by_hand() {
         let relevant = |ids: &[&str]| ids.iter().map(|&i| i.to_owned()).collect::<FxHashSet<_>>();

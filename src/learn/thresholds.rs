@@ -67,7 +67,7 @@ pub fn limit_false_alarms(thresholds: &mut [Thresholds], background: &[&[f64]], 
         let mut excesses: Vec<f64> = background.iter().map(excess).collect();
         excesses.sort_by(|a, b| b.total_cmp(a));
         // The first that must stay below; a hair above it, so that it does.
-        #[allow(clippy::cast_sign_loss)] // A share of a length.
+        #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
         let allowed = (limit * excesses.len() as f64) as usize;
         excesses.get(allowed).map_or(0.0, |e| (e + 1e-6).max(0.0))
     };

@@ -6,7 +6,7 @@
 const VOTERS: usize = 30;
 
 /// Cosines looked at side by side.
-pub(super) const LANES: usize = 8;
+const LANES: usize = 8;
 
 /// What is asked of the cosines of many texts.
 #[derive(Default)]
@@ -38,7 +38,7 @@ impl Run {
 
 /// The larger of two cosines. None is NaN, of which `f32::max` would have to take care.
 #[inline]
-pub(super) fn larger(a: f32, b: f32) -> f32 {
+fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Nearest {
     /// count, thinned out now and then.
     found: Vec<u64>,
     /// What a cosine must reach to count, once there are enough.
-    pub(super) floor: f32,
+    floor: f32,
 }
 
 impl Nearest {
@@ -63,6 +63,17 @@ impl Nearest {
             self.found.push(u64::from(cosine.to_bits()) << 32 | u64::from(!row));
             if self.found.len() == Self::ROOM {
                 self.thin();
+            }
+        }
+    }
+
+    /// Adds the cosines of all rows of which `votes` holds.
+    pub(super) fn add_all(&mut self, cosines: &[f32], votes: &[bool]) {
+        for (chunk, first) in cosines.chunks(LANES).zip((0..).step_by(LANES)) {
+            if chunk.iter().copied().fold(0.0, larger) >= self.floor {
+                for (row, &cosine) in (first..).zip(chunk).filter(|r| votes[r.0]) {
+                    self.add(cosine, row as u32);
+                }
             }
         }
     }
@@ -108,10 +119,15 @@ mod tests {
             prop_assert_eq!(run.largest.to_bits(), cosines.iter().copied().fold(0.0, f32::max).to_bits());
             prop_assert!((run.sum - cosines.iter().map(|&c| f64::from(c)).sum::<f64>()).abs() < 1e-9);
             prop_assert_eq!(run.sharing as usize, cosines.iter().filter(|&&c| c > 0.0).count());
-            let mut expected: Vec<(f32, u32)> = cosines.iter().copied().zip(0..).filter(|c| c.0 > 0.0).collect();
-            for &(cosine, row) in &expected {
-                nearest.add(cosine, row);
+            let votes: Vec<bool> = (0..cosines.len()).map(|row| row % 9 != 4).collect();
+            let counts = |c: &(f32, u32)| c.0 > 0.0 && votes[c.1 as usize];
+            let mut expected: Vec<(f32, u32)> = cosines.iter().copied().zip(0..).filter(counts).collect();
+            nearest.add_all(&cosines, &votes);
+            let mut one_by_one = Nearest::default();
+            for &(cosine, row) in expected.iter().rev() {
+                one_by_one.add(cosine, row);
             }
+            prop_assert!(one_by_one.sorted().eq(nearest.sorted()));
             expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             expected.truncate(VOTERS);
             prop_assert!(nearest.sorted().eq(expected));

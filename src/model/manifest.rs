@@ -160,7 +160,7 @@ impl BestCalibration {
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }

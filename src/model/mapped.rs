@@ -32,7 +32,7 @@ impl Blob {
     }
 
     /// Maps a file for reading.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "mapping a file is unsafe in itself; the argument is below")]
     pub(crate) fn map(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::read(path))?;
         // SAFETY: a mapping is unsound if the file shrinks or changes while mapped. Neither models nor case indexes are

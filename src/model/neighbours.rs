@@ -7,7 +7,7 @@
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
-use super::cosines::{LANES, Nearest, Run, larger};
+use super::cosines::{Nearest, Run};
 use super::mapped::Numbers;
 use crate::features::space::{FeatureSpace, Weights};
 use crate::features::sparse::SparseRows;
@@ -112,7 +112,7 @@ impl Neighbours {
             let length: f64 = entries().map(|(_, &v)| f64::from(v).powi(2)).sum::<f64>().sqrt();
             if length > 0.0 {
                 for (&column, &value) in entries() {
-                    #[allow(clippy::cast_sign_loss)] // A weight is never negative.
+                    #[expect(clippy::cast_sign_loss, reason = "a weight is never negative")]
                     let steps = (f64::from(value) / length * STEPS).round().max(1.0) as u8;
                     lists[column as usize].push((number as u32, steps));
                 }
@@ -241,13 +241,7 @@ impl Neighbours {
             vote.description = f64::from(of(&runs[texts..descriptions]).largest);
             from = descriptions;
         }
-        for (chunk, first) in cosines.chunks(LANES).zip((0..).step_by(LANES)) {
-            if chunk.iter().copied().fold(0.0, larger) >= nearest.floor {
-                for (row, &cosine) in (first..).zip(chunk).filter(|r| voting[r.0]) {
-                    nearest.add(cosine, row as u32);
-                }
-            }
-        }
+        nearest.add_all(cosines, voting);
     }
 }
 

@@ -7,8 +7,7 @@ use whatlang::{Detector, Lang};
 
 use crate::document::Language;
 
-/// Bytes looked at, since detection must not cost more than the analysis. With 1,200 it was right of 9,514 of 9,573 longer
-/// texts, with 700 of 9,510.
+/// Bytes looked at: more hardly changes the answer, and detection must not cost more than the analysis.
 const SAMPLE: usize = 700;
 
 /// Fewest letters for a guess in a script that several languages share.

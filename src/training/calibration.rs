@@ -54,10 +54,10 @@ impl Calibration {
             })
             .collect();
         let judged = later.unwrap_or(held_out);
+        let probabilities: Vec<Vec<f64>> = judged.scores.iter().map(|s| own_probabilities(&own, s)).collect();
         let curve = |level: bool| {
             let (mut said, mut right) = (Vec::new(), Vec::new());
-            for (scores, &probe) in judged.scores.iter().zip(&judged.probes) {
-                let row = own_probabilities(&own, scores);
+            for (row, &probe) in probabilities.iter().zip(&judged.probes) {
                 let of_level = (0..row.len()).filter(|&k| leaf[k] == level);
                 if let Some(k) = of_level.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) {
                     said.push(row[k]);

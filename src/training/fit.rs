@@ -204,10 +204,9 @@ pub(super) fn score(
     let unseen = job.run(&watch);
     let later = (*folds_by == FoldsBy::Time).then(|| Job { held_out: HeldOut::Later, ..job }.run(&watch));
     watch.step("fusion", 0, 1);
-    let fused = fuse(taxonomy, rows, &unseen)?;
-    let Fused { fusion, scores } = fused;
-    let later = later.map(|later| Said { scores: fused_scores(taxonomy, &later, &fusion), probes: later.probes });
-    let said = Said { scores, probes: unseen.probes.clone() };
+    let fusion = fuse(taxonomy, rows, &unseen)?;
+    let fused = |of: &OutOfFold| Said { probes: of.probes.clone(), scores: fused_scores(taxonomy, of, &fusion) };
+    let (said, later) = (fused(&unseen), later.as_ref().map(fused));
     let calibration = Calibration::fit(taxonomy, rows, &said, later.as_ref());
     watch.step("fusion", 1, 1);
     let probabilities = calibration.probabilities(taxonomy, &said.scores);
@@ -265,31 +264,27 @@ fn fit_narratives(
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
-/// Fusion models and their out-of-fold log-odds, probe by probe.
-struct Fused {
-    fusion: Fusion,
-    scores: Vec<Vec<f64>>,
-}
-
 /// Most examples a fusion model is fitted on; beyond that every further text adds nothing but time.
 const FUSION_EXAMPLES: usize = 400_000;
 
-fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> {
+/// Fits the fusion models on out-of-fold scores.
+fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion> {
     let kinship = Kinship::new(taxonomy);
-    let mut inputs: Vec<Vec<InputRow>> = Vec::with_capacity(unseen.probes.len());
-    for (scores, votes) in unseen.scores.iter().zip(&unseen.votes) {
+    let stride = (unseen.probes.len() * taxonomy.len()).div_ceil(FUSION_EXAMPLES).max(1);
+    // Row number and inputs of each text that is fitted on.
+    let mut inputs: Vec<(usize, Vec<InputRow>)> = Vec::new();
+    for at in (0..unseen.probes.len()).step_by(stride) {
         let mut row = Vec::new();
-        kinship.inputs(scores, votes, &mut row);
-        inputs.push(row);
+        kinship.inputs(&unseen.scores[at], &unseen.votes[at], &mut row);
+        inputs.push((unseen.probes[at], row));
     }
-    let stride = (inputs.len() * taxonomy.len()).div_ceil(FUSION_EXAMPLES).max(1);
     let fit = |leaf: bool| -> Result<DenseModel> {
         let mut flat = Vec::new();
         let mut labels = Vec::new();
-        for (probe, row) in inputs.iter().enumerate().step_by(stride) {
+        for (probe, row) in &inputs {
             for (k, values) in row.iter().enumerate().filter(|&(k, _)| kinship.is_leaf(k) == leaf) {
                 flat.extend_from_slice(values);
-                labels.push(rows[unseen.probes[probe]].carries(k));
+                labels.push(rows[*probe].carries(k));
             }
         }
         let shape = (labels.len(), INPUTS.len());
@@ -300,9 +295,7 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fused> 
     let leaves = fit(true)?;
     let has_parents = taxonomy.numbers().any(|n| !taxonomy.is_leaf(n));
     let parents = if has_parents { fit(false)? } else { leaves.clone() };
-    let fusion = Fusion { leaves, parents };
-    let scores = fused_scores(taxonomy, unseen, &fusion);
-    Ok(Fused { fusion, scores })
+    Ok(Fusion { leaves, parents })
 }
 
 /// Fused log-odds, probe by probe, narratives side by side.

@@ -29,7 +29,7 @@ pub(super) struct OutOfFold {
     /// Per training row the linear score of "spreads any", for probes, titles and disproofs alike; `None` where a row
     /// is never held out.
     pub(super) spreads: Vec<Option<f64>>,
-    /// The mean of the models of all folds, column by column.
+    /// The mean of the models of all folds, column by column; none of models that know a part of the folds only.
     pub(super) mean: Vec<MeanModel>,
 }
 
@@ -66,6 +66,7 @@ pub(super) enum HeldOut {
 }
 
 impl Job<'_> {
+    /// The first fold that is held out.
     fn first(&self) -> usize {
         match self.held_out {
             HeldOut::Each => 0,
@@ -100,26 +101,32 @@ impl Job<'_> {
             let weight = if self.hides(fold, row.fold) { 0.0 } else { row.weight_in(column, self.narratives) };
             (row.is_positive(column, self.narratives), weight)
         };
+        let (stage, in_mean) = match self.held_out {
+            HeldOut::Each => ("out-of-fold models", true),
+            HeldOut::Later => ("models before later texts", false),
+        };
         let done = AtomicUsize::new(0);
         let start = |task: usize| self.warm.and_then(|w| w.start(task % columns));
         let scored = self.solver.solve(self.gram, tasks, &row, &start, &|task, minimum| {
-            watch.step("out-of-fold models", done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
+            watch.step(stage, done.fetch_add(1, Ordering::Relaxed) + 1, tasks);
             let scores: Vec<f64> = held_out(task).map(|row| minimum.scores[row]).collect();
-            (scores, minimum.a.iter().map(|&a| a as f32).collect::<Vec<f32>>(), (minimum.bias, minimum.kept))
+            let a: Vec<f32> = if in_mean { minimum.a.iter().map(|&a| a as f32).collect() } else { Vec::new() };
+            (scores, a, (minimum.bias, minimum.kept))
         });
-        let share = columns as f64 / tasks as f64;
+        let share = 1.0 / self.folds as f64;
         let none = || MeanModel { a: vec![0.0; self.rows.len()], kept: 0.0, bias: 0.0 };
-        let mut mean: Vec<MeanModel> = (0..columns).map(|_| none()).collect();
+        let mut mean: Vec<MeanModel> = if in_mean { (0..columns).map(|_| none()).collect() } else { Vec::new() };
         let mut by_row: Vec<Vec<f64>> = vec![Vec::new(); self.rows.len()];
         for &row in &probes {
             by_row[row] = vec![0.0; columns];
         }
         let mut spreads = vec![None; self.rows.len()];
         for (task, (held_out_scores, a, (bias, kept))) in scored.into_iter().enumerate() {
-            let to = &mut mean[task % columns];
-            to.a.iter_mut().zip(a).for_each(|(to, a)| *to += share * f64::from(a));
-            to.bias += share * bias;
-            to.kept += share * kept;
+            if let Some(to) = mean.get_mut(task % columns) {
+                to.a.iter_mut().zip(a).for_each(|(to, a)| *to += share * f64::from(a));
+                to.bias += share * bias;
+                to.kept += share * kept;
+            }
             for (row, score) in held_out(task).zip(held_out_scores) {
                 if let Some(to) = by_row[row].get_mut(task % columns) {
                     *to = score;

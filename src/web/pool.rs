@@ -68,3 +68,30 @@ impl Pool {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_the_job_and_frees_its_place_wherever_it_ran() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let pool = Pool::new(1, 1);
+            for bytes in [0, SHORT, SHORT + 1] {
+                assert!(pool.run_over(bytes, || -> u8 { panic!("on purpose") }).await.is_err());
+                assert_eq!(pool.load(), 0);
+                assert_eq!(pool.run_over(bytes, move || bytes).await.ok(), Some(bytes));
+            }
+        });
+    }
+
+    #[test]
+    fn a_short_job_runs_where_it_was_asked_for() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let here = std::thread::current().id();
+        let same =
+            |bytes| runtime.block_on(Pool::new(1, 1).run_over(bytes, move || std::thread::current().id() == here));
+        assert_eq!((same(SHORT).ok(), same(SHORT + 1).ok()), (Some(true), Some(false)));
+    }
+}

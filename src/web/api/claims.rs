@@ -49,7 +49,7 @@ pub(crate) struct ClaimSearchAnswer {
 }
 
 /// A claim.
-#[allow(clippy::struct_field_names, reason = "the names of that API")]
+#[expect(clippy::struct_field_names, reason = "the names of that API")]
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Claim {

@@ -14,7 +14,7 @@ pub(super) struct Texts;
 
 impl Texts {
     /// The words of a key; the key itself where there are none, which a test rules out.
-    #[allow(clippy::unused_self, reason = "templates call methods, not functions")]
+    #[expect(clippy::unused_self, reason = "templates call methods, not functions")]
     pub(super) fn of(self, key: &'static str) -> &'static str {
         WORDS.get(key).map_or(key, String::as_str)
     }

@@ -1,0 +1,52 @@
+//! Where texts have dates, how good a model is on what comes after it: measured without knowing anything later, and told.
+
+use serde_json::json;
+use std::fmt::Write;
+use std::fs;
+
+use leitmotif::model::manifest::Settings;
+use leitmotif::training::data::{Sources, TrainingData};
+use leitmotif::training::fit::{Watch, train};
+
+/// What each label is told by, changing every second stretch of time.
+const WORDS: [[&str; 2]; 5] =
+    [["brumpf", "kelvat"], ["dostig", "muhrax"], ["faljun", "wespog"], ["hyktom", "ziddel"], ["quarbs", "plonty"]];
+
+const TOWNS: [&str; 7] = ["Arden", "Belmont", "Corfe", "Dunham", "Elston", "Farley", "Garth"];
+
+/// A hundred and sixty texts in ten stretches of time, two of which share their words.
+fn figures(dated: bool) -> std::collections::BTreeMap<String, f64> {
+    let home = tempfile::tempdir().unwrap();
+    let mut texts = String::new();
+    for i in 0..160 {
+        let (stretch, label) = (i / 16, i % 2);
+        let (word, narrative) = (WORDS[stretch / 2][label], ["one", "two"][label]);
+        let record = json!({"id": format!("t{i}"), "text": format!("{word} and {word} again in {}", TOWNS[i / 2 % 7]),
+            "narratives": [narrative], "language": "",
+            "published": if dated { format!("2020-{:02}-{:02}", stretch + 1, i % 16 + 1) } else { String::new() }});
+        writeln!(texts, "{record}").unwrap();
+    }
+    let path = home.path().join("texts.jsonl");
+    fs::write(&path, texts).unwrap();
+    let data = TrainingData::read(&Sources { texts: vec![path], ..Sources::default() }).unwrap();
+    let trained = train(&data, &Settings::default(), Watch(&|_, _, _| ())).unwrap();
+    trained.manifest.metrics.out_of_fold
+}
+
+#[test]
+fn later_texts_are_judged_by_what_was_there_before() {
+    let figures = figures(true);
+    let figure = |name: &str| figures[name];
+    let texts = ["narratives: texts", "later texts, narratives: texts"].map(|name| figure(name).to_string());
+    assert_eq!(texts, ["160", "80"]);
+    // Every word stands in a neighbouring stretch, so a model of all others knows it.
+    assert!(figure("narratives: accuracy of the best") > 0.95, "{figures:?}");
+    // Of the later five stretches two have words that were not there before: there it is a guess.
+    let later = figure("later texts, narratives: accuracy of the best");
+    assert!((0.7..0.9).contains(&later), "{figures:?}");
+}
+
+#[test]
+fn without_dates_nothing_is_said_of_later_texts() {
+    assert!(figures(false).keys().all(|name| !name.starts_with("later texts")));
+}
