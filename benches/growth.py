@@ -5,7 +5,7 @@
   python3 benches/growth.py --plot FILE.svg …     the same, and draws it
 
 For each size `cargo bench --bench related` makes a generated base (benches/generated), saves it, and in a second run
-opens it and asks 500 queries. Times are of one core. A million cases take some 12 GB of memory to build.
+opens it and asks 500 queries. Times are of one core.
 """
 import argparse, math, os, re, resource, subprocess, sys, tempfile
 

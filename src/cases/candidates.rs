@@ -93,10 +93,9 @@ impl Default for Query {
     }
 }
 
-/// Character n-grams a query of so many words keeps, which is all of nearly every one. A longer text keeps fewer the
-/// longer it is: its words speak for themselves, and its common n-grams stand in every case.
+/// Character n-grams a query keeps: those of about a hundred words. Of more it keeps fewer the more there are, its rarest:
+/// in a long text the words speak for themselves, and its common n-grams stand in every case.
 const MOST_GRAMS: usize = 512;
-const GRAMS_OF: usize = 100;
 
 impl Query {
     /// Ids of the `k` best cases by the first score of the text's own words: the plain BM25 that a ranker has to beat.
@@ -210,14 +209,16 @@ impl Query {
 
     /// Weighs the counted terms and leaves out those that say nothing.
     fn weigh(&mut self, index: &CaseIndex) {
-        let Self { counts, terms, slots, kept, .. } = self;
+        let Self { counts, terms, slots, .. } = self;
         let counted = counts.iter().map(|&(term, count)| (term, count, index.kind(term), index.df(term)));
         let mut telling: Vec<_> = counted.filter(|t| t.3 > 0 && !is_too_common(index.len(), t.3)).collect();
-        // A long text keeps its rarest character n-grams.
-        let words = kept.iter().map(ExactSizeIterator::len).sum::<usize>().max(GRAMS_OF);
-        let room = MOST_GRAMS * GRAMS_OF / words;
         let mut grams: Vec<usize> = telling.iter().filter(|t| t.2 == TermKind::Chars).map(|t| t.3).collect();
-        let most = if grams.len() > room { *grams.select_nth_unstable(room).1 } else { usize::MAX };
+        let most = if grams.len() > MOST_GRAMS {
+            let room = MOST_GRAMS * MOST_GRAMS / grams.len();
+            *grams.select_nth_unstable(room).1
+        } else {
+            usize::MAX
+        };
         telling.retain(|t| t.2 != TermKind::Chars || t.3 <= most);
         terms.clear();
         terms.extend(telling.into_iter().map(|(term, count, kind, df)| QueryTerm {
