@@ -1,105 +1,158 @@
-//! What is asked of a text's cosines with many stored texts: the largest few, the largest, the sum, how many are above 0.
+//! A text's cosines with many stored texts, and what is asked of them: the largest, the sum, how many are above 0, and the
+//! nearest few.
 //!
-//! Nearly all the time of a vote is spent here, so cosines are looked at several at a time and without branches.
+//! Cosines lie in blocks. Only blocks that a word of the text stands in are looked at, each as a whole and without
+//! branches.
+
+use pulp::Arch;
 
 /// Neighbours that vote.
 const VOTERS: usize = 30;
 
 /// Cosines looked at side by side.
-const LANES: usize = 8;
+pub(super) const BLOCK: usize = 16;
 
-/// What is asked of the cosines of many texts.
+/// Cosine per place, and which blocks hold any.
 #[derive(Default)]
-pub(super) struct Run {
-    pub(super) largest: f32,
-    pub(super) sum: f64,
-    /// How many are above 0.
-    pub(super) sharing: u32,
+pub(super) struct Cosines {
+    blocks: Vec<[f32; BLOCK]>,
+    /// 1 for a block in which something was added.
+    seen: Vec<u8>,
+    /// Numbers of those blocks, once looked for.
+    numbers: Vec<u32>,
 }
 
-impl Run {
-    pub(super) fn add(&mut self, cosines: &[f32]) {
-        let (chunks, rest) = cosines.as_chunks::<LANES>();
-        let (mut largest, mut sums, mut sharing) = ([0f32; LANES], [0f64; LANES], [0u32; LANES]);
-        for chunk in chunks {
-            for (lane, &c) in chunk.iter().enumerate() {
-                largest[lane] = larger(largest[lane], c);
-                sums[lane] += f64::from(c);
-                sharing[lane] += u32::from(c > 0.0);
-            }
+impl Cosines {
+    /// Sets everything to 0, with room for so many blocks.
+    pub(super) fn clear(&mut self, blocks: usize) {
+        for &block in &self.numbers {
+            self.blocks[block as usize] = [0.0; BLOCK];
+            self.seen[block as usize] = 0;
         }
-        for &c in rest.iter().chain(&largest) {
-            self.largest = larger(self.largest, c);
-        }
-        self.sum += sums.iter().sum::<f64>() + rest.iter().map(|&c| f64::from(c)).sum::<f64>();
-        self.sharing += sharing.iter().sum::<u32>() + rest.iter().map(|&c| u32::from(c > 0.0)).sum::<u32>();
+        self.numbers.clear();
+        self.blocks.resize(blocks, [0.0; BLOCK]);
+        self.seen.resize(blocks, 0);
     }
-}
 
-/// The larger of two cosines. None is NaN, of which `f32::max` would have to take care.
-#[inline]
-fn larger(a: f32, b: f32) -> f32 {
-    if b > a { b } else { a }
-}
-
-/// The [`VOTERS`] texts of the largest cosines above 0; of equal ones those stored first.
-#[derive(Default)]
-pub(super) struct Nearest {
-    /// Cosine above, row below (negated, so that the smaller number comes first among equals): some more than those that
-    /// count, thinned out now and then.
-    found: Vec<u64>,
-    /// What a cosine must reach to count, once there are enough.
-    floor: f32,
-}
-
-impl Nearest {
-    /// How many are found before they are thinned out.
-    const ROOM: usize = 4 * VOTERS;
-
+    /// Adds a word that counts `weight` in the text and `values` in the texts at `places`.
     #[inline]
-    pub(super) fn add(&mut self, cosine: f32, row: u32) {
-        if cosine > 0.0 && cosine >= self.floor {
-            // The bits of numbers above 0 sort as they do.
-            self.found.push(u64::from(cosine.to_bits()) << 32 | u64::from(!row));
-            if self.found.len() == Self::ROOM {
-                self.thin();
-            }
+    pub(super) fn add(&mut self, weight: f32, places: &[u32], values: &[u8]) {
+        for (&place, &value) in places.iter().zip(values) {
+            let (block, lane) = (place as usize / BLOCK, place as usize % BLOCK);
+            self.blocks[block][lane] += weight * f32::from(value);
+            self.seen[block] = 1;
         }
     }
 
-    /// Adds the cosines of all rows of which `votes` holds.
-    pub(super) fn add_all(&mut self, cosines: &[f32], votes: &[bool]) {
-        for (chunk, first) in cosines.chunks(LANES).zip((0..).step_by(LANES)) {
-            if chunk.iter().copied().fold(0.0, larger) >= self.floor {
-                for (row, &cosine) in (first..).zip(chunk).filter(|r| votes[r.0]) {
-                    self.add(cosine, row as u32);
+    /// Looks for the blocks that were added to, and takes out the places for which `skip` holds. To be called once after
+    /// all words are added.
+    pub(super) fn skip(&mut self, skip: impl Fn(u32) -> bool) {
+        let (words, rest) = self.seen.as_chunks::<8>();
+        for (i, word) in words.iter().enumerate() {
+            let mut word = u64::from_le_bytes(*word);
+            while word != 0 {
+                self.numbers.push((i * 8) as u32 + word.trailing_zeros() / 8);
+                word &= word - 1;
+            }
+        }
+        let after = words.len() as u32 * 8;
+        self.numbers.extend((after..).zip(rest).filter(|r| *r.1 != 0).map(|r| r.0));
+        for &block in &self.numbers {
+            for (cosine, place) in self.blocks[block as usize].iter_mut().zip(block * BLOCK as u32..) {
+                if *cosine > 0.0 && skip(place) {
+                    *cosine = 0.0;
                 }
             }
         }
     }
 
-    fn thin(&mut self) {
-        if self.found.len() > VOTERS {
-            let last = *self.found.select_nth_unstable_by(VOTERS - 1, |a, b| b.cmp(a)).1;
-            self.found.truncate(VOTERS);
-            self.floor = Self::read(last).0;
+    /// Sums up the blocks that were added to.
+    pub(super) fn summaries(&self, arch: Arch, out: &mut Vec<Summary>) {
+        out.clear();
+        arch.dispatch(
+            #[inline(always)]
+            || out.extend(self.numbers.iter().map(|&block| Summary::of(block, &self.blocks[block as usize]))),
+        );
+    }
+}
+
+/// What is asked of the cosines of a block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Summary {
+    pub(super) block: u32,
+    pub(super) largest: f32,
+    pub(super) sum: f32,
+    /// How many are above 0.
+    pub(super) sharing: u32,
+}
+
+impl Summary {
+    /// Halves are joined until one is left: the same sum whatever the width of vectors.
+    #[inline(always)]
+    fn of(block: u32, cosines: &[f32; BLOCK]) -> Self {
+        let (mut largest, mut sums) = (*cosines, *cosines);
+        let mut half = BLOCK / 2;
+        while half > 0 {
+            for lane in 0..half {
+                largest[lane] = larger(largest[lane], largest[lane + half]);
+                sums[lane] += sums[lane + half];
+            }
+            half /= 2;
         }
+        let sharing = cosines.iter().map(|&c| u32::from(c > 0.0)).sum();
+        Self { block, largest: largest[0], sum: sums[0], sharing }
     }
+}
 
-    fn read(key: u64) -> (f32, u32) {
-        (f32::from_bits((key >> 32) as u32), !(key as u32))
-    }
+/// The larger of two cosines. None is NaN, of which `f32::max` would have to take care.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}
 
-    /// Cosine and row of those that count, nearest first.
-    pub(super) fn sorted(&mut self) -> impl Iterator<Item = (f32, u32)> + Clone {
-        self.thin();
-        self.found.sort_unstable_by(|a, b| b.cmp(a));
-        self.found.iter().map(|&key| Self::read(key))
-    }
+/// The [`VOTERS`] places of the largest cosines above 0; of equal ones the first.
+#[derive(Default)]
+pub(super) struct Nearest {
+    /// Blocks to choose from, and their largest cosines, as bits: those of numbers above 0 sort as the numbers do.
+    blocks: Vec<(u32, u32)>,
+    largest: Vec<u32>,
+    /// Cosine above, place below (negated, so that the smaller number comes first among equals).
+    found: Vec<u64>,
+}
 
+impl Nearest {
     pub(super) fn clear(&mut self) {
+        self.blocks.clear();
+    }
+
+    /// Adds the places of a block that has a cosine above 0.
+    pub(super) fn add(&mut self, summary: &Summary) {
+        self.blocks.push((summary.block, summary.largest.to_bits()));
+    }
+
+    /// Cosine and place of those that count, nearest first.
+    pub(super) fn sorted(&mut self, cosines: &Cosines) -> impl Iterator<Item = (f32, u32)> + Clone {
+        // As many blocks have a cosine of at least `floor`, so no smaller one counts.
+        let mut floor = 1;
+        if self.blocks.len() > VOTERS {
+            self.largest.clear();
+            self.largest.extend(self.blocks.iter().map(|b| b.1));
+            floor = *self.largest.select_nth_unstable_by(VOTERS - 1, |a, b| b.cmp(a)).1;
+        }
         self.found.clear();
-        self.floor = 0.0;
+        for &(block, _) in self.blocks.iter().filter(|b| b.1 >= floor) {
+            for (&cosine, place) in cosines.blocks[block as usize].iter().zip(block * BLOCK as u32..) {
+                if cosine.to_bits() >= floor {
+                    self.found.push(u64::from(cosine.to_bits()) << 32 | u64::from(!place));
+                }
+            }
+        }
+        if self.found.len() > VOTERS {
+            self.found.select_nth_unstable_by(VOTERS - 1, |a, b| b.cmp(a));
+            self.found.truncate(VOTERS);
+        }
+        self.found.sort_unstable_by(|a, b| b.cmp(a));
+        self.found.iter().map(|&key| (f32::from_bits((key >> 32) as u32), !(key as u32)))
     }
 }
 
@@ -110,27 +163,44 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_and_nearest_are_what_plain_loops_give(steps in prop::collection::vec(0u8..40, 0..400), cut in 0usize..400) {
-            let cosines: Vec<f32> = steps.iter().map(|&s| f32::from(s) / 40.0).collect();
-            let (mut run, mut nearest) = (Run::default(), Nearest::default());
-            let (first, second) = cosines.split_at(cut.min(cosines.len()));
-            run.add(first);
-            run.add(second);
-            prop_assert_eq!(run.largest.to_bits(), cosines.iter().copied().fold(0.0, f32::max).to_bits());
-            prop_assert!((run.sum - cosines.iter().map(|&c| f64::from(c)).sum::<f64>()).abs() < 1e-9);
-            prop_assert_eq!(run.sharing as usize, cosines.iter().filter(|&&c| c > 0.0).count());
-            let votes: Vec<bool> = (0..cosines.len()).map(|row| row % 9 != 4).collect();
-            let counts = |c: &(f32, u32)| c.0 > 0.0 && votes[c.1 as usize];
-            let mut expected: Vec<(f32, u32)> = cosines.iter().copied().zip(0..).filter(counts).collect();
-            nearest.add_all(&cosines, &votes);
-            let mut one_by_one = Nearest::default();
-            for &(cosine, row) in expected.iter().rev() {
-                one_by_one.add(cosine, row);
+        fn summaries_and_nearest_are_what_plain_loops_give(
+            steps in prop::collection::vec(0u8..40, 0..900),
+            words in prop::collection::vec((0usize..900, 1u8..40), 0..30),
+        ) {
+            let blocks = steps.len().div_ceil(BLOCK);
+            let (mut cosines, mut nearest, mut summaries) = (Cosines::default(), Nearest::default(), Vec::new());
+            // What an earlier text left must be gone.
+            cosines.clear(blocks);
+            let earlier: Vec<(u32, u8)> =
+                words.iter().filter(|w| w.0 < steps.len()).map(|&(place, value)| (place as u32, value)).collect();
+            for &(place, value) in &earlier {
+                cosines.add(0.5, &[place], &[value]);
             }
-            prop_assert!(one_by_one.sorted().eq(nearest.sorted()));
+            cosines.skip(|_| false);
+            cosines.clear(blocks);
+            let places: Vec<u32> = (0..steps.len() as u32).filter(|&p| steps[p as usize] > 30).collect();
+            let values: Vec<u8> = places.iter().map(|&p| steps[p as usize]).collect();
+            cosines.add(1.0 / 64.0, &places, &values);
+            cosines.skip(|place| place % 9 == 4);
+            cosines.summaries(Arch::new(), &mut summaries);
+            nearest.clear();
+            summaries.iter().filter(|s| s.sharing > 0).for_each(|s| nearest.add(s));
+            let plain = |place: usize| {
+                let step = steps.get(place).copied().unwrap_or(0);
+                if step > 30 && place % 9 != 4 { f32::from(step) / 64.0 } else { 0.0 }
+            };
+            for s in &summaries {
+                let of = || (0..BLOCK).map(|lane| plain(s.block as usize * BLOCK + lane));
+                prop_assert_eq!(s.largest, of().fold(0.0, f32::max));
+                prop_assert_eq!(s.sum, of().sum::<f32>());
+                prop_assert_eq!(s.sharing as usize, of().filter(|&c| c > 0.0).count());
+            }
+            let mut expected: Vec<(f32, u32)> =
+                (0..steps.len()).map(|p| (plain(p), p as u32)).filter(|c| c.0 > 0.0).collect();
+            prop_assert_eq!(summaries.iter().map(|s| s.sharing as usize).sum::<usize>(), expected.len());
             expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             expected.truncate(VOTERS);
-            prop_assert!(nearest.sorted().eq(expected));
+            prop_assert!(nearest.sorted(&cosines).eq(expected));
         }
     }
 }

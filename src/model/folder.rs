@@ -79,7 +79,7 @@ impl Parts {
             ("idf", list(Dtype::F32, bytes(&self.space.idf))),
             ("neighbours.label_starts", list(Dtype::U32, bytes(n.label_starts.get()))),
             ("neighbours.labels", list(Dtype::U32, bytes(n.labels.get()))),
-            ("neighbours.rows", list(Dtype::U32, bytes(n.rows.get()))),
+            ("neighbours.places", list(Dtype::U32, bytes(n.places.get()))),
             ("neighbours.starts", list(Dtype::U32, bytes(n.starts.get()))),
             ("neighbours.values", (Dtype::U8, vec![n.values.get().len()], n.values.get().to_vec())),
             ("step_sizes", list(Dtype::F32, bytes(self.weights.step_sizes.get()))),
@@ -248,7 +248,7 @@ fn classifier(
     let numbers = |name: &str| tensors.numbers::<u32>(name).ok_or_else(missing);
     let lists = Lists {
         starts: numbers("neighbours.starts")?,
-        rows: numbers("neighbours.rows")?,
+        places: numbers("neighbours.places")?,
         values: tensors.numbers("neighbours.values").ok_or_else(missing)?,
         label_starts: numbers("neighbours.label_starts")?,
         labels: numbers("neighbours.labels")?,

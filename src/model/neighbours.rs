@@ -3,11 +3,17 @@
 //! A linear model draws one boundary per narrative; the nearest cases remember each exception. Words only, without
 //! pairs and n-grams: the linear model already has those, and an index over n-grams would cost more than everything
 //! else together. Descriptions of narratives stand in the same index, so that a narrative without a case is near, too.
+//!
+//! Texts are stored in blocks of the same narratives, in each narrative by language. A text shares words with few blocks,
+//! nearly all in its own language, and whatever is asked of the cosines is asked block by block. Rejected: looking at all
+//! stored texts for each narrative (the most of the time of a short text), and listing the texts that share a word (a
+//! branch for each word of each).
 
+use pulp::Arch;
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
-use super::cosines::{Nearest, Run};
+use super::cosines::{BLOCK, Cosines, Nearest, Summary};
 use super::mapped::Numbers;
 use crate::features::space::{FeatureSpace, Weights};
 use crate::features::sparse::SparseRows;
@@ -34,13 +40,13 @@ pub enum NeighbourKind {
 pub(crate) struct Lists {
     /// Per word the start of its list, and the end of the last.
     pub(crate) starts: Numbers<u32>,
-    /// Stored texts, list by list.
-    pub(crate) rows: Numbers<u32>,
+    /// Places of stored texts, list by list.
+    pub(crate) places: Numbers<u32>,
     /// Their weights, vectors of length one, in steps of 1/255: a text has a hundred words, whose errors cancel.
     pub(crate) values: Numbers<u8>,
-    /// Per stored text the start of its labels, and the end of the last.
+    /// Per block of [`BLOCK`] places the start of its labels, and the end of the last.
     pub(crate) label_starts: Numbers<u32>,
-    /// Narratives of the stored texts; [`DESCRIPTION`] added for descriptions.
+    /// Narratives of the texts of a block; [`DESCRIPTION`] added if they are descriptions.
     pub(crate) labels: Numbers<u32>,
 }
 
@@ -48,22 +54,21 @@ pub(crate) struct Lists {
 #[derive(Clone)]
 pub struct Neighbours {
     pub(crate) lists: Lists,
-    carriers: Carriers,
-}
-
-/// The stored texts of each narrative: what the narratives' votes are read from. They are stored narrative by narrative,
-/// so that most of a narrative's are one run; any order gives the same votes.
-#[derive(Clone, Default)]
-struct Carriers {
-    /// Per narrative the ends of the runs of its texts and of its descriptions in `runs`.
-    ends: Vec<(usize, usize)>,
-    runs: Vec<Range<usize>>,
-    /// Per stored text whether it is a text, not a description.
-    votes: Vec<bool>,
+    arch: Arch,
 }
 
 /// Marks a label of a description.
 const DESCRIPTION: u32 = 1 << 31;
+
+/// A text to store.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    /// Its row in the training matrix.
+    pub(crate) row: usize,
+    pub(crate) kind: NeighbourKind,
+    /// The narratives it carries.
+    pub(crate) labels: Vec<u32>,
+}
 
 /// What the neighbours say about one narrative.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -84,42 +89,46 @@ pub(crate) struct Vote {
 /// Per-thread working memory.
 #[derive(Default)]
 pub(crate) struct VoteScratch {
-    /// Cosine per stored text; all 0 between texts.
-    cosines: Vec<f32>,
-    touched: Vec<u32>,
+    cosines: Cosines,
     /// Lists of the words of the text, and their weights.
     known: Vec<(Range<usize>, f64)>,
+    summaries: Vec<Summary>,
     nearest: Nearest,
     pub(crate) votes: Vec<Vote>,
 }
 
 impl Neighbours {
-    /// Builds the index from rows of the training matrix; `stored` gives for each the row number, what it is, and the
-    /// narratives it carries.
-    pub(crate) fn build(space: &FeatureSpace, rows: &SparseRows, stored: &[(usize, NeighbourKind, Vec<u32>)]) -> Self {
+    /// Builds the index from rows of the training matrix, and gives the row that stands at each place. Texts of the same
+    /// kind and narratives are best given in a row: they share blocks then.
+    pub(crate) fn build(space: &FeatureSpace, rows: &SparseRows, stored: &[Stored]) -> (Self, Vec<Option<usize>>) {
         let words = space.vocabulary.range(TermKind::Word);
         let mut df = vec![0usize; words.len()];
-        for column in stored.iter().flat_map(|(row, ..)| rows.row(*row).columns).filter(|&c| words.contains(c)) {
+        for column in stored.iter().flat_map(|s| rows.row(s.row).columns).filter(|&c| words.contains(c)) {
             df[*column as usize] += 1;
         }
         let common = (stored.len() as f64 * TOO_COMMON).max(FEW);
         let telling = |column: u32| words.contains(&column) && df[column as usize] as f64 <= common;
         let mut lists: Vec<Vec<(u32, u8)>> = vec![Vec::new(); words.len()];
         let (mut label_starts, mut labels) = (vec![0], Vec::new());
-        for (number, (row, kind, carried)) in stored.iter().enumerate() {
-            let row = rows.row(*row);
-            let entries = || row.columns.iter().zip(row.values).filter(|&(&c, _)| telling(c));
-            let length: f64 = entries().map(|(_, &v)| f64::from(v).powi(2)).sum::<f64>().sqrt();
-            if length > 0.0 {
-                for (&column, &value) in entries() {
-                    #[expect(clippy::cast_sign_loss, reason = "a weight is never negative")]
-                    let steps = (f64::from(value) / length * STEPS).round().max(1.0) as u8;
-                    lists[column as usize].push((number as u32, steps));
+        let mut places = Vec::new();
+        for alike in stored.chunk_by(|a, b| a.kind == b.kind && a.labels == b.labels) {
+            for block in alike.chunks(BLOCK) {
+                for (text, place) in block.iter().zip(places.len() as u32..) {
+                    let row = rows.row(text.row);
+                    let entries = || row.columns.iter().zip(row.values).filter(|&(&c, _)| telling(c));
+                    let length: f64 = entries().map(|(_, &v)| f64::from(v).powi(2)).sum::<f64>().sqrt();
+                    for (&column, &value) in entries().filter(|_| length > 0.0) {
+                        #[expect(clippy::cast_sign_loss, reason = "a weight is never negative")]
+                        let steps = (f64::from(value) / length * STEPS).round().max(1.0) as u8;
+                        lists[column as usize].push((place, steps));
+                    }
                 }
+                places.extend(block.iter().map(|s| Some(s.row)));
+                places.resize(places.len().next_multiple_of(BLOCK), None);
+                let mark = if block[0].kind == NeighbourKind::Description { DESCRIPTION } else { 0 };
+                labels.extend(block[0].labels.iter().map(|l| l | mark));
+                label_starts.push(labels.len() as u32);
             }
-            let mark = if *kind == NeighbourKind::Description { DESCRIPTION } else { 0 };
-            labels.extend(carried.iter().map(|l| l | mark));
-            label_starts.push(labels.len() as u32);
         }
         let mut starts = vec![0];
         let (mut numbers, mut values) = (Vec::new(), Vec::new());
@@ -128,32 +137,22 @@ impl Neighbours {
             values.extend(list.iter().map(|l| l.1));
             starts.push(numbers.len() as u32);
         }
-        Self::new(Lists {
+        let lists = Lists {
             starts: starts.into(),
-            rows: numbers.into(),
+            places: numbers.into(),
             values: values.into(),
             label_starts: label_starts.into(),
             labels: labels.into(),
-        })
+        };
+        (Self::new(lists), places)
     }
 
     /// The index over sound lists.
     pub(crate) fn new(lists: Lists) -> Self {
-        let carriers = lists.carriers();
-        Self { lists, carriers }
+        Self { lists, arch: Arch::new() }
     }
 
-    /// Number of stored texts.
-    pub fn len(&self) -> usize {
-        self.lists.len()
-    }
-
-    /// Whether nothing is stored.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Collects the votes for every narrative into `scratch.votes`. Texts for which `skip` holds are passed over.
+    /// Collects the votes for every narrative into `scratch.votes`. Texts at places for which `skip` holds are passed over.
     pub(crate) fn vote(
         &self,
         space: &FeatureSpace,
@@ -162,160 +161,64 @@ impl Neighbours {
         skip: impl Fn(u32) -> bool,
         scratch: &mut VoteScratch,
     ) {
-        scratch.votes.clear();
-        scratch.votes.resize(narratives, Vote::default());
-        scratch.nearest.clear();
-        let Some(reach) = self.lists.cosines(space, weights, scratch) else { return };
-        let VoteScratch { cosines, touched, nearest, votes, .. } = scratch;
-        match reach {
-            Reach::Few => {
-                self.few(cosines, touched, skip, votes, nearest);
-                for &row in touched.iter() {
-                    cosines[row as usize] = 0.0;
+        let VoteScratch { cosines, known, summaries, nearest, votes } = scratch;
+        votes.clear();
+        votes.resize(narratives, Vote::default());
+        cosines.clear(self.lists.blocks());
+        self.lists.cosines(space, weights, known, cosines);
+        cosines.skip(skip);
+        cosines.summaries(self.arch, summaries);
+        nearest.clear();
+        for summary in summaries.iter().filter(|s| s.sharing > 0) {
+            let labels = self.lists.labels_of(summary.block);
+            let (largest, sum) = (f64::from(summary.largest), f64::from(summary.sum));
+            if labels.first().is_some_and(|l| l & DESCRIPTION != 0) {
+                for &label in labels {
+                    let vote = &mut votes[(label & !DESCRIPTION) as usize];
+                    vote.description = vote.description.max(largest);
                 }
+                continue;
             }
-            Reach::Many => {
-                self.many(cosines, skip, votes, nearest);
-                cosines.fill(0.0);
+            for &label in labels {
+                let vote = &mut votes[label as usize];
+                vote.nearest = vote.nearest.max(largest);
+                vote.centroid += sum;
+                vote.sharing += f64::from(summary.sharing);
             }
+            nearest.add(summary);
         }
-        let nearest = nearest.sorted();
+        for vote in votes.iter_mut() {
+            vote.centroid /= f64::max(vote.sharing, 1.0);
+        }
+        let nearest = nearest.sorted(cosines);
         let total: f64 = nearest.clone().map(|(cosine, _)| f64::from(cosine)).sum();
-        for (cosine, row) in nearest {
-            for &label in self.lists.labels_of(row) {
+        for (cosine, place) in nearest {
+            for &label in self.lists.labels_of(place / BLOCK as u32) {
                 votes[label as usize].share += f64::from(cosine) / total;
             }
         }
     }
-
-    /// Votes of a text that shares words with few stored texts: text by text.
-    fn few(
-        &self,
-        cosines: &[f32],
-        touched: &[u32],
-        skip: impl Fn(u32) -> bool,
-        votes: &mut [Vote],
-        nearest: &mut Nearest,
-    ) {
-        for &row in touched.iter().filter(|&&row| !skip(row)) {
-            let cosine = f64::from(cosines[row as usize]);
-            for &label in self.lists.labels_of(row) {
-                let vote = &mut votes[(label & !DESCRIPTION) as usize];
-                if label & DESCRIPTION != 0 {
-                    vote.description = vote.description.max(cosine);
-                } else {
-                    vote.nearest = vote.nearest.max(cosine);
-                    vote.centroid += cosine;
-                    vote.sharing += 1.0;
-                }
-            }
-            if self.carriers.votes[row as usize] {
-                nearest.add(cosines[row as usize], row);
-            }
-        }
-        for vote in votes {
-            vote.centroid /= f64::max(vote.sharing, 1.0);
-        }
-    }
-
-    /// Votes of any text: narrative by narrative over all stored texts, without a branch per text.
-    fn many(&self, cosines: &mut [f32], skip: impl Fn(u32) -> bool, votes: &mut [Vote], nearest: &mut Nearest) {
-        for (row, cosine) in (0..).zip(cosines.iter_mut()) {
-            if *cosine > 0.0 && skip(row) {
-                *cosine = 0.0;
-            }
-        }
-        let Carriers { ends, runs, votes: voting } = &self.carriers;
-        let of = |runs: &[Range<usize>]| {
-            let mut all = Run::default();
-            for run in runs {
-                all.add(&cosines[run.clone()]);
-            }
-            all
-        };
-        let mut from = 0;
-        for (vote, &(texts, descriptions)) in votes.iter_mut().zip(ends) {
-            let carrying = of(&runs[from..texts]);
-            (vote.nearest, vote.sharing) = (f64::from(carrying.largest), f64::from(carrying.sharing));
-            vote.centroid = carrying.sum / f64::max(vote.sharing, 1.0);
-            vote.description = f64::from(of(&runs[texts..descriptions]).largest);
-            from = descriptions;
-        }
-        nearest.add_all(cosines, voting);
-    }
-}
-
-/// How many stored texts share a word with a text.
-#[derive(Clone, Copy)]
-enum Reach {
-    /// Few: they are listed.
-    Few,
-    /// Many: looking at all is faster than keeping a list.
-    Many,
 }
 
 impl Lists {
-    /// The stored texts of each narrative. A label out of range, which `is_sound` refuses, is passed over.
-    fn carriers(&self) -> Carriers {
-        let labels = self.labels.get();
-        let narratives = labels.iter().map(|l| (l & !DESCRIPTION) as usize + 1).max().unwrap_or(0);
-        let mut texts = vec![Vec::new(); narratives];
-        let mut descriptions = vec![Vec::new(); narratives];
-        let mut carriers = Carriers::default();
-        for row in 0..self.len() as u32 {
-            let labels = self.labels_of(row);
-            carriers.votes.push(labels.first().is_none_or(|l| l & DESCRIPTION == 0));
-            for &label in labels {
-                let of = if label & DESCRIPTION == 0 { &mut texts } else { &mut descriptions };
-                of[(label & !DESCRIPTION) as usize].push(row);
-            }
-        }
-        let runs = |rows: &[u32], to: &mut Vec<Range<usize>>| {
-            let runs = rows.chunk_by(|a, b| a + 1 == *b).map(|run| run[0] as usize..run[run.len() - 1] as usize + 1);
-            to.extend(runs);
-            to.len()
-        };
-        for (texts, descriptions) in texts.iter().zip(&descriptions) {
-            let end = runs(texts, &mut carriers.runs);
-            let end_of_descriptions = runs(descriptions, &mut carriers.runs);
-            carriers.ends.push((end, end_of_descriptions));
-        }
-        carriers
-    }
-
-    /// Adds the cosine of `weights` with every stored text to the cosines, and lists the texts if they are few; `None` if
-    /// no word of the text is in the index.
-    fn cosines(&self, space: &FeatureSpace, weights: &Weights, scratch: &mut VoteScratch) -> Option<Reach> {
-        let VoteScratch { cosines, touched, known, .. } = scratch;
-        cosines.resize(self.len(), 0.0);
-        touched.clear();
+    /// Adds the cosine of `weights` with every stored text to `cosines`.
+    fn cosines(
+        &self,
+        space: &FeatureSpace,
+        weights: &Weights,
+        known: &mut Vec<(Range<usize>, f64)>,
+        cosines: &mut Cosines,
+    ) {
         let words = space.vocabulary.range(TermKind::Word);
-        let (starts, rows, values) = (self.starts.get(), self.rows.get(), self.values.get());
+        let (starts, places, values) = (self.starts.get(), self.places.get(), self.values.get());
         let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
         known.clear();
         let terms = weights.terms.iter().zip(&weights.values).filter(|t| words.contains(&t.0.0));
         known.extend(terms.map(|(&t, &value)| (list(t), value)).filter(|k| !k.0.is_empty()));
         let length = known.iter().map(|(_, v)| v * v).sum::<f64>().sqrt();
-        if length == 0.0 {
-            return None;
-        }
-        let postings: usize = known.iter().map(|k| k.0.len()).sum();
-        let reach = if postings * 8 < cosines.len() { Reach::Few } else { Reach::Many };
         for (list, value) in known.drain(..) {
-            let value = (value / length / STEPS) as f32;
-            let postings = rows[list.clone()].iter().zip(&values[list]);
-            match reach {
-                Reach::Few => postings.for_each(|(&row, &stored)| {
-                    let sum = &mut cosines[row as usize];
-                    if *sum == 0.0 {
-                        touched.push(row);
-                    }
-                    *sum += value * f32::from(stored);
-                }),
-                Reach::Many => postings.for_each(|(&row, &stored)| cosines[row as usize] += value * f32::from(stored)),
-            }
+            cosines.add((value / length / STEPS) as f32, &places[list.clone()], &values[list]);
         }
-        Some(reach)
     }
 
     /// Whether the lists fit together and name only known texts and narratives.
@@ -323,23 +226,26 @@ impl Lists {
         let grows = |s: &[u32], end: usize| {
             s.first() == Some(&0) && s.windows(2).all(|w| w[0] <= w[1]) && s.last().is_some_and(|&l| l as usize == end)
         };
-        let texts = self.label_starts.get().len().saturating_sub(1);
         self.starts.get().len() == words + 1
-            && grows(self.starts.get(), self.rows.get().len())
-            && self.values.get().len() == self.rows.get().len()
+            && grows(self.starts.get(), self.places.get().len())
+            && self.values.get().len() == self.places.get().len()
             && grows(self.label_starts.get(), self.labels.get().len())
-            && self.rows.get().iter().all(|&r| (r as usize) < texts)
+            && self.places.get().iter().all(|&p| (p as usize) < self.blocks() * BLOCK)
             && self.labels.get().iter().all(|&l| ((l & !DESCRIPTION) as usize) < narratives)
+            && (0..self.blocks() as u32).all(|b| {
+                let mut marks = self.labels_of(b).iter().map(|l| l & DESCRIPTION);
+                marks.next().is_none_or(|first| marks.all(|m| m == first))
+            })
     }
 
-    /// Number of stored texts.
-    fn len(&self) -> usize {
+    /// Number of blocks.
+    fn blocks(&self) -> usize {
         self.label_starts.get().len().saturating_sub(1)
     }
 
-    fn labels_of(&self, row: u32) -> &[u32] {
+    fn labels_of(&self, block: u32) -> &[u32] {
         let starts = self.label_starts.get();
-        &self.labels.get()[starts[row as usize] as usize..starts[row as usize + 1] as usize]
+        &self.labels.get()[starts[block as usize] as usize..starts[block as usize + 1] as usize]
     }
 }
 
@@ -355,34 +261,61 @@ mod tests {
     use crate::features::space::{Featuriser, Sample, learn};
     use crate::features::tfidf::FeatureSettings;
 
+    /// Against cosines of whole rows, text by text.
     #[test]
-    fn both_ways_to_count_give_the_same_votes() {
+    fn votes_are_what_a_plain_look_at_every_text_gives() {
         let texts: Vec<String> =
-            (0..80).map(|i| format!("word{} word{} word{} shared", i % 7, i % 11, i * i % 13)).collect();
+            (0..200).map(|i| format!("word{} word{} word{} shared", i % 7, i % 11, i * i % 13)).collect();
         let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: None }).collect();
         let settings = FeatureSettings { min_df_chars: 1, ..FeatureSettings::default() };
         let (space, rows) = learn(&samples, &settings).unwrap();
         let kind = |i: usize| if i.is_multiple_of(9) { NeighbourKind::Description } else { NeighbourKind::Text };
-        let stored: Vec<_> = (0..80).map(|i| (i, kind(i), vec![i as u32 % 5])).collect();
-        let index = Neighbours::build(&space, &rows, &stored);
+        let labels = |i: usize| if i.is_multiple_of(4) { vec![i as u32 % 5] } else { vec![i as u32 % 5, 5] };
+        let mut stored: Vec<_> = (0..200).map(|row| Stored { row, kind: kind(row), labels: labels(row) }).collect();
+        stored.sort_by_key(|s| (s.labels.clone(), s.kind == NeighbourKind::Description));
+        let (index, places) = Neighbours::build(&space, &rows, &stored);
+        assert!(index.lists.is_sound(space.vocabulary.range(TermKind::Word).len(), 6));
+        let words = space.vocabulary.range(TermKind::Word);
+        let unit = |mut row: Vec<(u32, f32)>| {
+            // What stands in many texts stands in no list.
+            let df = |column| (0..200).filter(|&i| rows.row(i).columns.contains(&column)).count();
+            row.retain(|e| words.contains(&e.0) && df(e.0) as f64 <= FEW);
+            let length = row.iter().map(|e| f64::from(e.1).powi(2)).sum::<f64>().sqrt();
+            row.into_iter().map(|(c, v)| (c, f64::from(v) / length)).collect::<Vec<_>>()
+        };
         let mut featuriser = Featuriser::new(&space);
-        for text in ["word3 word4", "word1 word2 word5 word9 word12 shared", "word6"] {
+        let mut scratch = VoteScratch::default();
+        for text in ["word3 word4", "word1 word2 word5 word9 word12 shared", "word6", "nothing known"] {
             featuriser.run(&space, text, None);
-            let mut scratch = VoteScratch::default();
-            index.lists.cosines(&space, &featuriser.weights, &mut scratch).unwrap();
-            let mut cosines = scratch.cosines;
-            let touched: Vec<u32> = (0..80).filter(|&row| cosines[row as usize] > 0.0).collect();
-            let skip = |row: u32| row % 8 == 1;
-            let votes = || (vec![Vote::default(); 5], Nearest::default());
-            let ((mut few, mut near), (mut many, mut far)) = (votes(), votes());
-            index.few(&cosines, &touched, skip, &mut few, &mut near);
-            index.many(&mut cosines, skip, &mut many, &mut far);
-            assert!(near.sorted().eq(far.sorted()));
-            for (a, b) in few.iter().zip(&many) {
-                assert_eq!((a.nearest, a.description, a.sharing), (b.nearest, b.description, b.sharing));
-                assert!((a.centroid - b.centroid).abs() < 1e-12);
+            let asked = unit(featuriser.weights.sorted());
+            let hidden = |row: usize| row % 8 == 1;
+            let skip = |place: u32| places[place as usize].is_none_or(hidden);
+            index.vote(&space, &featuriser.weights, 6, skip, &mut scratch);
+            let cosine = |row: usize| {
+                let row = rows.row(row);
+                let stored = unit(row.columns.iter().copied().zip(row.values.iter().copied()).collect());
+                let product = |a: &(u32, f64)| stored.iter().find(|b| b.0 == a.0).map_or(0.0, |b| a.1 * b.1);
+                asked.iter().map(product).sum::<f64>()
+            };
+            for label in 0..6 {
+                let carrying = |k: NeighbourKind| {
+                    let of = (0..200).filter(move |&i| kind(i) == k && labels(i).contains(&label) && !hidden(i));
+                    of.map(cosine).filter(|&c| c > 0.0).collect::<Vec<_>>()
+                };
+                let (texts, descriptions) = (carrying(NeighbourKind::Text), carrying(NeighbourKind::Description));
+                let largest = |of: &[f64]| of.iter().copied().fold(0.0, f64::max);
+                let vote = scratch.votes[label as usize];
+                assert_eq!(vote.sharing, texts.len() as f64);
+                for (ours, plain) in [
+                    (vote.nearest, largest(&texts)),
+                    (vote.description, largest(&descriptions)),
+                    (vote.centroid, texts.iter().sum::<f64>() / f64::max(texts.len() as f64, 1.0)),
+                ] {
+                    assert!((ours - plain).abs() < 4.0 / STEPS, "{ours} {plain}");
+                }
             }
-            assert!(few.iter().any(|v| v.nearest > 0.0));
+            let shares: f64 = scratch.votes[..5].iter().map(|v| v.share).sum();
+            assert!((shares - if asked.is_empty() { 0.0 } else { 1.0 }).abs() < 1e-9, "{shares}");
         }
     }
 }

@@ -50,8 +50,8 @@ pub(super) struct Job<'a> {
     pub(super) folds: usize,
     pub(super) solver: &'a OneVsRestValidParams,
     pub(super) neighbours: &'a Neighbours,
-    /// Per stored text of the neighbours the training row it is.
-    pub(super) stored: &'a [usize],
+    /// Per place of the neighbours the training row that stands there.
+    pub(super) stored: &'a [Option<usize>],
     pub(super) warm: Option<&'a WarmStart>,
     pub(super) held_out: HeldOut,
 }
@@ -149,7 +149,7 @@ impl Job<'_> {
         };
         debug_assert_eq!(self.matrix.nfeatures(), self.space.len());
         let Some(fold) = self.rows[row].fold else { return Vec::new() };
-        let skip = |stored: u32| self.hides(fold, self.rows[self.stored[stored as usize]].fold);
+        let skip = |place: u32| self.stored[place as usize].is_none_or(|row| self.hides(fold, self.rows[row].fold));
         self.neighbours.vote(self.space, &weights, self.narratives, skip, scratch);
         std::mem::take(&mut scratch.votes)
     }

@@ -14,7 +14,7 @@ use crate::features::space::{FeatureSpace, learn};
 use crate::features::sparse::SparseRows;
 use crate::learn::gram::Gram;
 use crate::model::manifest::{FoldsBy, Settings};
-use crate::model::neighbours::{NeighbourKind, Neighbours, distinct};
+use crate::model::neighbours::{NeighbourKind, Neighbours, Stored, distinct};
 
 /// Rows in their feature space, ready to be fitted on.
 pub(super) struct Prepared {
@@ -23,8 +23,8 @@ pub(super) struct Prepared {
     pub(super) matrix: SparseRows,
     pub(super) gram: Gram,
     pub(super) neighbours: Neighbours,
-    /// Per stored text of the neighbours the training row it is.
-    pub(super) stored: Vec<usize>,
+    /// Per place of the neighbours the training row that stands there.
+    pub(super) stored: Vec<Option<usize>>,
     /// Folds that hold a record.
     pub(super) folds: usize,
     /// What the folds are made by; stretches of time lie in order.
@@ -73,19 +73,20 @@ impl Prepared {
     }
 }
 
-/// Chooses which rows the neighbours remember: all but disproofs, equal texts once, narrative by narrative.
-fn store(rows: &[Row], space: &FeatureSpace, matrix: &SparseRows) -> (Neighbours, Vec<usize>) {
+/// Chooses which rows the neighbours remember: all but disproofs, equal texts once, narrative by narrative and in each by
+/// language.
+fn store(rows: &[Row], space: &FeatureSpace, matrix: &SparseRows) -> (Neighbours, Vec<Option<usize>>) {
     let kept: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].kind != RowKind::Disproof).collect();
     let once = distinct(kept.iter().map(|&i| (&rows[i].text, &rows[i].labels, rows[i].fold)));
     let mut stored: Vec<usize> = once.into_iter().map(|i| kept[i]).collect();
-    stored.sort_by_key(|&i| (&rows[i].labels, rows[i].kind == RowKind::Description));
+    stored.sort_by_key(|&i| (&rows[i].labels, rows[i].kind == RowKind::Description, rows[i].language));
     let texts: Vec<_> = stored
-        .iter()
-        .map(|&i| {
-            let described = rows[i].kind == RowKind::Description;
+        .into_iter()
+        .map(|row| {
+            let described = rows[row].kind == RowKind::Description;
             let kind = if described { NeighbourKind::Description } else { NeighbourKind::Text };
-            (i, kind, rows[i].labels.clone())
+            Stored { row, kind, labels: rows[row].labels.clone() }
         })
         .collect();
-    (Neighbours::build(space, matrix, &texts), stored)
+    Neighbours::build(space, matrix, &texts)
 }
