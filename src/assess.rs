@@ -259,8 +259,12 @@ impl Assessor {
         let p = &scratch.probabilities;
         let mut leaves: Vec<NarrativeNo> = taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)).collect();
         let known = taxonomy.numbers().any(|n| self.classifier.decide(n, p[n.index()]) >= Decision::Suggest);
-        leaves.sort_by(|a, b| p[b.index()].total_cmp(&p[a.index()]).then(a.cmp(b)));
-        leaves.truncate(options.top);
+        let order = |a: &NarrativeNo, b: &NarrativeNo| p[b.index()].total_cmp(&p[a.index()]).then(a.cmp(b));
+        if options.top < leaves.len() {
+            leaves.select_nth_unstable_by(options.top, order);
+            leaves.truncate(options.top);
+        }
+        leaves.sort_unstable_by(order);
         let mut shown: Vec<(NarrativeNo, Decision)> = Vec::new();
         for &leaf in &leaves {
             let mut decision = self.classifier.decide(leaf, p[leaf.index()]);

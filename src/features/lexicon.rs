@@ -133,7 +133,15 @@ pub struct Lexicon {
 
 struct Words {
     stemmer: WordStemmer,
-    by_text: FxHashMap<Box<str>, u32>,
+    /// Numbers of remembered words by their text: short ones in the key itself, which spares looking elsewhere.
+    short: FxHashMap<u128, u32>,
+    long: FxHashMap<Box<str>, u32>,
+}
+
+impl Words {
+    fn new(language: Option<Language>) -> Self {
+        Self { stemmer: WordStemmer::new(language), short: FxHashMap::default(), long: FxHashMap::default() }
+    }
 }
 
 impl Lexicon {
@@ -165,10 +173,7 @@ impl Lexicon {
             self.grams.clear();
         }
         reading.clear();
-        let words = self
-            .languages
-            .entry(analysis.language)
-            .or_insert_with(|| Words { stemmer: WordStemmer::new(analysis.language), by_text: FxHashMap::default() });
+        let words = self.languages.entry(analysis.language).or_insert_with(|| Words::new(analysis.language));
         let mut before: Option<(u32, u32)> = None;
         for (number, token) in analysis.tokens.iter().enumerate() {
             if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
@@ -176,8 +181,9 @@ impl Lexicon {
                 before = None;
                 continue;
             }
-            let text = analysis.text(token);
-            let id = if let Some(&id) = words.by_text.get(text) {
+            let (text, key) = (analysis.text(token), analysis.short(token));
+            let known = key.map_or_else(|| words.long.get(text), |key| words.short.get(&key));
+            let id = if let Some(&id) = known {
                 id
             } else {
                 let from = self.grams.len() as u32;
@@ -199,7 +205,10 @@ impl Lexicon {
                 let id = self.entries.len() as u32;
                 self.entries.push(Entry { word: word.unwrap_or(NONE), grams: (from, self.grams.len() as u32) });
                 self.counts.push(0);
-                words.by_text.insert(text.into(), id);
+                match key {
+                    Some(key) => words.short.insert(key, id),
+                    None => words.long.insert(text.into(), id),
+                };
                 id
             };
             reading.entries.push(id);
@@ -227,20 +236,31 @@ impl Lexicon {
             }
         }
         reading.reserve(self.end.max(reading.pairs.iter().map(|p| p.term + 1).max().unwrap_or(0)));
-        for i in 0..reading.distinct.len() {
-            let id = reading.distinct[i] as usize;
-            let times = std::mem::take(&mut self.counts[id]);
-            let entry = self.entries[id];
+        let Reading { distinct, pairs, terms, counts, .. } = reading;
+        let of = |id: &u32| self.entries[*id as usize];
+        let most = distinct.iter().map(of).map(|e| e.grams.1 - e.grams.0 + 1).sum::<u32>() as usize + pairs.len();
+        terms.resize(most, 0);
+        let mut met = 0;
+        // Whether a term is new is as good as chance, and a wrong guess of the processor costs more than all the rest.
+        let mut add = |term: u32, times: u32| {
+            let count = &mut counts[term as usize];
+            terms[met] = term;
+            met += usize::from(*count == 0);
+            *count += times;
+        };
+        for id in distinct.iter() {
+            let (entry, times) = (of(id), std::mem::take(&mut self.counts[*id as usize]));
             if entry.word != NONE {
-                reading.add(entry.word, times);
+                add(entry.word, times);
             }
-            for g in entry.grams.0..entry.grams.1 {
-                reading.add(self.grams[g as usize], times);
+            for &gram in &self.grams[entry.grams.0 as usize..entry.grams.1 as usize] {
+                add(gram, times);
             }
         }
-        for i in 0..reading.pairs.len() {
-            reading.add(reading.pairs[i].term, 1);
+        for pair in pairs.iter() {
+            add(pair.term, 1);
         }
+        terms.truncate(met);
     }
 
     /// Calls `each` with every remembered word of the last reading: its number, its stem if known, and its n-grams, an

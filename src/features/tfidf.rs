@@ -13,13 +13,23 @@ pub fn smooth_idf(documents: usize, df: usize) -> f64 {
 }
 
 /// Sublinear term frequency: `1 + ln(count)`, for a count of at least 1.
-#[inline]
 pub fn sublinear_tf(count: u32) -> f64 {
-    if count == 1 {
-        return 1.0;
+    SublinearTf::new().of(count)
+}
+
+/// [`sublinear_tf`] for many counts: most without a call to `ln`, and the same numbers to the last bit.
+#[derive(Clone, Copy)]
+pub(crate) struct SublinearTf(&'static [f64; 64]);
+
+impl SublinearTf {
+    pub(crate) fn new() -> Self {
+        Self(&SMALL)
     }
-    // Most counts, without a call to `ln`; the same numbers to the last bit.
-    SMALL.get(count as usize).copied().unwrap_or_else(|| 1.0 + f64::from(count).ln())
+
+    #[inline]
+    pub(crate) fn of(self, count: u32) -> f64 {
+        self.0.get(count as usize).copied().unwrap_or_else(|| 1.0 + f64::from(count).ln())
+    }
 }
 
 /// [`sublinear_tf`] of the first counts.

@@ -45,10 +45,17 @@ pub struct Vocabulary {
     starts: Vec<u32>,
     /// First number of each kind, and the total.
     kinds: [u32; 4],
-    table: Vec<u32>,
+    /// Numbers of terms by hash, each below half of its hash: most look-ups of what is not known end without a look at
+    /// any text.
+    table: Vec<u64>,
 }
 
-const FREE: u32 = u32::MAX;
+const FREE: u64 = u64::MAX;
+
+/// The half of a hash that stands with a number in the table.
+fn upper(hash: u64) -> u64 {
+    hash & 0xffff_ffff_0000_0000
+}
 
 fn hash(kind: TermKind, term: &str) -> u64 {
     let mut h = FxHasher::default();
@@ -111,11 +118,12 @@ impl Vocabulary {
                 if id > range.start && self.term(TermId(id - 1)) >= term {
                     return None;
                 }
-                let mut slot = hash(kind, term) as usize & (size - 1);
+                let hash = hash(kind, term);
+                let mut slot = hash as usize & (size - 1);
                 while table[slot] != FREE {
                     slot = (slot + 1) & (size - 1);
                 }
-                table[slot] = id;
+                table[slot] = upper(hash) | u64::from(id);
             }
         }
         self.table = table;
@@ -158,14 +166,16 @@ impl Vocabulary {
     /// The number of a term, if known.
     pub fn get(&self, kind: TermKind, term: &str) -> Option<TermId> {
         let mask = self.table.len() - 1;
-        let mut slot = hash(kind, term) as usize & mask;
+        let hash = hash(kind, term);
+        let mut slot = hash as usize & mask;
         let range = self.range(kind);
         loop {
-            let id = self.table[slot];
-            if id == FREE {
+            let found = self.table[slot];
+            if found == FREE {
                 return None;
             }
-            if range.contains(&id) && self.term(TermId(id)) == term {
+            let id = found as u32;
+            if upper(found) == upper(hash) && range.contains(&id) && self.term(TermId(id)) == term {
                 return Some(TermId(id));
             }
             slot = (slot + 1) & mask;

@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
 use super::dense::DenseModel;
-use super::logistic::sigmoid;
+use super::logistic::{ln_sigmoids, sigmoid};
 
 /// Beta calibration: from one probability to a better one, by `σ(a · ln p - b · ln(1 - p) + c)` with `a` and `b` not
 /// negative (Kull, Silva Filho and Flach, "Beta calibration", 2017).
@@ -55,6 +55,16 @@ impl Beta {
         let [low, high] = Self::inputs(p);
         sigmoid(self.a * low + self.b * high + self.c)
     }
+
+    /// The calibrated probability of one given as log-odds: [`probability`](Self::probability) up to rounding.
+    #[inline(always)]
+    pub(crate) fn of_log_odds(self, odds: f64) -> f64 {
+        /// The log-odds of 1 in 10⁹: as far off 0 and 1 as `inputs` keeps a probability.
+        const FAR: f64 = 20.723_265_835_946_41;
+        let odds = if odds > FAR { FAR } else { odds };
+        let [low, high] = ln_sigmoids(if odds < -FAR { -FAR } else { odds });
+        sigmoid(self.a * low + self.b * high + self.c)
+    }
 }
 
 /// Fewest examples of each kind for a calibration of its own.
@@ -94,7 +104,13 @@ impl Platt {
 
     /// The probability of a score.
     pub fn probability(&self, score: f64) -> f64 {
-        sigmoid(-(self.a * score + self.b))
+        sigmoid(self.log_odds(score))
+    }
+
+    /// The log-odds of that probability.
+    #[inline]
+    pub(crate) fn log_odds(&self, score: f64) -> f64 {
+        -(self.a * score + self.b)
     }
 }
 
@@ -114,6 +130,11 @@ mod tests {
         }
         assert!(said.windows(2).all(|w| fitted.probability(w[0]) <= fitted.probability(w[1])));
         assert!((Beta::IDENTITY.probability(0.3) - 0.3).abs() < 1e-12);
+        for odds in [-1e300, -30.0, -2.5, -0.0, 0.0, 0.7, 12.0, 30.0, 1e300] {
+            let (from_odds, from_probability) = (truth.of_log_odds(odds), truth.probability(sigmoid(odds)));
+            // A probability near 1 says less about its log-odds than about itself.
+            assert!((from_odds - from_probability).abs() < 1e-7 * from_probability, "{odds}: {from_odds}");
+        }
         assert!(Beta::fit(&[0.5; 100], &[true; 100]).is_none());
         for p in [0.0, 1.0] {
             assert!((0.0..=1.0).contains(&fitted.probability(p)));

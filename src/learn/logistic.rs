@@ -63,14 +63,18 @@ pub(crate) fn loss(margin: f64) -> (f64, f64, f64) {
     (below + ln_one_plus(e), wrong, e * sure * sure)
 }
 
-/// `1 / (1 + exp(-x))`, one at a time.
+/// `1 / (1 + exp(-x))`.
+#[inline(always)]
 pub(crate) fn sigmoid(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + (-x).exp())
-    } else {
-        let e = x.exp();
-        e / (1.0 + e)
-    }
+    let e = exp_negative(-x.abs());
+    if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
+}
+
+/// `ln p` and `-ln(1 - p)` of `p = sigmoid(x)`.
+#[inline(always)]
+pub(crate) fn ln_sigmoids(x: f64) -> [f64; 2] {
+    let rest = ln_one_plus(exp_negative(-x.abs()));
+    if x >= 0.0 { [-rest, x + rest] } else { [x - rest, rest] }
 }
 
 #[cfg(test)]

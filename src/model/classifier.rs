@@ -1,5 +1,6 @@
 //! Scores a text: TF-IDF row, linear scores, votes, fusion, calibrated probabilities, decisions.
 
+use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
 use super::explain::Credit;
@@ -49,6 +50,7 @@ pub struct Classifier {
     /// Whether a narrative is a prototype: too few examples to be known well.
     pub prototypes: Vec<bool>,
     pub(crate) kinship: Kinship,
+    pub(crate) arch: Arch,
 }
 
 /// A thread's working memory for one [`Classifier`], and the results of the last text.
@@ -98,10 +100,17 @@ impl Classifier {
         self.neighbours.vote(&self.space, &featuriser.weights, self.len(), |_| false, votes);
         self.kinship.inputs(scores, &votes.votes, inputs);
         probabilities.clear();
-        for (k, row) in inputs.iter().enumerate() {
-            let own = self.calibration[k].probability(self.fusion.score(&self.kinship, k, row));
-            probabilities.push(self.best.of(self.kinship.is_leaf(k)).probability(own));
-        }
+        let fused = inputs.iter().enumerate().map(|(k, row)| self.fusion.score(&self.kinship, k, row));
+        probabilities.extend(fused.zip(&self.calibration).map(|(score, own)| own.log_odds(score)));
+        let (leaves, parents) = (self.best.leaves, self.best.parents);
+        self.arch.dispatch(
+            #[inline(always)]
+            || {
+                for (p, &leaf) in probabilities.iter_mut().zip(self.kinship.leaves()) {
+                    *p = if leaf { leaves } else { parents }.of_log_odds(*p);
+                }
+            },
+        );
         self.lift_parents(probabilities);
     }
 

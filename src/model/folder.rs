@@ -4,6 +4,7 @@
 //! that a reader never sees half a model. Every file is checked against its SHA-256 before use, `model.json`
 //! included: a damaged model is refused, never guessed from.
 
+use pulp::Arch;
 use rustc_hash::FxHashMap;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
@@ -260,6 +261,7 @@ fn classifier(
     let records = entries.iter().enumerate().map(|(i, e)| (place(i + 1), e.narrative.clone())).collect();
     let taxonomy = Taxonomy::new(records).map_err(|_| wrong(MANIFEST, "the narratives are no tree"))?;
     Ok(Classifier {
+        arch: Arch::new(),
         kinship: Kinship::new(&taxonomy),
         taxonomy,
         space,

@@ -97,6 +97,11 @@ impl Kinship {
     pub(crate) fn is_leaf(&self, k: usize) -> bool {
         self.leaf[k]
     }
+
+    /// Of each narrative whether it has no children.
+    pub(crate) fn leaves(&self) -> &[bool] {
+        &self.leaf
+    }
 }
 
 /// The best and second-best value per level, to answer "the best of the others" in one step.
