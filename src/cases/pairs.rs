@@ -1,4 +1,4 @@
-//! What the ranker learns from: judged queries, or pairs that every case base holds for free.
+//! What the ranker learns from: judged queries, and where those are few or none, pairs that every case base holds for free.
 //!
 //! A title should find its own claim, and a claim its own title and disproof; the fields a query is taken from are
 //! hidden from the search, and sometimes all but one: case bases differ in what they fill. A version of a case in another
@@ -38,15 +38,32 @@ pub struct JudgedQuery {
     pub relevant: FxHashSet<String>,
 }
 
-/// Learns a ranker from judged queries against the cases of `index`.
-pub fn learn_judged(index: &CaseIndex, queries: &[JudgedQuery]) -> Result<Ranker> {
+/// Judged queries from which on they teach more alone than together with free pairs.
+const ENOUGH: usize = 400;
+
+/// Learns a ranker from judged queries against the cases of `index`; while they are fewer than [`ENOUGH`], from its free
+/// pairs and from texts that repeat none of its cases, too.
+pub fn learn(index: &CaseIndex, queries: &[JudgedQuery], others: &[(&str, Option<Language>)]) -> Result<Ranker> {
     let table = table(index, &|_| true);
+    let mut examples = judged(index, queries, table.as_ref());
+    if queries.len() < ENOUGH {
+        let free = self::free(index, others).into_iter();
+        examples.extend(free.map(|e| Example { query: e.query + queries.len(), ..e }));
+    }
+    if !examples.iter().any(|e| e.same) {
+        return Err(TrainingProblem::NoPairs.into());
+    }
+    Ok(Ranker { translations: table, ..Ranker::fit(&examples)? })
+}
+
+/// The examples of judged queries.
+fn judged(index: &CaseIndex, queries: &[JudgedQuery], table: Option<&Arc<Translations>>) -> Vec<Example> {
     let examples = queries.par_iter().enumerate().map_init(Query::default, |scratch, (number, q)| {
-        scratch.translations.clone_from(&table);
+        scratch.translations = table.cloned();
         scratch.prepare_text(index, &q.text, &sentences(&q.text), q.language);
         examples_of(index, scratch, number, ALL_FIELDS, &|c| Some(q.relevant.contains(&c.id)))
     });
-    fit(&examples.collect::<Vec<_>>().concat(), table)
+    examples.collect::<Vec<_>>().concat()
 }
 
 /// Most cases that free pairs are taken from: more changes nothing and costs time.
@@ -69,8 +86,8 @@ const FREE: [(Field, FieldMask); 6] = [
     (Field::Disproof, [true, true, false, false]),
 ];
 
-/// Learns a ranker from the free pairs of the cases of `index`, and from texts that repeat none of them.
-pub fn learn_free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Result<Ranker> {
+/// The examples of the free pairs of the cases of `index`, and of texts that repeat none of them.
+fn free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Vec<Example> {
     // Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
     let halves = [0, 1].map(|half| table(index, &|group| half_of(group) != half));
     let numbers: Vec<CaseNo> = index.numbers().collect();
@@ -103,7 +120,7 @@ pub fn learn_free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Res
         rows.map(|row| Example { query, row, same: false, calibrates: true }).collect::<Vec<_>>()
     });
     examples.extend(calibrating.collect::<Vec<_>>().concat());
-    fit(&examples, table(index, &|_| true))
+    examples
 }
 
 /// What the groups of `wanted` names teach about words of other languages, if anything.
@@ -174,13 +191,6 @@ fn clear_groups(index: &CaseIndex) -> FxHashSet<String> {
 /// The half of the groups that one belongs to.
 fn half_of(group: &str) -> usize {
     usize::from(xxh64(group.as_bytes()) & 1 == 1)
-}
-
-fn fit(examples: &[Example], translations: Option<Arc<Translations>>) -> Result<Ranker> {
-    if !examples.iter().any(|e| e.same) {
-        return Err(TrainingProblem::NoPairs.into());
-    }
-    Ok(Ranker { translations, ..Ranker::fit(examples)? })
 }
 
 /// The examples of a prepared query. `right` says whether a case is the one to be found; nothing where that is unclear.

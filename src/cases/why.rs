@@ -12,6 +12,7 @@ use super::index::{CaseIndex, CaseNo, CaseTerm};
 use crate::document::Language;
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, OriginalBytes};
+use crate::text::dates::{Date, dates};
 use crate::text::token::TokenKind;
 
 /// A word of the text that the case has, too.
@@ -36,10 +37,12 @@ pub struct SharedTerm {
 #[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Differing {
-    /// Both have numbers, and none in common.
+    /// Both have numbers besides dates, and none in common.
     Number,
     /// Both have names, and none in common.
     Name,
+    /// Both name days or months, and none that can be the same.
+    Date,
     /// One denies, the other does not.
     Negation,
 }
@@ -123,6 +126,7 @@ struct Said {
     /// Normalised, in the order of `names`.
     plain: Vec<String>,
     denials: Vec<String>,
+    dates: Vec<(Date, String)>,
 }
 
 fn slice(text: &str, (start, end): (u32, u32)) -> &str {
@@ -138,7 +142,16 @@ fn said(side: Side<'_>, analysis: &mut Analysis) -> Said {
     let mut out = Said::default();
     let mut cut = OriginalBytes::new(passage);
     let named = names(passage, analysis, std::iter::once(0));
+    let mut cut_dates = OriginalBytes::new(passage);
+    out.dates.extend(dates(passage, analysis).into_iter().map(|date| {
+        let (start, end) = (&analysis.tokens[date.tokens.start], &analysis.tokens[date.tokens.end - 1]);
+        let words = cut_dates.slice(start.start, end.end).to_owned();
+        (date, words)
+    }));
     for (number, token) in analysis.tokens.iter().enumerate() {
+        if out.dates.iter().any(|d| d.0.tokens.contains(&number)) {
+            continue;
+        }
         let text = analysis.text(token);
         let list = if token.kind == TokenKind::Number {
             &mut out.numbers
@@ -162,6 +175,11 @@ pub(crate) fn differences(text: Side<'_>, case: Side<'_>, analysis: &mut Analysi
     let apart = |a: &[String], b: &[String]| !a.is_empty() && !b.is_empty() && a.iter().all(|x| !b.contains(x));
     if apart(&ours.numbers, &theirs.numbers) {
         out.push(Difference { what: Differing::Number, text: ours.numbers, case: theirs.numbers });
+    }
+    let agree = ours.dates.iter().any(|a| theirs.dates.iter().any(|b| a.0.agrees(&b.0)));
+    if !ours.dates.is_empty() && !theirs.dates.is_empty() && !agree {
+        let words = |dates: Vec<(Date, String)>| dates.into_iter().map(|d| d.1).collect();
+        out.push(Difference { what: Differing::Date, text: words(ours.dates), case: words(theirs.dates) });
     }
     let same_language = text.language.is_none() || case.language.is_none() || text.language == case.language;
     // An inflected name begins alike.
@@ -235,6 +253,11 @@ mod tests {
         );
         assert_eq!(compared("The vaccine does not work", "The vaccine does work"), [Differing::Negation]);
         assert_eq!(compared("The vaccine doesn\u{2019}t work", "The vaccine does work"), [Differing::Negation]);
+        assert_eq!(
+            compared("They sold the bridge on 3 May 2019 to 12 men", "They sold the bridge on 3 June 2019 to 12 men"),
+            [Differing::Date]
+        );
+        assert!(compared("They sold the bridge in May 2019", "On 2019-05-03 they sold the bridge").is_empty());
         assert!(compared("In 2014 the mayor of Gdansk came", "The mayor of Gdansk came in 2014 alone").is_empty());
         assert!(compared("", "").is_empty());
     }

@@ -201,6 +201,7 @@ fn difference(d: &Difference) -> String {
     let said = |words: &[String]| quote(&words.join(", "));
     match d.what {
         Differing::Number => format!("number, {} here, {} in the case", said(&d.text), said(&d.case)),
+        Differing::Date => format!("date, {} here, {} in the case", said(&d.text), said(&d.case)),
         Differing::Name => format!("name, {} here, {} in the case", said(&d.text), said(&d.case)),
         Differing::Negation if d.text.is_empty() => format!("denied in the case only ({})", said(&d.case)),
         Differing::Negation => format!("denied here only ({})", said(&d.text)),

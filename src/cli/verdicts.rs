@@ -12,7 +12,7 @@ use crate::store::{ExportFormat, Store, export};
 pub(super) enum Verdicts {
     /// Write the verdicts that stand, with their texts
     Export {
-        /// For `train --texts`, for Label Studio or for Prodigy
+        /// For `train --texts`, for Label Studio, for Prodigy, or (queries and qrels) for `train --queries --qrels`
         #[arg(long, value_enum, default_value = "jsonl")]
         format: ExportFormat,
         #[command(flatten)]
@@ -43,7 +43,12 @@ pub(super) fn run(args: &Verdicts) -> anyhow::Result<Done> {
         Verdicts::Export { format, place } => {
             let (out, left_out) = export(&Store::open(&place.path()?)?.standing_verdicts()?, *format);
             if left_out > 0 {
-                eprintln!("note: {left_out} texts were left out: only their related cases were judged");
+                let (judged, other) = if format.is_of_cases() {
+                    ("narratives", "queries and --format qrels are for verdicts on cases")
+                } else {
+                    ("related cases", "--format queries and --format qrels export those")
+                };
+                eprintln!("note: {left_out} texts were left out: only their {judged} were judged ({other})");
             }
             write_out(out.as_bytes())
         }

@@ -36,9 +36,10 @@ impl Contributions {
 /// Working memory.
 #[derive(Debug, Default)]
 pub(crate) struct Credit {
-    /// Per term what one occurrence counts in the text, to be multiplied with its weight. Terms of other texts hold
-    /// stale values that are never read.
-    terms: Vec<f64>,
+    /// Per term of the text what one occurrence adds, the columns side by side: a term stands in several words.
+    shares: Vec<f64>,
+    /// Per term of the model where it stands in `shares`. Terms of other texts hold stale values that are never read.
+    places: Vec<u32>,
     /// Per remembered word, the columns side by side.
     words: Vec<f64>,
 }
@@ -57,17 +58,20 @@ impl Classifier {
     ///
     /// As many values per column as the analysis has tokens; with the bias they sum to `scratch.scores`.
     pub fn contributions(&self, scratch: &mut Scratch, columns: &[Column]) -> Contributions {
-        let Scratch { featuriser: f, fixed, credit: Credit { terms, words }, .. } = scratch;
+        let Scratch { featuriser: f, fixed, credit: Credit { shares, places, words }, .. } = scratch;
         let indices: Vec<usize> = columns.iter().map(|&c| self.index(c)).collect();
         let columns = columns.len();
-        terms.resize(self.space.len(), 0.0);
+        places.resize(self.space.len(), 0);
+        shares.clear();
         for (i, &TermId(term)) in f.weights.terms.iter().enumerate() {
-            terms[term as usize] = fixed.value(i) / f64::from(f.reading.count(term));
+            let (share, steps) = (fixed.value(i) / f64::from(f.reading.count(term)), self.linear.row(term));
+            places[term as usize] = shares.len() as u32;
+            shares.extend(indices.iter().map(|&i| share * f64::from(steps[i])));
         }
         let add = |sums: &mut [f64], term: u32| {
-            let (share, steps) = (terms[term as usize], self.linear.row(term));
-            for (sum, &i) in sums.iter_mut().zip(&indices) {
-                *sum += share * f64::from(steps[i]);
+            let shares = &shares[places[term as usize] as usize..][..columns];
+            for (sum, share) in sums.iter_mut().zip(shares) {
+                *sum += share;
             }
         };
         words.resize(f.lexicon.len() * columns, 0.0);

@@ -2,10 +2,11 @@
 //!
 //! A text's labels are the narratives accepted and those named instead of a rejected one. A text for which every
 //! judged narrative was rejected carries none of the known ones; one that was judged only by its related cases has no
-//! labels at all and is left out of the text records, since leaving a label out would say that it is wrong.
+//! labels at all and is left out of the text records, since leaving a label out would say that it is wrong. Verdicts on
+//! related cases teach the ranker: as queries and their judgements.
 
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::verdicts::{Decided, JudgedText, Subject, Verdict};
 use crate::record::TextRecord;
@@ -20,6 +21,17 @@ pub enum ExportFormat {
     LabelStudio,
     /// Multiple-choice examples for Prodigy, one a line
     Prodigy,
+    /// Texts whose related cases were judged, one a line, for `train --queries`
+    Queries,
+    /// Judgements of those cases, for `train --qrels` (TREC qrels)
+    Qrels,
+}
+
+impl ExportFormat {
+    /// Whether it is about related cases instead of narratives.
+    pub fn is_of_cases(self) -> bool {
+        matches!(self, Self::Queries | Self::Qrels)
+    }
 }
 
 /// What a text carries by its standing verdicts.
@@ -46,25 +58,56 @@ impl Labels {
     }
 }
 
-/// The standing verdicts in the given format, and how many texts were left out for want of a judged narrative.
+/// The standing verdicts in the given format, and how many texts were left out for want of a judged narrative, or of a
+/// judged case where the format is of cases.
 pub fn export(judged: &[(JudgedText, Vec<Verdict>)], format: ExportFormat) -> (String, usize) {
+    let mut lines = Vec::new();
     let mut left_out = 0;
-    let mut values = Vec::new();
     for (text, verdicts) in judged {
-        match Labels::of(verdicts) {
-            Some(labels) => values.push(match format {
-                ExportFormat::Jsonl => text_record(text, &labels, verdicts),
-                ExportFormat::LabelStudio => label_studio(text, &labels, verdicts),
-                ExportFormat::Prodigy => prodigy(text, &labels, verdicts),
-            }),
-            None => left_out += 1,
+        if format.is_of_cases() {
+            let cases = case_judgements(verdicts);
+            left_out += usize::from(cases.is_empty());
+            let id = id(verdicts);
+            if format == ExportFormat::Qrels {
+                lines.extend(cases.iter().map(|(case, right)| format!("{id}\t0\t{case}\t{}", u8::from(*right))));
+            } else if !cases.is_empty() {
+                lines.push(json!({ "id": id, "text": text.text, "language": text.language }).to_string());
+            }
+            continue;
         }
+        let Some(labels) = Labels::of(verdicts) else {
+            left_out += 1;
+            continue;
+        };
+        let record = match format {
+            ExportFormat::LabelStudio => label_studio(text, &labels, verdicts),
+            ExportFormat::Prodigy => prodigy(text, &labels, verdicts),
+            _ => text_record(text, &labels, verdicts),
+        };
+        lines.push(record.to_string());
     }
     let out = match format {
-        ExportFormat::LabelStudio => Value::Array(values).to_string() + "\n",
-        ExportFormat::Jsonl | ExportFormat::Prodigy => values.iter().map(|v| v.to_string() + "\n").collect(),
+        ExportFormat::LabelStudio => format!("[{}]\n", lines.join(",")),
+        _ => lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect(),
     };
     (out, left_out)
+}
+
+/// The judged cases of a text, and whether it makes their claim. What was named instead of a case is right.
+fn case_judgements(verdicts: &[Verdict]) -> Vec<(&str, bool)> {
+    let mut out: BTreeMap<&str, bool> = BTreeMap::new();
+    for v in verdicts.iter().filter(|v| v.subject == Subject::Case) {
+        out.insert(&v.target, v.decision == Decided::Accepted);
+    }
+    for v in verdicts.iter().filter(|v| v.subject == Subject::Case && v.decision == Decided::Relabelled) {
+        out.extend(v.instead.iter().map(|case| (case.as_str(), true)));
+    }
+    out.into_iter().collect()
+}
+
+/// Id of a judged text in what is exported.
+fn id(verdicts: &[Verdict]) -> String {
+    format!("verdict-{}", &hash(verdicts)[..16.min(hash(verdicts).len())])
 }
 
 fn hash(verdicts: &[Verdict]) -> &str {
@@ -77,7 +120,7 @@ fn notes(verdicts: &[Verdict]) -> Vec<&str> {
 
 fn text_record(text: &JudgedText, labels: &Labels, verdicts: &[Verdict]) -> Value {
     let mut record = TextRecord {
-        id: format!("verdict-{}", &hash(verdicts)[..16.min(hash(verdicts).len())]),
+        id: id(verdicts),
         text: text.text.clone(),
         title: text.title.clone(),
         narratives: labels.yes.iter().cloned().collect(),
@@ -186,6 +229,12 @@ mod tests {
             ("verdict-0123456789abcdef", &["a".into(), "c".into()][..])
         );
         assert!(records[1].narratives.is_empty());
+        let (queries, left_out) = export(&judged, ExportFormat::Queries);
+        assert_eq!((queries.lines().count(), left_out), (1, 2));
+        assert_eq!(export(&judged, ExportFormat::Qrels).0, "verdict-0123456789abcdef\t0\tk\t1\n");
+        let of =
+            [("k", Decided::Rejected), ("l", Decided::Relabelled)].map(|(t, d)| verdict(Subject::Case, t, d, &["k"]));
+        assert_eq!(case_judgements(&of), [("k", true), ("l", false)]);
         let tasks: Vec<Value> = serde_json::from_str(&export(&judged, ExportFormat::LabelStudio).0).unwrap();
         assert_eq!(tasks[0]["annotations"][0]["result"][0]["value"]["choices"], json!(["a", "c"]));
         let line: Value =

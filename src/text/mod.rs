@@ -2,10 +2,11 @@
 //!
 //! `normalise` makes the text comparable and keeps a map back to the original, `lookalike` undoes letters borrowed
 //! from another script, `segment` finds sentences, `words` cuts words and the token kinds of the web, `language`
-//! guesses the language or abstains, `stem` reduces words, `latin`
-//! gives their Latin form, and `analyser` runs them in order.
+//! guesses the language or abstains, `stem` reduces words, `latin` gives their Latin form, and `analyser` runs them in
+//! order; `dates` reads days and months off the tokens.
 
 pub mod analyser;
+pub(crate) mod dates;
 pub mod language;
 pub(crate) mod latin;
 mod lookalike;

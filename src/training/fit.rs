@@ -109,19 +109,14 @@ pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, wa
     Ok(Trained { manifest, parts, card, overlap })
 }
 
-/// Learns from judged queries where there are any, otherwise from free pairs. A model that has narratives may do
+/// Learns from judged queries where there are enough, otherwise from free pairs, too. A model that has narratives may do
 /// without a ranker; the bundled one serves then.
 fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
     let index = CaseIndex::new(data.cases.iter().map(|c| c.0.clone()));
     // A debunk may well be about the claim of a case; other background repeats none.
     let background = data.background.iter().filter(|t| t.stated_kind() != Some("debunk"));
     let others: Vec<_> = background.map(|t| (t.text.as_str(), Language::lenient(&t.language))).collect();
-    let fitted = if data.queries.is_empty() {
-        pairs::learn_free(&index, &others)
-    } else {
-        pairs::learn_judged(&index, &data.queries)
-    };
-    match fitted {
+    match pairs::learn(&index, &data.queries, &others) {
         Ok(ranker) => Ok(Some(ranker)),
         Err(Error::Training(TrainingProblem::NoPairs)) if optional && data.queries.is_empty() => Ok(None),
         Err(e) => Err(e),

@@ -12,6 +12,23 @@ fn verdict(decision: &str, instead: &[&str]) -> Value {
 }
 
 #[tokio::test]
+async fn verdicts_on_cases_go_out_as_queries_and_judgements() {
+    let service = Service::new();
+    let text = "They say the bridge was sold.";
+    let mut on_case = verdict("accepted", &[]);
+    let id = service.get("/v1/cases?limit=1").await.json()["cases"][0]["id"].as_str().unwrap().to_owned();
+    on_case["text"]["text"] = json!(text);
+    (on_case["subject"], on_case["target"]) = (json!("case"), json!(id));
+    let kept = service.post("/v1/verdicts", &on_case).await;
+    assert_eq!(kept.status, 201, "{}", kept.text());
+    let query: Value = serde_json::from_str(&service.get("/v1/verdicts/export?format=queries").await.text()).unwrap();
+    assert_eq!((&query["text"], &query["language"]), (&json!(text), &json!("en")));
+    let qrels = service.get("/v1/verdicts/export?format=qrels").await.text();
+    assert_eq!(qrels, format!("{}\t0\t{id}\t1\n", query["id"].as_str().unwrap()));
+    assert_eq!(service.get("/v1/verdicts/export").await.text(), "");
+}
+
+#[tokio::test]
 async fn a_verdict_is_kept_exported_and_taken_back() {
     let service = Service::new();
     let kept = service.post("/v1/verdicts", &verdict("relabelled", &["maidan-coup"])).await;

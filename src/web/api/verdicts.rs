@@ -68,13 +68,17 @@ pub(crate) enum VerdictFormat {
     LabelStudio,
     /// Prodigy examples.
     Prodigy,
+    /// Texts whose related cases were judged.
+    Queries,
+    /// Judgements of those cases (TREC qrels).
+    Qrels,
 }
 
 /// What to write.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct VerdictExportParams {
-    /// `jsonl`, `label-studio` or `prodigy`.
+    /// `jsonl`, `label-studio` or `prodigy`; of related cases `queries` and `qrels`.
     pub format: VerdictFormat,
 }
 
@@ -173,6 +177,8 @@ pub(in crate::web) async fn download(
         VerdictFormat::Jsonl => (ExportFormat::Jsonl, "application/x-ndjson"),
         VerdictFormat::LabelStudio => (ExportFormat::LabelStudio, "application/json"),
         VerdictFormat::Prodigy => (ExportFormat::Prodigy, "application/x-ndjson"),
+        VerdictFormat::Queries => (ExportFormat::Queries, "application/x-ndjson"),
+        VerdictFormat::Qrels => (ExportFormat::Qrels, "text/tab-separated-values; charset=utf-8"),
     };
     let shared = Arc::clone(&state);
     let job = move || -> crate::Result<String> {
