@@ -19,6 +19,9 @@ pub mod charset;
 #[cfg(feature = "batch")]
 pub(crate) mod documents;
 #[cfg(feature = "batch")]
+#[doc(hidden)]
+pub mod dry_run;
+#[cfg(feature = "batch")]
 pub(crate) mod feed;
 #[cfg(feature = "batch")]
 pub mod feeder;

@@ -42,10 +42,12 @@ pub(crate) fn transcoded(
         (None, None) => charset::wide_encoding(bytes).map(|wide| (wide, 0)),
     };
     let known = known.or_else(|| {
-        // Escapes are all that shows of it.
-        let encoding = if bytes.is_ascii() { charset::narrow_encoding(bytes) } else { UTF_8 };
-        (encoding != UTF_8).then_some((encoding, 0))
+        // Its escapes are all that shows of it.
+        let escapes = bytes.is_ascii() && charset::narrow_encoding(bytes) == ISO_2022_JP;
+        escapes.then_some((ISO_2022_JP, 0))
     });
+    let whole = uncut(bytes, window.ended());
+    let is_utf8 = !whole.is_ascii() && std::str::from_utf8(whole).is_ok();
     let judge =
         |reader| -> Box<dyn Read + Send> { Box::new(Transcoder::new(reader, State::Ascii, live, Arc::clone(read_as))) };
     match known {
@@ -59,7 +61,7 @@ pub(crate) fn transcoded(
         }
         None if bytes.is_ascii() && window.ended() => Ok(window),
         None if bytes.is_ascii() => Ok(window.map_reader(judge)),
-        None if std::str::from_utf8(uncut(bytes, window.ended())).is_ok() => Ok(window),
+        None if is_utf8 => Ok(window),
         None => Ok(Window::new(judge(window.into_reader()), live)),
     }
 }
@@ -361,7 +363,9 @@ mod tests {
     fn encodings_are_told_wherever_they_show() {
         let early = RUSSIAN.repeat(3);
         let late = format!("{}{}", "Plain words.\n".repeat(30_000), RUSSIAN.repeat(3));
-        for text in [&early, &late, &RUSSIAN.repeat(4000)] {
+        // The first byte that is not ASCII is the last of the first 256 KiB.
+        let last = format!("{}\n{}", "x".repeat((256 << 10) - 2), RUSSIAN.repeat(3));
+        for text in [&early, &late, &last, &RUSSIAN.repeat(4000)] {
             for live in [false, true] {
                 for step in [1000, 4096, usize::MAX] {
                     let (out, read_as, _) = read_with(&as_windows(text), step, live, false, None);
@@ -406,8 +410,12 @@ mod tests {
         for at in [0, 40, 300] {
             damaged[at] = 0xff;
         }
-        let (out, read_as, _) = read_with(&damaged, usize::MAX, false, false, None);
-        assert!(out == damaged && read_as.is_none());
+        // What may be the start of an escape of ISO-2022-JP is none.
+        let escape = [&b"cost: \x1b$5\n".repeat(30_000), RUSSIAN.as_bytes()].concat();
+        for bytes in [damaged, escape] {
+            let (out, read_as, _) = read_with(&bytes, usize::MAX, false, false, None);
+            assert!(out == bytes && read_as.is_none());
+        }
     }
 
     #[test]
@@ -417,6 +425,8 @@ mod tests {
             (String::from_utf8(out).unwrap(), read_as)
         };
         let japanese = "市議会は新しい予算について話し合いました。".repeat(3000);
+        let escaped = ISO_2022_JP.encode(&japanese).0.into_owned();
+        assert!(read(&escaped) == (japanese.clone(), Some("ISO-2022-JP")));
         assert!(given(&SHIFT_JIS.encode(&japanese).0, SHIFT_JIS) == (japanese, Some("Shift_JIS")));
         assert_eq!(given(b"caf\xe9\n", WINDOWS_1252), ("café\n".into(), Some("windows-1252")));
         assert_eq!(given("\u{feff}Ёлки".as_bytes(), WINDOWS_1251), ("\u{feff}Ёлки".into(), None));
