@@ -17,16 +17,8 @@ use tempfile::TempDir;
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
 
-const FORMATS: [Format; 8] = [
-    Format::Jsonl,
-    Format::Json,
-    Format::Csv,
-    Format::Feed,
-    Format::Html,
-    Format::Text,
-    Format::Warc,
-    Format::Parquet,
-];
+const FORMATS: [Format; 8] =
+    [Format::Jsonl, Format::Json, Format::Csv, Format::Feed, Format::Html, Format::Text, Format::Warc, Format::Parquet];
 
 const ENDINGS: [&str; 8] = ["", ".jsonl", ".json", ".csv", ".xml", ".html", ".txt", ".warc"];
 
