@@ -25,6 +25,8 @@ const ENDINGS: [&str; 8] = ["", ".jsonl", ".json", ".csv", ".xml", ".html", ".tx
 const ENCODINGS: [&Encoding; 6] = [UTF_8, UTF_16LE, WINDOWS_1251, SHIFT_JIS, ISO_2022_JP, GB18030];
 
 fn read(path: &Path, bytes: &[u8], reading: &Reading) -> Vec<Seen> {
+    // Some file systems wait for the disk when a file is cut to nothing and written anew.
+    let _ = fs::remove_file(path);
     fs::write(path, bytes).unwrap();
     dry_run(vec![Input::File(path.to_owned(), bytes.len() as u64)], reading)
 }
