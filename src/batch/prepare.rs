@@ -172,6 +172,7 @@ fn depends_on(
         ),
         ("the default language (--language)", json!(settings.language)),
         ("the format of the input (--format)", json!(reading.format)),
+        ("the encoding of the input (--encoding)", json!(reading.encoding.map(encoding_rs::Encoding::name))),
         ("the names of fields (--text-column and the like)", json!(reading.names)),
         (
             "the bounds on inputs (--max-record, --max-ratio, --max-unpacked)",

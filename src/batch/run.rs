@@ -64,7 +64,11 @@ pub fn run(
     if let Some(failure) = failure {
         return Err(failure);
     }
-    line.committer.into_inner().unwrap_or_else(PoisonError::into_inner).finish(settings.resume)
+    let feed = line.feeder.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut committer = line.committer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // On resuming, too, all inputs were read from their beginning.
+    committer.summary.encodings = feed.feeder.encodings();
+    committer.finish(settings.resume)
 }
 
 /// The inputs, and how many blocks and records they have given.

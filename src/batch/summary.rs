@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::assess::Outcome;
 use crate::error::RecordProblem;
+use crate::ingest::feeder::Encoded;
 use crate::model::classifier::Decision;
 
 /// Documents that carry a narrative.
@@ -44,6 +45,8 @@ pub struct Summary {
     pub languages: BTreeMap<String, u64>,
     /// Rejected records by kind.
     pub errors: BTreeMap<String, u64>,
+    /// Inputs whose records were not UTF-8, by what they were read as.
+    pub encodings: BTreeMap<String, Encoded>,
     /// Seconds this run took; a resumed one counts from its own start.
     pub seconds: f64,
     /// Records that an earlier run had read before this one resumed.

@@ -1,6 +1,7 @@
 //! `leitmotif batch`: files, feeds and archives of documents in, assessments out, in the order of the input.
 
 use clap::{Args, ValueEnum};
+use encoding_rs::{Encoding, REPLACEMENT};
 use std::path::PathBuf;
 
 use super::Done;
@@ -11,7 +12,7 @@ use crate::batch::duplicates::REMEMBERED;
 use crate::batch::{self, Settings, Shape, Summary};
 use crate::document::Language;
 use crate::error::Error;
-use crate::ingest::feeder::Reading;
+use crate::ingest::feeder::{Encoded, Reading};
 use crate::ingest::fields::FieldNames;
 use crate::ingest::kind;
 use crate::ingest::packed::Limits;
@@ -134,6 +135,9 @@ pub(super) struct Batch {
 /// How input is read.
 #[derive(Debug, Args)]
 pub(super) struct ReadingFlags {
+    /// What lines, arrays and tables of records are encoded in, such as windows-1251; by their bytes without it
+    #[arg(long, value_parser = encoding, value_name = "NAME", help_heading = "Input")]
+    encoding: Option<&'static Encoding>,
     /// Field or column of the text; the commonest name without it
     #[arg(long, alias = "text-field", value_name = "NAME", help_heading = "Input")]
     text_column: Option<String>,
@@ -166,6 +170,15 @@ pub(super) struct ReadingFlags {
     max_unpacked: u64,
 }
 
+/// An encoding by any name that the WHATWG Encoding Standard has for it.
+fn encoding(name: &str) -> Result<&'static Encoding, String> {
+    Encoding::for_label(name.as_bytes()).filter(|&e| e != REPLACEMENT).ok_or_else(|| {
+        "no encoding has this name; give one such as utf-8, utf-16le, windows-1251, windows-1252, koi8-r, gbk or \
+         shift_jis (all names: https://encoding.spec.whatwg.org/#names-and-labels)"
+            .to_owned()
+    })
+}
+
 impl ReadingFlags {
     fn reading(&self, format: Format) -> Reading {
         let names = FieldNames {
@@ -175,7 +188,14 @@ impl ReadingFlags {
             language: self.language_column.clone(),
         };
         let limits = Limits { record: self.max_record, ratio: self.max_ratio, unpacked: self.max_unpacked };
-        Reading { format: format.known(), names, limits, follow: self.follow, allow_private: self.allow_private }
+        Reading {
+            format: format.known(),
+            encoding: self.encoding,
+            names,
+            limits,
+            follow: self.follow,
+            allow_private: self.allow_private,
+        }
     }
 }
 
@@ -211,7 +231,7 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
         json.push(b'\n');
         std::fs::write(path, json).map_err(Error::write(path))?;
     }
-    report(&summary);
+    report(&summary, args.reading.encoding.is_none());
     anyhow::ensure!(summary.adds_up(), "the counts do not add up, which is a fault of this program; please report it");
     args.using.sound(&assessor.cases.index)?;
     Ok(if summary.rejected == 0 { Done::All } else { Done::Rejected })
@@ -220,8 +240,8 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
 /// Most lines of a list in the report.
 const LISTED: usize = 10;
 
-/// The counts for people.
-fn report(s: &Summary) {
+/// The counts for people; `guessed` is whether encodings were.
+fn report(s: &Summary, guessed: bool) {
     let list = |counts: &std::collections::BTreeMap<String, u64>| {
         let mut counts: Vec<_> = counts.iter().collect();
         counts.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
@@ -242,6 +262,11 @@ fn report(s: &Summary) {
     }
     if !s.errors.is_empty() {
         eprintln!("rejected: {}", list(&s.errors));
+    }
+    for (encoding, Encoded { inputs, first }) in &s.encodings {
+        let more = if *inputs > 1 { format!(" and {} more", inputs - 1) } else { String::new() };
+        let remedy = if guessed { "; if that is wrong, name the encoding with --encoding" } else { "" };
+        eprintln!("read as {encoding}: {first}{more}{remedy}");
     }
     if s.left_out > 0 {
         eprintln!("{} entries of archives are no documents and were left out", s.left_out);

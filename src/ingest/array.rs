@@ -173,7 +173,7 @@ mod tests {
         let mut out = Vec::new();
         loop {
             let mut block = Block::default();
-            block.begin(&Arc::new(Source { name: "-".into(), header: None }));
+            block.begin(&Arc::new(Source::named("-")));
             let more = records.read(&mut block);
             out.extend(block.items.iter().map(|i| {
                 let said = match &i.form {

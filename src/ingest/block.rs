@@ -5,18 +5,27 @@ use std::sync::Arc;
 
 use super::problem::InputProblem;
 use super::table::Header;
+use super::transcode::ReadAs;
 
 /// Bytes, and records, after which a block is full: some milliseconds of work.
 const FULL_BYTES: usize = 128 << 10;
 const FULL_ITEMS: usize = 512;
 
 /// Where records come from.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Source {
     /// As the user named it, or the path of the file in the folder that the user named.
     pub(crate) name: String,
     /// Of a table.
     pub(crate) header: Option<Header>,
+    /// The encoding of its records; known before the first record that it matters to.
+    pub(crate) read_as: ReadAs,
+}
+
+impl Source {
+    pub(crate) fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
 }
 
 /// What the bytes of an item are.

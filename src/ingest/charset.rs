@@ -61,21 +61,32 @@ pub fn decode_html(bytes: &[u8]) -> Decoded {
 
 /// What needs no guess: a byte-order mark, or UTF-16 that its zero bytes give away.
 fn marked_or_wide(bytes: &[u8]) -> Option<Decoded> {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+    if let Some((encoding, mark)) = marked_encoding(bytes) {
         return Some(decode_as(encoding, &bytes[mark..]));
     }
     wide_encoding(bytes).map(|encoding| decode_as(encoding, bytes))
 }
 
+/// The encoding that a byte-order mark names, and the length of the mark.
+pub(crate) fn marked_encoding(bytes: &[u8]) -> Option<(&'static Encoding, usize)> {
+    Encoding::for_bom(bytes)
+}
+
 /// Everything but UTF-16.
 fn decode_narrow(bytes: &[u8]) -> Decoded {
-    match std::str::from_utf8(bytes) {
-        // ISO-2022-JP is ASCII throughout; its escapes are all there is to see.
-        Ok(_) if bytes.is_ascii() && bytes.windows(2).any(|w| w == b"\x1b$") => decode_as(guess(bytes), bytes),
-        Ok(text) => Decoded { text: text.to_owned(), encoding: UTF_8.name(), replaced: 0 },
-        Err(_) if is_damaged_utf8(bytes) => decode_as(UTF_8, bytes),
-        Err(_) => decode_as(guess(bytes), bytes),
-    }
+    decode_as(narrow_encoding(bytes), bytes)
+}
+
+/// The encoding of bytes that are not UTF-16.
+pub(crate) fn narrow_encoding(bytes: &[u8]) -> &'static Encoding {
+    // ISO-2022-JP is ASCII throughout; its escapes are all there is to see.
+    let escapes = bytes.is_ascii() && bytes.windows(2).any(|w| w == b"\x1b$");
+    if !escapes && is_utf8(bytes) { UTF_8 } else { guess(bytes) }
+}
+
+/// Whether bytes are UTF-8, whole or damaged.
+pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() || is_damaged_utf8(bytes)
 }
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
@@ -131,7 +142,7 @@ fn is_telling(byte: u8) -> bool {
 /// Only bytes that no other text encoding uses can give it away: zeros, and the small numbers that are the upper halves
 /// of alphabetic scripts (Cyrillic is 04). They have to stand on one side of the pairs, and read that way nearly every
 /// unit has to be a letter, a digit, a sign or white space.
-fn wide_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+pub(crate) fn wide_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     if sample.len() < 2 || !sample.iter().any(|&b| is_upper_half(b)) {
         return None;

@@ -7,11 +7,11 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-use super::block::{Block, Form, Item, Origin};
+use super::block::{Block, Form, Item, Origin, Source};
 use super::fields::{FieldNames, Role};
 use super::problem::InputProblem;
 use super::table::{Fields, Header};
-use super::{charset, page, table};
+use super::{charset, page};
 use crate::document::Language;
 use crate::error::RecordProblem;
 
@@ -45,9 +45,11 @@ impl<'n> Reader<'n> {
         let bytes = block.bytes_of(item);
         let source = &block.sources[item.source];
         match &item.form {
-            Form::Json => self.json(bytes),
+            Form::Json => self.json(bytes).map(|found| warned(found, bytes, source)),
             Form::Row => match &source.header {
-                Some(header) => self.row(bytes, header, &source.name, item.line),
+                Some(header) => {
+                    self.row(bytes, header, &source.name, item.line).map(|found| warned(found, bytes, source))
+                }
                 None => Err(InputProblem::Binary.into()),
             },
             Form::Page(origin) => self.page(bytes, origin.as_deref(), &source.name),
@@ -57,7 +59,7 @@ impl<'n> Reader<'n> {
     }
 
     fn json<'b>(&self, bytes: &'b [u8]) -> Result<Found<'b>, RecordProblem> {
-        let text = std::str::from_utf8(bytes).map_err(|e| RecordProblem::NotUtf8(e.valid_up_to()))?;
+        let text = std::str::from_utf8(bytes).map_err(|e| not_utf8(bytes, &e))?;
         let mut reader = serde_json::Deserializer::from_str(text);
         let mut roles = Roles::default();
         let seed = Object { names: self.names, keep: self.keep, roles: &mut roles };
@@ -92,8 +94,9 @@ impl<'n> Reader<'n> {
         let mut roles = Roles::default();
         for role in [Role::Id, Role::Text, Role::Html, Role::Title, Role::Language] {
             if let Some(column) = header.columns[role.index()] {
-                let text = table::text_of(self.fields.get(column)).map_err(RecordProblem::NotUtf8)?;
-                roles.put(role, 0, Cow::Owned(text.into_owned()));
+                let field = self.fields.get(column);
+                let text = std::str::from_utf8(field).map_err(|e| not_utf8(field, &e))?;
+                roles.put(role, 0, Cow::Owned(text.to_owned()));
             }
         }
         let mut id = roles.take(Role::Id);
@@ -150,6 +153,21 @@ impl<'n> Reader<'n> {
         let pairs = pairs.iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| ((*n).to_owned(), (*v).into()));
         serde_json::to_vec(&pairs.collect::<serde_json::Map<String, serde_json::Value>>()).unwrap_or_default()
     }
+}
+
+fn not_utf8(bytes: &[u8], error: &std::str::Utf8Error) -> InputProblem {
+    InputProblem::NotUtf8 { at: error.valid_up_to(), encoding: charset::narrow_encoding(bytes).name() }
+}
+
+/// Says what got lost of a record that was not UTF-8.
+fn warned<'b>(mut found: Found<'b>, bytes: &[u8], source: &Source) -> Found<'b> {
+    if let Some(encoding) = source.read_as.get() {
+        let lost = memchr::memmem::find_iter(bytes, "\u{fffd}").count();
+        found.warning = (lost > 0).then(|| {
+            format!("{lost} characters could not be read as {encoding}; name the encoding (--encoding), or save the file as UTF-8")
+        });
+    }
+    found
 }
 
 fn replaced(decoded: &charset::Decoded) -> Option<String> {
@@ -341,12 +359,11 @@ impl<'b> de::Deserialize<'b> for Text<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::block::Source;
     use std::sync::Arc;
 
     fn read(json: &str, names: &FieldNames, keep: bool) -> Result<(String, String, String, bool), String> {
         let mut block = Block::default();
-        block.begin(&Arc::new(Source { name: "f".into(), header: None }));
+        block.begin(&Arc::new(Source::named("f")));
         block.push(json.as_bytes(), 1, Form::Json);
         let found = Reader::new(names, keep).read(&block, &block.items[0]).map_err(|e| e.to_string())?;
         let borrowed = matches!(found.text, Cow::Borrowed(_));

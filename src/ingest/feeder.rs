@@ -3,7 +3,9 @@
 //! What cannot be read becomes a bad record in its place, so that a damaged file in the middle of an archive costs that
 //! file and no more.
 
-use std::collections::VecDeque;
+use encoding_rs::Encoding;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
@@ -22,6 +24,7 @@ use super::packed::{self, Limits};
 use super::piped::Piped;
 use super::problem::InputProblem;
 use super::table::TableRecords;
+use super::transcode::transcoded;
 use super::warc::WarcRecords;
 use super::window::Window;
 
@@ -30,6 +33,8 @@ use super::window::Window;
 pub struct Reading {
     /// What they are; by content without it.
     pub format: Option<Format>,
+    /// What the records of lines, arrays and tables are encoded in; by their bytes without it.
+    pub encoding: Option<&'static Encoding>,
     /// Names of fields.
     pub names: FieldNames,
     /// Bounds on what is read.
@@ -38,6 +43,15 @@ pub struct Reading {
     pub follow: bool,
     /// Whether addresses of the web may be those of private networks.
     pub allow_private: bool,
+}
+
+/// Inputs in one encoding.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encoded {
+    /// How many.
+    pub inputs: u64,
+    /// The name of the first.
+    pub first: String,
 }
 
 /// How often a growing file is looked at.
@@ -51,12 +65,32 @@ pub(crate) struct Feeder {
     /// Bytes read from all inputs, as they are stored.
     total: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
+    /// Inputs whose records were not UTF-8, by encoding.
+    encodings: BTreeMap<String, Encoded>,
 }
 
 impl Feeder {
     /// For `inputs`; `stop` ends the wait for a growing file.
     pub(crate) fn new(inputs: Vec<Input>, reading: Reading, total: Arc<AtomicU64>, stop: Arc<AtomicBool>) -> Self {
-        Self { inputs: inputs.into(), reading, current: None, total, stop }
+        Self { inputs: inputs.into(), reading, current: None, total, stop, encodings: BTreeMap::new() }
+    }
+
+    /// Inputs whose records were read in another encoding than UTF-8, by its name.
+    pub(crate) fn encodings(mut self) -> BTreeMap<String, Encoded> {
+        self.close();
+        self.encodings
+    }
+
+    /// Ends the input at hand.
+    fn close(&mut self) {
+        let Some((_, source)) = self.current.take() else { return };
+        if let Some(&name) = source.read_as.get() {
+            let encoded = self.encodings.entry(name.to_owned()).or_default();
+            if encoded.inputs == 0 {
+                encoded.first.clone_from(&source.name);
+            }
+            encoded.inputs += 1;
+        }
     }
 
     /// Adds records until the block is full or more would have to be waited for. `false` when there is nothing more.
@@ -67,7 +101,7 @@ impl Feeder {
                 if records.read(block) {
                     return true;
                 }
-                self.current = None;
+                self.close();
                 continue;
             }
             let Some(input) = self.inputs.pop_front() else { return false };
@@ -75,7 +109,7 @@ impl Feeder {
             match self.open(input) {
                 Ok(opened) => self.current = Some(opened),
                 Err(problem) => {
-                    block.begin(&Arc::new(Source { name, header: None }));
+                    block.begin(&Arc::new(Source::named(name)));
                     block.bad(1, problem);
                 }
             }
@@ -92,7 +126,7 @@ impl Feeder {
             Input::File(path, _) => {
                 let file = File::open(&path).map_err(InputProblem::Unopened)?;
                 if let Some(records) = self.parquet(&path)? {
-                    return Ok((records, Arc::new(Source { name, header: None })));
+                    return Ok((records, Arc::new(Source::named(name))));
                 }
                 if self.reading.follow && self.inputs.is_empty() {
                     let growing = Growing { file, at: 0, stop: Arc::clone(&self.stop) };
@@ -129,24 +163,26 @@ impl Feeder {
         name: String,
         live: bool,
     ) -> Result<(Box<dyn Records>, Arc<Source>), InputProblem> {
-        let Reading { format, names, limits, .. } = &self.reading;
+        let Reading { format, encoding, names, limits, .. } = &self.reading;
         let reader = packed::unpack(reader, *limits, &self.total).map_err(packed::problem)?;
         let mut window = Window::new(reader, live);
+        if format.is_none_or(Format::has_records) {
+            window.beginning(kind::HEAD).map_err(packed::problem)?;
+        }
         let format = if let Some(format) = format {
             *format
         } else {
-            // A line is enough to go by where more would have to be waited for.
-            while window.bytes().len() < kind::HEAD
-                && !(window.idle() && window.bytes().contains(&b'\n'))
-                && window.more().map_err(packed::problem)?
-            {}
             let head = &window.bytes()[..window.bytes().len().min(kind::HEAD)];
-            kind::recognise(head, window.ended(), &name, names)?
+            kind::recognise(head, window.ended(), &name, names, *encoding)?
         };
+        let source = Source::named(name);
+        if format.has_records() {
+            window = transcoded(window, *encoding, live, &source.read_as).map_err(packed::problem)?;
+        }
         let limit = limits.record;
         let records: Box<dyn Records> = match format {
             Format::Csv => {
-                let table = TableRecords::open(window, name, names, limit)?;
+                let table = TableRecords::open(window, source, names, limit)?;
                 let source = Arc::clone(table.source());
                 return Ok((Box::new(table), source));
             }
@@ -161,7 +197,7 @@ impl Feeder {
                 return Err(InputProblem::Parquet("it must be a file, neither packed nor a pipe".into()));
             }
         };
-        Ok((records, Arc::new(Source { name, header: None })))
+        Ok((records, Arc::new(source)))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Trusting names was rejected: dumps are called `.json` and hold lines, feeds are called `.php`, and standard input has
 //! no name.
 
+use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use super::fields::FieldNames;
@@ -34,6 +35,13 @@ pub enum Format {
     Parquet,
 }
 
+impl Format {
+    /// Whether it is text that is cut into records; of all others each document says itself what it is encoded in.
+    pub(crate) fn has_records(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Json | Self::Csv)
+    }
+}
+
 /// The ending of a name, without that of a compression.
 fn ending(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_ascii_lowercase();
@@ -41,8 +49,15 @@ fn ending(name: &str) -> String {
     name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_owned())
 }
 
-/// The format of an input called `name` that begins with `head`, and ends with it if it is `whole`.
-pub(crate) fn recognise(head: &[u8], whole: bool, name: &str, known: &FieldNames) -> Result<Format, InputProblem> {
+/// The format of an input called `name` that begins with `head`, and ends with it if it is `whole`. Without a `given`
+/// encoding, that shows in `head`, too.
+pub(crate) fn recognise(
+    head: &[u8],
+    whole: bool,
+    name: &str,
+    known: &FieldNames,
+    given: Option<&'static Encoding>,
+) -> Result<Format, InputProblem> {
     for (magic, archive) in [
         (&b"PK\x03\x04"[..], "zip"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
@@ -63,11 +78,14 @@ pub(crate) fn recognise(head: &[u8], whole: bool, name: &str, known: &FieldNames
     if head.starts_with(b"WARC/") {
         return Ok(Format::Warc);
     }
-    let decoded = charset::decode_html(head);
-    if head.starts_with(b"%PDF") || decoded.text.bytes().take(1024).any(|b| b == 0) {
+    let decoded = match given {
+        Some(encoding) => encoding.decode(head).0.into_owned(),
+        None => charset::decode_html(head).text,
+    };
+    if head.starts_with(b"%PDF") || decoded.bytes().take(1024).any(|b| b == 0) {
         return Err(InputProblem::Binary);
     }
-    let text = decoded.text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let text = decoded.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let ending = ending(name);
     let lines = matches!(&*ending, "jsonl" | "ndjson" | "jl");
     if text.starts_with('{') {
@@ -90,7 +108,7 @@ pub(crate) fn recognise(head: &[u8], whole: bool, name: &str, known: &FieldNames
         match root(text) {
             Some("rss" | "feed" | "rdf:RDF" | "RDF") => return Ok(Format::Feed),
             Some(name) if name.eq_ignore_ascii_case("html") => return Ok(Format::Html),
-            _ if page::looks_like_html(&decoded.text) => return Ok(Format::Html),
+            _ if page::looks_like_html(&decoded) => return Ok(Format::Html),
             _ => {}
         }
     }
@@ -100,7 +118,7 @@ pub(crate) fn recognise(head: &[u8], whole: bool, name: &str, known: &FieldNames
         "html" | "htm" | "xhtml" => Format::Html,
         "rss" | "atom" => Format::Feed,
         "txt" | "md" => Format::Text,
-        _ if table::looks_like_table(head, known) => Format::Csv,
+        _ if table::looks_like_table(decoded.as_bytes(), known) => Format::Csv,
         _ => Format::Text,
     })
 }
@@ -154,7 +172,7 @@ mod tests {
 
     #[test]
     fn content_says_what_it_is() {
-        let is = |head: &str, name: &str| recognise(head.as_bytes(), true, name, &FieldNames::default()).unwrap();
+        let is = |head: &str, name: &str| recognise(head.as_bytes(), true, name, &FieldNames::default(), None).unwrap();
         for (head, format) in [
             ("{\"id\":1}\n{\"id\":2}\n", Format::Jsonl),
             ("{\"id\":1", Format::Jsonl),
@@ -182,7 +200,7 @@ mod tests {
         assert_eq!(is("garbage", "a/b.JSONL.gz"), Format::Jsonl);
         assert_eq!(is("garbage", "b.csv.zst"), Format::Csv);
         assert_eq!(is("garbage", "b.html"), Format::Html);
-        let refused = |head: &[u8]| recognise(head, true, "x", &FieldNames::default()).unwrap_err().kind();
+        let refused = |head: &[u8]| recognise(head, true, "x", &FieldNames::default(), None).unwrap_err().kind();
         assert_eq!(refused(b"PK\x03\x04..."), "archive");
         assert_eq!(refused(b"%PDF-1.7"), "binary");
         assert_eq!(refused(&[0x89, b'P', b'N', b'G', 0, 0, 0, 13, 1, 0, 2, 0, 0, 0]), "binary");

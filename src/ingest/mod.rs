@@ -4,8 +4,9 @@
 //! reduces HTML to its article, `case_page` reads cases copied from a debunk database, `judgements` reads qrels;
 //! `address` says where nothing may be fetched from.
 //!
-//! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind`, `lines`,
-//! `array`, `table`, `feed`, `warc` and `parquet` find where records end, and `documents` turns records into documents.
+//! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind`, `transcode`
+//! makes records UTF-8, `lines`, `array`, `table`, `feed`, `warc` and `parquet` find where they end, and `documents`
+//! turns them into documents.
 
 #[cfg(any(feature = "feeds", feature = "web"))]
 pub(crate) mod address;
@@ -17,6 +18,9 @@ pub mod case_page;
 pub mod charset;
 #[cfg(feature = "batch")]
 pub(crate) mod documents;
+#[cfg(feature = "batch")]
+#[doc(hidden)]
+pub mod dry_run;
 #[cfg(feature = "batch")]
 pub(crate) mod feed;
 #[cfg(feature = "batch")]
@@ -44,6 +48,8 @@ mod piped;
 pub mod problem;
 #[cfg(feature = "batch")]
 pub(crate) mod table;
+#[cfg(feature = "batch")]
+pub(crate) mod transcode;
 #[cfg(feature = "batch")]
 mod warc;
 #[cfg(feature = "batch")]

@@ -35,6 +35,14 @@ pub enum InputProblem {
         /// The most bytes read.
         limit: u64,
     },
+    /// A record that is not valid UTF-8.
+    #[error("{}", not_utf8(*.at, .encoding))]
+    NotUtf8 {
+        /// Bytes before the first that is wrong.
+        at: usize,
+        /// What its bytes look like, UTF-8 if damaged.
+        encoding: &'static str,
+    },
     /// Bytes that are no text.
     #[error(
         "it is neither text nor a format that is known; see docs/batch.md for the formats, or name it with --format"
@@ -86,6 +94,16 @@ pub enum InputProblem {
     Fault,
 }
 
+fn not_utf8(at: usize, encoding: &str) -> String {
+    if encoding == encoding_rs::UTF_8.name() {
+        return format!("the record is damaged UTF-8 from byte {at} on; mend it, or fetch the file again");
+    }
+    format!(
+        "the record is not UTF-8 from byte {at} on; mend it or, if the whole file is in another encoding, name that \
+         (by the bytes of this record, --encoding {encoding})"
+    )
+}
+
 impl InputProblem {
     /// A short name, for counts by kind.
     pub fn kind(&self) -> &'static str {
@@ -95,6 +113,7 @@ impl InputProblem {
             Self::Unopened(_) => "unopened",
             Self::Folder(_) => "folder",
             Self::Bomb { .. } | Self::Unpacked { .. } => "decompression_bomb",
+            Self::NotUtf8 { .. } => "not_utf8",
             Self::Binary => "binary",
             Self::Archive(_) => "archive",
             Self::Feature(_) => "feature",

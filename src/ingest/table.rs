@@ -5,7 +5,6 @@
 //! the wrong number of fields, a quote that never closes), only the first line is given up and reading goes on at the
 //! next: one stray quote must not swallow the rest of a dump, as it does with readers that trust it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::block::{Block, Form, Records, Source};
@@ -181,10 +180,10 @@ pub(crate) struct TableRecords {
 }
 
 impl TableRecords {
-    /// Reads the header, which `known` maps; the name of the source is `name`.
+    /// Reads the header, which `known` maps, and puts it into `source`.
     pub(crate) fn open(
         mut window: Window,
-        name: String,
+        source: Source,
         known: &FieldNames,
         limit: usize,
     ) -> Result<Self, InputProblem> {
@@ -220,7 +219,7 @@ impl TableRecords {
         if !header.has_text() {
             return Err(InputProblem::NoTextColumn(header.names.join(", ")));
         }
-        let source = Arc::new(Source { name, header: Some(header) });
+        let source = Arc::new(Source { header: Some(header), ..source });
         Ok(Self { window, source, line: lines + 1, limit, scan: FRESH, searched: 0, skipping: false })
     }
 
@@ -343,11 +342,6 @@ pub(crate) fn looks_like_table(head: &[u8], known: &FieldNames) -> bool {
     names.len() >= 2 && names.iter().all(is_name) && known.has_text(names.iter().map(String::as_str))
 }
 
-/// A field as text.
-pub(crate) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
-    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| e.valid_up_to())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,7 +352,7 @@ mod tests {
 
     fn rows(text: &str, limit: usize) -> Result<Read, InputProblem> {
         let window = Window::new(Box::new(Cursor::new(text.as_bytes().to_vec())), false);
-        let mut records = TableRecords::open(window, "t.csv".into(), &FieldNames::default(), limit)?;
+        let mut records = TableRecords::open(window, Source::named("t.csv"), &FieldNames::default(), limit)?;
         let mut out = Vec::new();
         let mut fields = Fields::default();
         loop {

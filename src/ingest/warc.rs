@@ -249,7 +249,7 @@ mod tests {
     fn read(bytes: Vec<u8>, limit: usize) -> (Read, u64) {
         let mut records = WarcRecords::new(Window::new(Box::new(Cursor::new(bytes)), false), limit);
         let mut block = Block::default();
-        block.begin(&Arc::new(Source { name: "w".into(), header: None }));
+        block.begin(&Arc::new(Source::named("w")));
         while records.read(&mut block) {}
         let items = block.items.iter().map(|i| {
             let said = match &i.form {

@@ -3,7 +3,7 @@
 //! `BufRead` was rejected: its buffer cannot hold a record that is longer than the buffer, so that every reader would
 //! have to gather records in a second one, and none could step back to the start of a record that turned out broken.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
 /// Bytes asked for at a time.
 const STEP: usize = 256 << 10;
@@ -17,12 +17,27 @@ pub(crate) struct Window {
     ended: bool,
     live: bool,
     idle: bool,
+    /// An error to be given in its turn.
+    failed: Option<io::Error>,
 }
 
 impl Window {
     /// On a stream, from its beginning. A live one is written to while it is read.
     pub(crate) fn new(reader: Box<dyn Read + Send>, live: bool) -> Self {
-        Self { reader, buffer: Vec::new(), start: 0, end: 0, ended: false, live, idle: false }
+        Self { reader, buffer: Vec::new(), start: 0, end: 0, ended: false, live, idle: false, failed: None }
+    }
+
+    /// The stream itself, beginning with what has not been consumed.
+    pub(crate) fn into_reader(mut self) -> Box<dyn Read + Send> {
+        self.buffer.truncate(self.end);
+        self.buffer.drain(..self.start);
+        Box::new(Cursor::new(self.buffer).chain(Failing(self.failed)).chain(self.reader))
+    }
+
+    /// Puts another reader in the place of that for what has not been read.
+    pub(crate) fn map_reader(mut self, map: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>) -> Self {
+        self.reader = map(self.reader);
+        self
     }
 
     /// What has been read and not consumed.
@@ -47,6 +62,10 @@ impl Window {
 
     /// Reads on; `false` at the end of the stream.
     pub(crate) fn more(&mut self) -> io::Result<bool> {
+        if let Some(error) = self.failed.take() {
+            self.ended = true;
+            return Err(error);
+        }
         if self.ended {
             return Ok(false);
         }
@@ -79,9 +98,36 @@ impl Window {
         }
     }
 
+    /// Reads the first `least` bytes, or a line where more would have to be waited for. What fails after some bytes fails
+    /// once more when these have been worked on.
+    pub(crate) fn beginning(&mut self, least: usize) -> io::Result<()> {
+        while self.bytes().len() < least && !(self.idle && self.bytes().contains(&b'\n')) {
+            match self.more() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(e) if self.bytes().is_empty() => return Err(e),
+                Err(e) => {
+                    self.failed = Some(e);
+                    self.ended = false;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Reads on until `least` bytes are there or the stream ends.
     pub(crate) fn at_least(&mut self, least: usize) -> io::Result<()> {
         while self.bytes().len() < least && self.more()? {}
         Ok(())
+    }
+}
+
+/// Fails once, if at all.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }

@@ -205,7 +205,7 @@ impl<'a> Watch<'a> {
             };
             let field = |name: &str| entry.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
             let mut block = Block::default();
-            block.begin(&std::sync::Arc::new(Source { name: url.to_owned(), header: None }));
+            block.begin(&std::sync::Arc::new(Source::named(url)));
             block.push(&serde_json::to_vec(&entry).unwrap_or_default(), line, Form::Json);
             let Ok(found) = reader.read(&block, &block.items[0]) else {
                 bad += 1;
