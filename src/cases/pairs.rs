@@ -39,7 +39,7 @@ pub struct JudgedQuery {
 }
 
 /// Judged queries from which on they teach more alone than together with free pairs.
-const ENOUGH: usize = 400;
+const ENOUGH: usize = 200;
 
 /// Learns a ranker from judged queries against the cases of `index`; while they are fewer than [`ENOUGH`], from its free
 /// pairs and from texts that repeat none of its cases, too.
