@@ -7,7 +7,9 @@
 use rustc_hash::FxHashMap;
 use std::ops::RangeInclusive;
 
+use super::counts::Counter;
 use super::ngrams::{Padded, char_ngrams};
+use super::strings::Strings;
 use super::tfidf::FeatureSettings;
 use crate::document::Language;
 use crate::text::analyser::Analysis;
@@ -23,6 +25,11 @@ pub trait Terms {
     fn word(&mut self, stem: &str) -> Option<u32>;
     /// The number of a pair of stems, given theirs.
     fn pair(&mut self, first: u32, second: u32) -> Option<u32>;
+    /// The numbers of many pairs of stems, in their order.
+    fn pairs(&mut self, stems: &[(u32, u32)], out: &mut Vec<Option<u32>>) {
+        out.clear();
+        out.extend(stems.iter().map(|&(first, second)| self.pair(first, second)));
+    }
     /// The number of a character n-gram.
     fn chars(&mut self, gram: &str) -> Option<u32>;
 }
@@ -129,11 +136,22 @@ pub struct Lexicon {
     /// One more than the largest stem or n-gram of any entry.
     end: u32,
     padded: Padded,
+    /// Stems of the neighbours of a text, and the numbers of their pairs.
+    neighbours: Vec<(u32, u32)>,
+    found: Vec<Option<u32>>,
 }
 
 struct Words {
     stemmer: WordStemmer,
-    by_text: FxHashMap<Box<str>, u32>,
+    texts: Strings,
+    /// Where in the memory each is.
+    entries: Vec<u32>,
+}
+
+impl Words {
+    fn new(language: Option<Language>) -> Self {
+        Self { stemmer: WordStemmer::new(language), texts: Strings::default(), entries: Vec::new() }
+    }
 }
 
 impl Lexicon {
@@ -150,6 +168,8 @@ impl Lexicon {
             grams: Vec::new(),
             end: 0,
             padded: Padded::default(),
+            neighbours: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -158,6 +178,51 @@ impl Lexicon {
     /// Words and numbers give their stem, their n-grams, and pairs with the next; a hashtag gives itself (its words
     /// follow as tokens); addresses and handles give nothing: they name who speaks, not what is said.
     pub fn read(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) {
+        let end = self.find(analysis, terms, reading);
+        reading.reserve(end as u32);
+        for i in 0..reading.distinct.len() {
+            let id = reading.distinct[i] as usize;
+            let times = std::mem::take(&mut self.counts[id]);
+            let entry = self.entries[id];
+            if entry.word != NONE {
+                reading.add(entry.word, times);
+            }
+            for g in entry.grams.0..entry.grams.1 {
+                reading.add(self.grams[g as usize], times);
+            }
+        }
+        for i in 0..reading.pairs.len() {
+            reading.add(reading.pairs[i].term, 1);
+        }
+    }
+
+    /// As [`Lexicon::read`], but counts into `counter` as those of a field, and not into `reading`.
+    pub(crate) fn read_field(
+        &mut self,
+        analysis: &Analysis,
+        terms: &mut impl Terms,
+        reading: &mut Reading,
+        counter: &mut Counter,
+        field: usize,
+    ) {
+        counter.reserve(self.find(analysis, terms, reading));
+        for &id in &reading.distinct {
+            let times = std::mem::take(&mut self.counts[id as usize]).min(u32::from(u16::MAX)) as u16;
+            let entry = self.entries[id as usize];
+            if entry.word != NONE {
+                counter.add(entry.word, field, times);
+            }
+            for &gram in &self.grams[entry.grams.0 as usize..entry.grams.1 as usize] {
+                counter.add(gram, field, times);
+            }
+        }
+        for pair in &reading.pairs {
+            counter.add(pair.term, field, 1);
+        }
+    }
+
+    /// Finds what each token of a text contributes; gives one more than the largest term there may be.
+    fn find(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) -> usize {
         if self.entries.len() > REMEMBERED {
             self.languages.clear();
             self.entries.clear();
@@ -165,10 +230,7 @@ impl Lexicon {
             self.grams.clear();
         }
         reading.clear();
-        let words = self
-            .languages
-            .entry(analysis.language)
-            .or_insert_with(|| Words { stemmer: WordStemmer::new(analysis.language), by_text: FxHashMap::default() });
+        let words = self.languages.entry(analysis.language).or_insert_with(|| Words::new(analysis.language));
         let mut before: Option<(u32, u32)> = None;
         for (number, token) in analysis.tokens.iter().enumerate() {
             if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
@@ -177,7 +239,8 @@ impl Lexicon {
                 continue;
             }
             let text = analysis.text(token);
-            let id = if let Some(&id) = words.by_text.get(text) {
+            let place = words.texts.add(text) as usize;
+            let id = if let Some(&id) = words.entries.get(place) {
                 id
             } else {
                 let from = self.grams.len() as u32;
@@ -199,7 +262,7 @@ impl Lexicon {
                 let id = self.entries.len() as u32;
                 self.entries.push(Entry { word: word.unwrap_or(NONE), grams: (from, self.grams.len() as u32) });
                 self.counts.push(0);
-                words.by_text.insert(text.into(), id);
+                words.entries.push(id);
                 id
             };
             reading.entries.push(id);
@@ -219,28 +282,21 @@ impl Lexicon {
             if self.pairs {
                 if let Some((first, stem)) = before
                     && entry.word != NONE
-                    && let Some(term) = terms.pair(stem, entry.word)
                 {
-                    reading.pairs.push(PairAt { first, second: number as u32, term });
+                    reading.pairs.push(PairAt { first, second: number as u32, term: NONE });
+                    self.neighbours.push((stem, entry.word));
                 }
                 before = (entry.word != NONE).then_some((number as u32, entry.word));
             }
         }
-        reading.reserve(self.end.max(reading.pairs.iter().map(|p| p.term + 1).max().unwrap_or(0)));
-        for i in 0..reading.distinct.len() {
-            let id = reading.distinct[i] as usize;
-            let times = std::mem::take(&mut self.counts[id]);
-            let entry = self.entries[id];
-            if entry.word != NONE {
-                reading.add(entry.word, times);
-            }
-            for g in entry.grams.0..entry.grams.1 {
-                reading.add(self.grams[g as usize], times);
-            }
+        terms.pairs(&self.neighbours, &mut self.found);
+        self.neighbours.clear();
+        for (pair, found) in reading.pairs.iter_mut().zip(&self.found) {
+            pair.term = found.unwrap_or(NONE);
         }
-        for i in 0..reading.pairs.len() {
-            reading.add(reading.pairs[i].term, 1);
-        }
+        reading.pairs.retain(|p| p.term != NONE);
+        let pairs = reading.pairs.iter().map(|p| p.term + 1).max().unwrap_or(0);
+        self.end.max(pairs) as usize
     }
 
     /// Calls `each` with every remembered word of the last reading: its number, its stem if known, and its n-grams, an
