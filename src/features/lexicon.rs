@@ -44,8 +44,13 @@ const REMEMBERED: usize = 200_000;
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     word: u32,
+    /// Where its n-grams are; [`UNCUT`] before they are asked for.
     grams: (u32, u32),
+    /// How often the text at hand has it; zero between texts.
+    count: u32,
 }
+
+const UNCUT: (u32, u32) = (NONE, NONE);
 
 /// Two neighbouring tokens whose stems are a known pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,13 +136,13 @@ pub struct Lexicon {
     lengths: RangeInclusive<usize>,
     languages: FxHashMap<Option<Language>, Words>,
     entries: Vec<Entry>,
-    counts: Vec<u32>,
     grams: Vec<u32>,
     /// One more than the largest stem or n-gram of any entry.
     end: u32,
     padded: Padded,
-    /// Stems of the neighbours of a text, and the numbers of their pairs.
+    /// Stems of the neighbours of a text.
     neighbours: Vec<(u32, u32)>,
+    /// The numbers of its words, then of its pairs, where they are known.
     found: Vec<Option<u32>>,
 }
 
@@ -164,7 +169,6 @@ impl Lexicon {
             lengths: settings.char_ngrams.0..=settings.char_ngrams.1,
             languages: FxHashMap::default(),
             entries: Vec::new(),
-            counts: Vec::new(),
             grams: Vec::new(),
             end: 0,
             padded: Padded::default(),
@@ -178,12 +182,13 @@ impl Lexicon {
     /// Words and numbers give their stem, their n-grams, and pairs with the next; a hashtag gives itself (its words
     /// follow as tokens); addresses and handles give nothing: they name who speaks, not what is said.
     pub fn read(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) {
-        let end = self.find(analysis, terms, reading);
+        let end = self.find(analysis, true, terms, reading);
         reading.reserve(end as u32);
         for i in 0..reading.distinct.len() {
             let id = reading.distinct[i] as usize;
-            let times = std::mem::take(&mut self.counts[id]);
             let entry = self.entries[id];
+            self.entries[id].count = 0;
+            let times = entry.count;
             if entry.word != NONE {
                 reading.add(entry.word, times);
             }
@@ -196,24 +201,27 @@ impl Lexicon {
         }
     }
 
-    /// As [`Lexicon::read`], but counts into `counter` as those of a field, and not into `reading`.
+    /// As [`Lexicon::read`], but counts into `counter` as the terms of a field and not into `reading`, and n-grams only
+    /// where they are wanted.
     pub(crate) fn read_field(
         &mut self,
-        analysis: &Analysis,
+        (analysis, grams): (&Analysis, bool),
         terms: &mut impl Terms,
         reading: &mut Reading,
-        counter: &mut Counter,
-        field: usize,
+        (counter, field): (&mut Counter, usize),
     ) {
-        counter.reserve(self.find(analysis, terms, reading));
+        counter.reserve(self.find(analysis, grams, terms, reading));
         for &id in &reading.distinct {
-            let times = std::mem::take(&mut self.counts[id as usize]).min(u32::from(u16::MAX)) as u16;
             let entry = self.entries[id as usize];
+            self.entries[id as usize].count = 0;
+            let times = entry.count.min(u32::from(u16::MAX)) as u16;
             if entry.word != NONE {
                 counter.add(entry.word, field, times);
             }
-            for &gram in &self.grams[entry.grams.0 as usize..entry.grams.1 as usize] {
-                counter.add(gram, field, times);
+            if grams {
+                for &gram in &self.grams[entry.grams.0 as usize..entry.grams.1 as usize] {
+                    counter.add(gram, field, times);
+                }
             }
         }
         for pair in &reading.pairs {
@@ -221,16 +229,16 @@ impl Lexicon {
         }
     }
 
-    /// Finds what each token of a text contributes; gives one more than the largest term there may be.
-    fn find(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) -> usize {
+    /// Finds what each token of a text contributes, n-grams only where they are wanted; gives one more than the largest term there may be.
+    fn find(&mut self, analysis: &Analysis, grams: bool, terms: &mut impl Terms, reading: &mut Reading) -> usize {
         if self.entries.len() > REMEMBERED {
             self.languages.clear();
             self.entries.clear();
-            self.counts.clear();
             self.grams.clear();
         }
         reading.clear();
         let words = self.languages.entry(analysis.language).or_insert_with(|| Words::new(analysis.language));
+        words.texts.look(analysis.tokens.iter().map(|t| analysis.text(t)), &mut self.found);
         let mut before: Option<(u32, u32)> = None;
         for (number, token) in analysis.tokens.iter().enumerate() {
             if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
@@ -239,38 +247,38 @@ impl Lexicon {
                 continue;
             }
             let text = analysis.text(token);
-            let place = words.texts.add(text) as usize;
+            let place = self.found[number].unwrap_or_else(|| words.texts.add(text)) as usize;
             let id = if let Some(&id) = words.entries.get(place) {
                 id
             } else {
-                let from = self.grams.len() as u32;
-                let word = if token.kind == TokenKind::Hashtag {
-                    terms.word(text)
-                } else {
-                    let word = terms.word(&words.stemmer.stem(text));
-                    let form = if self.latin {
-                        latin(text, &mut self.form);
-                        &self.form
-                    } else {
-                        text
-                    };
-                    char_ngrams(form, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
-                    word
-                };
-                let new = self.grams[from as usize..].iter().copied().chain(word);
-                self.end = new.map(|t| t + 1).fold(self.end, u32::max);
+                let is_tag = token.kind == TokenKind::Hashtag;
+                let word = if is_tag { terms.word(text) } else { terms.word(&words.stemmer.stem(text)) };
+                self.end = word.map_or(0, |t| t + 1).max(self.end);
                 let id = self.entries.len() as u32;
-                self.entries.push(Entry { word: word.unwrap_or(NONE), grams: (from, self.grams.len() as u32) });
-                self.counts.push(0);
+                let grams = if is_tag { (0, 0) } else { UNCUT };
+                self.entries.push(Entry { word: word.unwrap_or(NONE), grams, count: 0 });
                 words.entries.push(id);
                 id
             };
+            if grams && self.entries[id as usize].grams == UNCUT {
+                let form = if self.latin {
+                    latin(text, &mut self.form);
+                    &self.form
+                } else {
+                    text
+                };
+                let from = self.grams.len();
+                char_ngrams(form, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
+                self.end = self.grams[from..].iter().map(|t| t + 1).fold(self.end, u32::max);
+                self.entries[id as usize].grams = (from as u32, self.grams.len() as u32);
+            }
             reading.entries.push(id);
-            let entry = self.entries[id as usize];
-            if self.counts[id as usize] == 0 {
+            let entry = &mut self.entries[id as usize];
+            if entry.count == 0 {
                 reading.distinct.push(id);
             }
-            self.counts[id as usize] += 1;
+            entry.count += 1;
+            let entry = *entry;
             match token.kind {
                 TokenKind::Hashtag => continue,
                 TokenKind::Word => {

@@ -27,7 +27,7 @@ pub(super) fn replace<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> 
 
 /// Bytes written at once. Linux takes hundreds of megabytes in one call several times more slowly than in pieces that
 /// stay in the processor's cache.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 
 /// Writes a file and puts it at `path`, in place of the one that is there.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {

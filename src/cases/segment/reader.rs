@@ -21,10 +21,9 @@ pub(crate) fn long_settings() -> FeatureSettings {
 /// A disproof is indexed up to this many bytes; what a case is about stands in front.
 const LONGEST_FIELD: usize = 6_000;
 
-/// Reads cases into rows of terms: memories of words with and without n-grams, and room to count in.
+/// Reads cases into rows of terms: a memory of words, and room to count in.
 pub(crate) struct CaseReader {
-    short: Lexicon,
-    long: Lexicon,
+    lexicon: Lexicon,
     analysis: Analysis,
     reading: Reading,
     counter: Counter,
@@ -33,8 +32,7 @@ pub(crate) struct CaseReader {
 impl Default for CaseReader {
     fn default() -> Self {
         Self {
-            short: Lexicon::new(&short_settings()),
-            long: Lexicon::new(&long_settings()),
+            lexicon: Lexicon::new(&short_settings()),
             analysis: Analysis::default(),
             reading: Reading::default(),
             counter: Counter::default(),
@@ -53,7 +51,7 @@ impl CaseReader {
         row: &mut Vec<CaseTerm>,
     ) -> [u32; 4] {
         let mut lengths = [0; 4];
-        let Self { short, long, analysis, reading, counter } = self;
+        let Self { lexicon, analysis, reading, counter } = self;
         for field in Field::ALL {
             let text = case.field(field);
             let text = &text[..text.floor_char_boundary(LONGEST_FIELD)];
@@ -61,8 +59,8 @@ impl CaseReader {
                 continue;
             }
             analysis.analyse(text, case.own_language());
-            let lexicon = if field == Field::Disproof { &mut *long } else { &mut *short };
-            lexicon.read_field(analysis, terms, reading, counter, field as usize);
+            let is_short = field != Field::Disproof;
+            lexicon.read_field((analysis, is_short), terms, reading, (&mut *counter, field as usize));
             for (at, _) in analysis.tokens.iter().enumerate().filter(|(_, t)| t.kind == TokenKind::Number) {
                 let term = lexicon.word_of(reading, at);
                 if term != u32::MAX {
