@@ -219,9 +219,7 @@ impl Lexicon {
                 counter.add(entry.word, field, times);
             }
             if grams {
-                for &gram in &self.grams[entry.grams.0 as usize..entry.grams.1 as usize] {
-                    counter.add(gram, field, times);
-                }
+                counter.add_all(&self.grams[entry.grams.0 as usize..entry.grams.1 as usize], field, times);
             }
         }
         for pair in &reading.pairs {

@@ -125,6 +125,11 @@ impl Normalised {
                 continue;
             }
             let alone = !rest.clone().next().is_some_and(|n| continues_cluster(n) || is_invisible(n));
+            if alone && is_mark(c) {
+                self.step_from(at, &mut in_step);
+                self.text.push(fold(c));
+                continue;
+            }
             let mut lower = c.to_lowercase();
             if alone && is_plain(c) && lower.len() == 1 {
                 self.step_from(at, &mut in_step);
@@ -233,18 +238,20 @@ fn gather_marks(rest: &str, cluster: &mut String) -> (u32, usize) {
 /// Whether NFKC keeps `c`, standing alone, as it is, and `c` can begin a cluster.
 fn is_plain(c: char) -> bool {
     match c {
-        // The blocks most text is made of, answered without a table: Latin-1 to IPA, Cyrillic, Arabic letters, dashes and
-        // quotation marks, Han.
+        // The blocks most text is made of, answered without a table: Latin-1 to IPA, Cyrillic, Arabic letters, Han.
         ..'\u{300}' => is_plain_latin(c),
         '\u{400}'..='\u{482}'
         | '\u{48a}'..='\u{52f}'
         | '\u{621}'..='\u{63a}'
         | '\u{641}'..='\u{64a}'
-        | '\u{2012}'..='\u{2016}'
-        | '\u{2018}'..='\u{2023}'
         | '\u{4e00}'..='\u{9fff}' => true,
         _ => is_kept(c),
     }
+}
+
+/// Dashes and quotation marks, which are plain and have no case.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{2012}'..='\u{2016}' | '\u{2018}'..='\u{2023}')
 }
 
 /// As [`is_plain`], by the tables of Unicode.
@@ -333,6 +340,7 @@ mod tests {
     fn short_answers_are_those_of_the_tables() {
         for c in '\0'..=char::MAX {
             assert_eq!((continues_cluster(c), is_plain(c)), (may_combine(c), is_kept(c)), "{c:?}");
+            assert!(!is_mark(c) || is_plain(c) && c.to_lowercase().eq([c]), "{c:?}");
         }
     }
 
