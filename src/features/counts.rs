@@ -6,7 +6,7 @@ pub(crate) type FieldCounts = [u8; 4];
 /// Counts terms field by field and gives them term by term.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
-    /// By term; zero outside `terms`. One number would hold a field each, if it were sure not to overflow.
+    /// By term; zero outside `terms`.
     counts: Vec<[u16; 4]>,
     /// Terms in the order they were met, and room behind them.
     terms: Vec<u32>,

@@ -160,7 +160,7 @@ mod tests {
             let (mut together, mut alone) = (Interner::default(), Interner::default());
             let mut found = Vec::new();
             for pairs in texts {
-                together.pairs(&pairs, &mut found);
+                Terms::pairs(&mut together, &pairs, &mut found);
                 let expected: Vec<_> = pairs.iter().map(|&(a, b)| alone.pair(a, b)).collect();
                 prop_assert_eq!(&found, &expected);
                 prop_assert_eq!(LookUp(&together).pair(9, 9), None);

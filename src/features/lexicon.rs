@@ -237,6 +237,12 @@ impl Lexicon {
         reading.clear();
         let words = self.languages.entry(analysis.language).or_insert_with(|| Words::new(analysis.language));
         words.texts.look(analysis.tokens.iter().map(|t| analysis.text(t)), &mut self.found);
+        for place in &mut self.found {
+            *place = place.and_then(|place| words.entries.get(place as usize).copied());
+        }
+        // Which words are new to the text cannot be foreseen, so that is decided without a branch.
+        reading.distinct.resize(analysis.tokens.len(), NONE);
+        let mut distinct = 0;
         let mut before: Option<(u32, u32)> = None;
         for (number, token) in analysis.tokens.iter().enumerate() {
             if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
@@ -245,8 +251,8 @@ impl Lexicon {
                 continue;
             }
             let text = analysis.text(token);
-            let place = self.found[number].unwrap_or_else(|| words.texts.add(text)) as usize;
-            let id = if let Some(&id) = words.entries.get(place) {
+            let known = self.found[number].or_else(|| words.entries.get(words.texts.add(text) as usize).copied());
+            let id = if let Some(id) = known {
                 id
             } else {
                 let is_tag = token.kind == TokenKind::Hashtag;
@@ -272,9 +278,8 @@ impl Lexicon {
             }
             reading.entries.push(id);
             let entry = &mut self.entries[id as usize];
-            if entry.count == 0 {
-                reading.distinct.push(id);
-            }
+            reading.distinct[distinct] = id;
+            distinct += usize::from(entry.count == 0);
             entry.count += 1;
             let entry = *entry;
             match token.kind {
@@ -295,6 +300,7 @@ impl Lexicon {
                 before = (entry.word != NONE).then_some((number as u32, entry.word));
             }
         }
+        reading.distinct.truncate(distinct);
         terms.pairs(&self.neighbours, &mut self.found);
         self.neighbours.clear();
         for (pair, found) in reading.pairs.iter_mut().zip(&self.found) {

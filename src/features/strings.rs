@@ -55,7 +55,9 @@ fn hash_of(text: &str) -> [u64; 1] {
 
 fn hash(words: &[u64]) -> u64 {
     let mut h = FxHasher::default();
-    words.iter().for_each(|&w| h.write_u64(w));
+    for &word in words {
+        h.write_u64(word);
+    }
     h.finish()
 }
 
@@ -154,12 +156,11 @@ impl Strings {
     #[inline]
     pub(crate) fn add(&mut self, text: &str) -> u32 {
         let fresh = self.ends.len() as u32;
-        let number = match key(text) {
-            Some(key) => self.short.add(key, fresh, |_| true),
-            None => {
-                let Self { long, text: all, ends, .. } = self;
-                long.add(hash_of(text), fresh, |i| part(all, ends, i) == text)
-            }
+        let number = if let Some(key) = key(text) {
+            self.short.add(key, fresh, |_| true)
+        } else {
+            let Self { long, text: all, ends, .. } = self;
+            long.add(hash_of(text), fresh, |i| part(all, ends, i) == text)
         };
         if number == fresh {
             self.text.push_str(text);

@@ -145,7 +145,9 @@ impl Parts {
         });
         drop((std::mem::take(&mut self.rows), numbered));
         out.section(Section::Records, |out| {
-            live.iter().for_each(|&case| out.extend_from_slice(&self.records[range(&self.record_ends, case)]));
+            for &case in &live {
+                out.extend_from_slice(&self.records[range(&self.record_ends, case)]);
+            }
         });
         drop(self);
         // What was just written fits together, unless this code is wrong; the tests would show it.
@@ -186,7 +188,11 @@ impl Parts {
                 out.extend(end.to_le_bytes());
             }
         });
-        out.section(Section::Ids, |out| live.iter().for_each(|&case| out.extend_from_slice(self.ids[case].as_bytes())));
+        out.section(Section::Ids, |out| {
+            for &case in live {
+                out.extend_from_slice(self.ids[case].as_bytes());
+            }
+        });
         let mut table = vec![0u32; (2 * (live.len() + 1)).next_power_of_two()];
         for (number, &case) in (1u32..).zip(live) {
             put(&mut table, hash(self.ids[case].as_bytes(), TermKind::Word), number);

@@ -85,16 +85,20 @@ impl<'t> Numbered<'t> {
 
     /// The dictionary.
     pub(super) fn write(&self, out: &mut Writer) {
-        let numbers = |out: &mut Vec<u8>, numbers: &mut dyn Iterator<Item = u32>| {
+        fn numbers(out: &mut Vec<u8>, numbers: impl Iterator<Item = u32>) {
             numbers.for_each(|n| out.extend(n.to_le_bytes()));
-        };
+        }
         let mut end = 0;
         let ends = self.texts.iter().map(|text| {
             end += text.len() as u32;
             end
         });
-        out.section(Section::TextStarts, |out| numbers(out, &mut std::iter::once(0).chain(ends)));
-        out.section(Section::Texts, |out| self.texts.iter().for_each(|text| out.extend_from_slice(text.as_bytes())));
+        out.section(Section::TextStarts, |out| numbers(out, std::iter::once(0).chain(ends)));
+        out.section(Section::Texts, |out| {
+            for text in &self.texts {
+                out.extend_from_slice(text.as_bytes());
+            }
+        });
         let slots = (2 * (self.texts.len() + 1)).next_power_of_two();
         let mut table = vec![(0u32, 0u32); slots];
         for (number, text) in (1u32..).zip(&self.texts) {
@@ -105,19 +109,19 @@ impl<'t> Numbered<'t> {
             }
             table[slot] = ((hash >> 32) as u32, number);
         }
-        out.section(Section::TextTable, |out| numbers(out, &mut table.iter().flat_map(|t| [t.0, t.1])));
+        out.section(Section::TextTable, |out| numbers(out, table.iter().flat_map(|t| [t.0, t.1])));
         out.section(Section::Numbers, |out| out.extend_from_slice(&self.numbers));
         let mut at = 0;
         let starts = (0..=self.words as u32).map(|first| {
             at += self.pairs[at..].iter().take_while(|p| p.0 < first).count();
             at as u32
         });
-        out.section(Section::PairStarts, |out| numbers(out, &mut { starts }));
-        out.section(Section::PairSeconds, |out| numbers(out, &mut self.pairs.iter().map(|p| p.1)));
+        out.section(Section::PairStarts, |out| numbers(out, starts));
+        out.section(Section::PairSeconds, |out| numbers(out, self.pairs.iter().map(|p| p.1)));
         let (texts, pairs) = self.df.split_at(self.texts.len());
         let mut last = None;
         let steps = (0u32..).zip(texts).filter(|&(_, &df)| last.replace(df) != Some(df));
-        out.section(Section::Frequencies, |out| numbers(out, &mut steps.flat_map(|(term, &df)| [term, df])));
+        out.section(Section::Frequencies, |out| numbers(out, steps.flat_map(|(term, &df)| [term, df])));
         let pairs = pairs.iter().map(|&df| u8::try_from(df).unwrap_or(MANY));
         out.section(Section::PairFrequencies, |out| out.extend(pairs));
     }

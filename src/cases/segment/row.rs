@@ -81,7 +81,9 @@ impl RowWriter {
     /// Writes the terms of a case, in growing order.
     pub(crate) fn write(&mut self, row: &[CaseTerm], out: &mut Vec<u8>) {
         let Self { codes, lengths, unusual, steps } = self;
-        [&mut *codes, lengths, unusual].into_iter().for_each(Vec::clear);
+        codes.clear();
+        lengths.clear();
+        unusual.clear();
         // Every step is written as four bytes, and the next over those that it leaves.
         steps.resize(steps.len().max(4 * row.len()), 0);
         let (mut next_term, mut next_unusual, mut end) = (0, 0, 0);
@@ -99,7 +101,7 @@ impl RowWriter {
                 }
                 let step = t.term - next_term;
                 next_term = t.term + 1;
-                let bytes = (31 - (step | 1).leading_zeros()) / 8;
+                let bytes = (step | 1).ilog2() / 8;
                 group_lengths |= (bytes as u8) << (2 * i);
                 steps[end..end + 4].copy_from_slice(&step.to_le_bytes());
                 end += bytes as usize + 1;
