@@ -25,8 +25,7 @@ pub(super) fn replace<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> 
     filled
 }
 
-/// Bytes written at once. Linux takes hundreds of megabytes in one call several times more slowly than in pieces that
-/// stay in the processor's cache.
+/// Bytes written at once. In larger pieces Linux at times takes several times as long, depending on the memory it finds.
 const PIECE: usize = 1 << 18;
 
 /// Writes a file and puts it at `path`, in place of the one that is there.
