@@ -193,7 +193,7 @@ impl CaseIndex {
         let first = base.terms();
         let texts = |kind: TermKind| (0..first).filter(move |&t| base.kind(t) == kind).map(|t| (base.text(t), t));
         let joined = parts.finish(Source {
-            len: first as usize + later.len(),
+            end: first as usize + later.end(),
             words: texts(TermKind::Word).chain(later.words().map(|(w, n)| (w, n + first))).collect(),
             grams: texts(TermKind::Chars).chain(later.grams().map(|(g, n)| (g, n + first))).collect(),
             pairs: base.pairs().chain(later.pairs().map(|(p, n)| (p, n + first))).collect(),

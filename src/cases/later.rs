@@ -55,6 +55,7 @@ impl Later {
             }
         };
         let lengths = reader.read(&case, &mut terms, mark, &mut row);
+        row.sort_unstable_by_key(|t| t.term);
         let weights = FieldWeights::new(lengths, base.mean_lengths());
         let number = (base.cases() + self.cases.len()) as u32;
         for t in &row {

@@ -7,7 +7,9 @@
 use rustc_hash::FxHashMap;
 use std::ops::RangeInclusive;
 
+use super::counts::Counter;
 use super::ngrams::{Padded, char_ngrams};
+use super::strings::Strings;
 use super::tfidf::FeatureSettings;
 use crate::document::Language;
 use crate::text::analyser::Analysis;
@@ -23,6 +25,11 @@ pub trait Terms {
     fn word(&mut self, stem: &str) -> Option<u32>;
     /// The number of a pair of stems, given theirs.
     fn pair(&mut self, first: u32, second: u32) -> Option<u32>;
+    /// The numbers of many pairs of stems, in their order.
+    fn pairs(&mut self, stems: &[(u32, u32)], out: &mut Vec<Option<u32>>) {
+        out.clear();
+        out.extend(stems.iter().map(|&(first, second)| self.pair(first, second)));
+    }
     /// The number of a character n-gram.
     fn chars(&mut self, gram: &str) -> Option<u32>;
 }
@@ -37,8 +44,13 @@ const REMEMBERED: usize = 200_000;
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     word: u32,
+    /// Where its n-grams are; [`UNCUT`] before they are asked for.
     grams: (u32, u32),
+    /// How often the text at hand has it; zero between texts.
+    count: u32,
 }
+
+const UNCUT: (u32, u32) = (NONE, NONE);
 
 /// Two neighbouring tokens whose stems are a known pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,23 +136,26 @@ pub struct Lexicon {
     lengths: RangeInclusive<usize>,
     languages: FxHashMap<Option<Language>, Words>,
     entries: Vec<Entry>,
-    counts: Vec<u32>,
     grams: Vec<u32>,
     /// One more than the largest stem or n-gram of any entry.
     end: u32,
     padded: Padded,
+    /// Stems of the neighbours of a text.
+    neighbours: Vec<(u32, u32)>,
+    /// The numbers of its words, then of its pairs, where they are known.
+    found: Vec<Option<u32>>,
 }
 
 struct Words {
     stemmer: WordStemmer,
-    /// Numbers of remembered words by their text: short ones in the key itself, which spares looking elsewhere.
-    short: FxHashMap<u128, u32>,
-    long: FxHashMap<Box<str>, u32>,
+    texts: Strings,
+    /// Where in the memory each is.
+    entries: Vec<u32>,
 }
 
 impl Words {
     fn new(language: Option<Language>) -> Self {
-        Self { stemmer: WordStemmer::new(language), short: FxHashMap::default(), long: FxHashMap::default() }
+        Self { stemmer: WordStemmer::new(language), texts: Strings::default(), entries: Vec::new() }
     }
 }
 
@@ -154,10 +169,11 @@ impl Lexicon {
             lengths: settings.char_ngrams.0..=settings.char_ngrams.1,
             languages: FxHashMap::default(),
             entries: Vec::new(),
-            counts: Vec::new(),
             grams: Vec::new(),
             end: 0,
             padded: Padded::default(),
+            neighbours: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -166,80 +182,12 @@ impl Lexicon {
     /// Words and numbers give their stem, their n-grams, and pairs with the next; a hashtag gives itself (its words
     /// follow as tokens); addresses and handles give nothing: they name who speaks, not what is said.
     pub fn read(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) {
-        if self.entries.len() > REMEMBERED {
-            self.languages.clear();
-            self.entries.clear();
-            self.counts.clear();
-            self.grams.clear();
-        }
-        reading.clear();
-        let words = self.languages.entry(analysis.language).or_insert_with(|| Words::new(analysis.language));
-        let mut before: Option<(u32, u32)> = None;
-        for (number, token) in analysis.tokens.iter().enumerate() {
-            if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
-                reading.entries.push(NONE);
-                before = None;
-                continue;
-            }
-            let (text, key) = (analysis.text(token), analysis.short(token));
-            let known = key.map_or_else(|| words.long.get(text), |key| words.short.get(&key));
-            let id = if let Some(&id) = known {
-                id
-            } else {
-                let from = self.grams.len() as u32;
-                let word = if token.kind == TokenKind::Hashtag {
-                    terms.word(text)
-                } else {
-                    let word = terms.word(&words.stemmer.stem(text));
-                    let form = if self.latin {
-                        latin(text, &mut self.form);
-                        &self.form
-                    } else {
-                        text
-                    };
-                    char_ngrams(form, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
-                    word
-                };
-                let new = self.grams[from as usize..].iter().copied().chain(word);
-                self.end = new.map(|t| t + 1).fold(self.end, u32::max);
-                let id = self.entries.len() as u32;
-                self.entries.push(Entry { word: word.unwrap_or(NONE), grams: (from, self.grams.len() as u32) });
-                self.counts.push(0);
-                match key {
-                    Some(key) => words.short.insert(key, id),
-                    None => words.long.insert(text.into(), id),
-                };
-                id
-            };
-            reading.entries.push(id);
-            let entry = self.entries[id as usize];
-            if self.counts[id as usize] == 0 {
-                reading.distinct.push(id);
-            }
-            self.counts[id as usize] += 1;
-            match token.kind {
-                TokenKind::Hashtag => continue,
-                TokenKind::Word => {
-                    reading.words += 1;
-                    reading.known_words += usize::from(entry.word != NONE || entry.grams.0 < entry.grams.1);
-                }
-                _ => {}
-            }
-            if self.pairs {
-                if let Some((first, stem)) = before
-                    && entry.word != NONE
-                    && let Some(term) = terms.pair(stem, entry.word)
-                {
-                    reading.pairs.push(PairAt { first, second: number as u32, term });
-                }
-                before = (entry.word != NONE).then_some((number as u32, entry.word));
-            }
-        }
-        reading.reserve(self.end.max(reading.pairs.iter().map(|p| p.term + 1).max().unwrap_or(0)));
+        let end = self.find(analysis, true, terms, reading);
+        reading.reserve(end as u32);
         let Reading { distinct, pairs, terms, counts, .. } = reading;
-        let of = |id: &u32| self.entries[*id as usize];
-        let most = distinct.iter().map(of).map(|e| e.grams.1 - e.grams.0 + 1).sum::<u32>() as usize + pairs.len();
-        terms.resize(most, 0);
+        let entries = &mut self.entries;
+        let room = |id: &u32| entries[*id as usize].grams.1 - entries[*id as usize].grams.0 + 1;
+        terms.resize(distinct.iter().map(room).sum::<u32>() as usize + pairs.len(), 0);
         let mut met = 0;
         // Whether a term is new is as good as chance, and a wrong guess of the processor costs more than all the rest.
         let mut add = |term: u32, times: u32| {
@@ -249,7 +197,8 @@ impl Lexicon {
             *count += times;
         };
         for id in distinct.iter() {
-            let (entry, times) = (of(id), std::mem::take(&mut self.counts[*id as usize]));
+            let entry = &mut entries[*id as usize];
+            let times = std::mem::take(&mut entry.count);
             if entry.word != NONE {
                 add(entry.word, times);
             }
@@ -261,6 +210,116 @@ impl Lexicon {
             add(pair.term, 1);
         }
         terms.truncate(met);
+    }
+
+    /// As [`Lexicon::read`], but counts into `counter` as the terms of a field and not into `reading`, and n-grams only
+    /// where they are wanted.
+    pub(crate) fn read_field(
+        &mut self,
+        (analysis, grams): (&Analysis, bool),
+        terms: &mut impl Terms,
+        reading: &mut Reading,
+        (counter, field): (&mut Counter, usize),
+    ) {
+        counter.reserve(self.find(analysis, grams, terms, reading));
+        for &id in &reading.distinct {
+            let entry = self.entries[id as usize];
+            self.entries[id as usize].count = 0;
+            let times = entry.count.min(u32::from(u16::MAX)) as u16;
+            if entry.word != NONE {
+                counter.add(entry.word, field, times);
+            }
+            if grams {
+                counter.add_all(&self.grams[entry.grams.0 as usize..entry.grams.1 as usize], field, times);
+            }
+        }
+        for pair in &reading.pairs {
+            counter.add(pair.term, field, 1);
+        }
+    }
+
+    /// Finds what each token of a text contributes, n-grams only where they are wanted; gives one more than the largest term there may be.
+    fn find(&mut self, analysis: &Analysis, grams: bool, terms: &mut impl Terms, reading: &mut Reading) -> usize {
+        if self.entries.len() > REMEMBERED {
+            self.languages.clear();
+            self.entries.clear();
+            self.grams.clear();
+        }
+        reading.clear();
+        let words = self.languages.entry(analysis.language).or_insert_with(|| Words::new(analysis.language));
+        words.texts.look(analysis.tokens.iter().map(|t| analysis.text(t)), &mut self.found);
+        for place in &mut self.found {
+            *place = place.and_then(|place| words.entries.get(place as usize).copied());
+        }
+        // Which words are new to the text cannot be foreseen, so that is decided without a branch.
+        reading.distinct.resize(analysis.tokens.len(), NONE);
+        let mut distinct = 0;
+        let mut before: Option<(u32, u32)> = None;
+        for (number, token) in analysis.tokens.iter().enumerate() {
+            if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
+                reading.entries.push(NONE);
+                before = None;
+                continue;
+            }
+            let text = analysis.text(token);
+            let known = self.found[number].or_else(|| words.entries.get(words.texts.add(text) as usize).copied());
+            let id = if let Some(id) = known {
+                id
+            } else {
+                let is_tag = token.kind == TokenKind::Hashtag;
+                let word = if is_tag { terms.word(text) } else { terms.word(&words.stemmer.stem(text)) };
+                self.end = word.map_or(0, |t| t + 1).max(self.end);
+                let id = self.entries.len() as u32;
+                let grams = if is_tag { (0, 0) } else { UNCUT };
+                self.entries.push(Entry { word: word.unwrap_or(NONE), grams, count: 0 });
+                words.entries.push(id);
+                id
+            };
+            if grams && self.entries[id as usize].grams == UNCUT {
+                let form = if self.latin {
+                    latin(text, &mut self.form);
+                    &self.form
+                } else {
+                    text
+                };
+                let from = self.grams.len();
+                char_ngrams(form, &self.lengths, &mut self.padded, |g| self.grams.extend(terms.chars(g)));
+                self.end = self.grams[from..].iter().map(|t| t + 1).fold(self.end, u32::max);
+                self.entries[id as usize].grams = (from as u32, self.grams.len() as u32);
+            }
+            reading.entries.push(id);
+            let entry = &mut self.entries[id as usize];
+            reading.distinct[distinct] = id;
+            distinct += usize::from(entry.count == 0);
+            entry.count += 1;
+            let entry = *entry;
+            match token.kind {
+                TokenKind::Hashtag => continue,
+                TokenKind::Word => {
+                    reading.words += 1;
+                    reading.known_words += usize::from(entry.word != NONE || entry.grams.0 < entry.grams.1);
+                }
+                _ => {}
+            }
+            if self.pairs {
+                if let Some((first, stem)) = before
+                    && entry.word != NONE
+                {
+                    reading.pairs.push(PairAt { first, second: number as u32, term: NONE });
+                    self.neighbours.push((stem, entry.word));
+                }
+                before = (entry.word != NONE).then_some((number as u32, entry.word));
+            }
+        }
+        reading.distinct.truncate(distinct);
+        terms.pairs(&self.neighbours, &mut self.found);
+        self.neighbours.clear();
+        for (pair, found) in reading.pairs.iter_mut().zip(&self.found) {
+            pair.term = found.unwrap_or(NONE);
+        }
+        reading.pairs.retain(|p| p.term != NONE);
+        let pairs = reading.pairs.iter().map(|p| p.term + 1).max().unwrap_or(0);
+        self.end.max(pairs) as usize
     }
 
     /// Calls `each` with every remembered word of the last reading: its number, its stem if known, and its n-grams, an

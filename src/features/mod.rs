@@ -1,16 +1,19 @@
 //! From tokens to sparse TF-IDF rows.
 //!
 //! `ngrams` cuts a word into character n-grams, `vocabulary` holds the terms of a model, `interner` numbers
-//! terms as they come, `lexicon` remembers what a word
+//! terms as they come (by `strings` and `pairs`), `counts` counts them by field, `lexicon` remembers what a word
 //! contributes, `space` turns counts into rows, `tfidf` has the formulae, and `sparse` holds rows for the learner.
 //! `minhash` finds near-duplicates among texts that are all at hand, `sketch` stands in for a text of a stream.
 
+pub(crate) mod counts;
 pub mod interner;
 pub mod lexicon;
 pub mod minhash;
 pub mod ngrams;
+mod pairs;
 pub mod sketch;
 pub mod space;
 pub mod sparse;
+mod strings;
 pub mod tfidf;
 pub mod vocabulary;

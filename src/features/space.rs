@@ -164,7 +164,7 @@ pub fn learn(
         lexicon.read(&analysis, &mut interner, &mut reading);
         counted.push(reading.terms.iter().map(|&t| (t, reading.count(t))).collect());
     }
-    let mut df = vec![0u32; interner.len()];
+    let mut df = vec![0u32; interner.end()];
     for &(term, _) in counted.iter().flatten() {
         df[term as usize] += 1;
     }
@@ -190,7 +190,7 @@ pub fn learn(
 
 /// Chooses the terms to keep and numbers them: the vocabulary, and per raw term its number or [`NONE`].
 fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option<(Vocabulary, Vec<u32>)> {
-    let mut stems = vec![""; interner.len()];
+    let mut stems = vec![""; interner.end()];
     for (text, raw) in interner.words() {
         stems[raw as usize] = text;
     }
@@ -205,7 +205,7 @@ fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option
     let words: Vec<_> =
         interner.words().filter(|&(_, r)| frequent(r, settings.min_df_words)).map(|(t, r)| (t.to_owned(), r)).collect();
     let words = cap(words, df);
-    let mut kept = vec![false; interner.len()];
+    let mut kept = vec![false; interner.end()];
     for (_, raw) in &words {
         kept[*raw as usize] = true;
     }
@@ -221,7 +221,7 @@ fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option
     let grams = cap(grams, df);
     let texts = |terms: &[(String, u32)]| terms.iter().map(|t| t.0.clone()).collect();
     let vocabulary = Vocabulary::new(texts(&words), texts(&pairs), texts(&grams))?;
-    let mut numbers = vec![NONE; interner.len()];
+    let mut numbers = vec![NONE; interner.end()];
     for (kind, terms) in [(TermKind::Word, words), (TermKind::Pair, pairs), (TermKind::Chars, grams)] {
         for (text, raw) in terms {
             numbers[raw as usize] = vocabulary.get(kind, &text).map_or(NONE, |t| t.0);

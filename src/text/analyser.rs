@@ -68,20 +68,6 @@ impl Analysis {
         self.normalised.text.push_str(&pieces);
     }
 
-    /// The text of a token of at most 16 bytes as a number, a key that needs no memory of its own. No text holds a byte 0,
-    /// so different texts are different numbers.
-    pub(crate) fn short(&self, token: &Token) -> Option<u128> {
-        let (start, end) = (token.text.start as usize, token.text.end as usize);
-        let unused = 16usize.checked_sub(end - start)?;
-        let rest = &self.normalised.text.as_bytes()[start..];
-        let bytes = rest.first_chunk::<16>().copied().unwrap_or_else(|| {
-            let mut bytes = [0; 16];
-            bytes[..rest.len()].copy_from_slice(rest);
-            bytes
-        });
-        u128::from_le_bytes(bytes).checked_shl(8 * unused as u32).map(|key| key >> (8 * unused))
-    }
-
     /// The normalised text of a token of this analysis.
     pub fn text(&self, token: &Token) -> &str {
         &self.normalised.text[token.text.start as usize..token.text.end as usize]

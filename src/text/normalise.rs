@@ -82,9 +82,14 @@ fn lower(c: char) -> Option<char> {
 
 /// Whether `c` may combine with what stands before it, so that the two must be normalised together.
 fn continues_cluster(c: char) -> bool {
-    if matches!(c, ..'\u{300}' | '\u{400}'..='\u{482}' | '\u{4e00}'..='\u{9fff}') {
+    if matches!(c, ..'\u{300}' | '\u{400}'..='\u{482}' | '\u{2010}'..='\u{2027}' | '\u{4e00}'..='\u{9fff}') {
         return false;
     }
+    may_combine(c)
+}
+
+/// As [`continues_cluster`], by the tables of Unicode.
+fn may_combine(c: char) -> bool {
     let combines = |c: char| canonical_combining_class(c) != 0 || is_nfkc_quick(once(c)) == IsNormalized::Maybe;
     // A compatibility form (a half-width vowel of Hangul) may stand for one that combines.
     combines(c) || is_nfkc_quick(once(c)) == IsNormalized::No && once(c).nfkd().next().is_some_and(combines)
@@ -257,15 +262,22 @@ fn gather_marks(rest: &str, cluster: &mut String) -> (u32, usize) {
 /// Whether NFKC keeps `c`, standing alone, as it is, and `c` can begin a cluster.
 fn is_plain(c: char) -> bool {
     match c {
-        // The blocks most text is made of, answered without a table: Latin-1 to IPA, Cyrillic, Arabic letters, Kana, Han.
+        // The blocks most text is made of, answered without a table: Latin-1 to IPA, Cyrillic, Arabic letters, Han.
         ..'\u{300}' => is_plain_latin(c),
         '\u{400}'..='\u{482}'
         | '\u{48a}'..='\u{52f}'
         | '\u{621}'..='\u{63a}'
         | '\u{641}'..='\u{64a}'
+        | '\u{2012}'..='\u{2016}'
+        | '\u{2018}'..='\u{2023}'
         | '\u{4e00}'..='\u{9fff}' => true,
-        _ => is_nfkc_quick(once(c)) == IsNormalized::Yes && canonical_combining_class(c) == 0,
+        _ => is_kept(c),
     }
+}
+
+/// As [`is_plain`], by the tables of Unicode.
+fn is_kept(c: char) -> bool {
+    is_nfkc_quick(once(c)) == IsNormalized::Yes && canonical_combining_class(c) == 0
 }
 
 /// Below U+0300: what NFKC keeps as it is.
@@ -346,10 +358,11 @@ mod tests {
     }
 
     #[test]
-    fn the_short_way_to_lower_case_is_the_right_one() {
+    fn short_answers_are_those_of_the_tables() {
         for c in '\0'..=char::MAX {
+            assert_eq!((continues_cluster(c), is_plain(c)), (may_combine(c), is_kept(c)), "{c:?}");
             let standard: Vec<char> = c.to_lowercase().collect();
-            assert_eq!(lower(c), (standard.len() == 1).then(|| standard[0]), "{c}");
+            assert_eq!(lower(c), (standard.len() == 1).then(|| standard[0]), "{c:?}");
         }
     }
 

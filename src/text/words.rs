@@ -115,7 +115,7 @@ const ELISIONS: [&str; 27] = [
 ];
 
 /// Emits the words and numbers of text without addresses: ASCII stretches by a short form of the word rules, the rest
-/// by the full ones. White space is a boundary in both, so stretches are cut there.
+/// by the full ones. White space is a boundary in both, so stretches are cut there; so are quotation marks and dashes.
 fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
     let bytes = text.as_bytes();
     let is_space = |b: &u8| b.is_ascii_whitespace();
@@ -123,6 +123,11 @@ fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range
     while at < range.end {
         let foreign = bytes[at..range.end].iter().position(|b| !b.is_ascii()).map(|i| at + i);
         let Some(foreign) = foreign else { return ascii(text, at..range.end, emit) };
+        if is_mark(&bytes[foreign..range.end]) {
+            ascii(text, at..foreign, emit);
+            at = foreign + 3;
+            continue;
+        }
         let start = bytes[at..foreign].iter().rposition(is_space).map_or(at, |i| at + i);
         ascii(text, at..start, emit);
         // To the first space after which an ASCII character follows.
@@ -137,6 +142,11 @@ fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range
         full(text, start..end, emit);
         at = end;
     }
+}
+
+/// Whether text begins with a quotation mark or dash of three bytes, which no word reaches across, and ASCII follows it.
+fn is_mark(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xe2, 0x80, 0x93 | 0x94 | 0x9c | 0x9d, rest @ ..] if rest.first().is_none_or(u8::is_ascii))
 }
 
 /// The word rules of UAX #29 for ASCII: letters, digits and `_` join; `'`, `.` and `:` join between letters, `'`, `.`,
@@ -295,7 +305,7 @@ mod tests {
         }
 
         #[test]
-        fn cutting_at_spaces_changes_nothing(text in "[a-zя 'é0-9.,\u{301}北\n]{0,40}") {
+        fn cutting_at_spaces_changes_nothing(text in "[a-zя 'é0-9.,\u{301}北\n]{0,40}|[a-zé '“”–—0-9.:\u{301}]{0,40}") {
             let (mut cut, mut whole) = (Vec::new(), Vec::new());
             plain(&text, 0..text.len(), &mut |kind, range| cut.push((kind, range)));
             full(&text, 0..text.len(), &mut |kind, range| whole.push((kind, range)));

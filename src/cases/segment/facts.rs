@@ -44,12 +44,12 @@ impl Facts {
         if code.is_empty() { None } else { Language::lenient(code) }
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let numbers = self.lengths.iter().chain(&self.numbers);
-        numbers.for_each(|n| out.extend(n.to_le_bytes()));
-        out.extend(self.code);
-        let totals = self.totals.words.iter().chain(&self.totals.grams);
-        totals.for_each(|&t| out.extend((t as f32).to_le_bytes()));
+    /// Writes them over [`WIDTH`] bytes.
+    pub(crate) fn write(&self, out: &mut [u8]) {
+        let numbers = self.lengths.iter().chain(&self.numbers).map(|n| n.to_le_bytes());
+        let totals = self.totals.words.iter().chain(&self.totals.grams).map(|&t| (t as f32).to_le_bytes());
+        let words = numbers.chain([self.code]).chain(totals);
+        out.as_chunks_mut::<4>().0.iter_mut().zip(words).for_each(|(to, word)| *to = word);
     }
 
     /// Nothing where the bytes are too few.

@@ -110,37 +110,59 @@ pub(crate) struct Layout {
     damage: AtomicU64,
 }
 
-/// Lays sections out as bytes.
-pub(crate) fn write(sections: [Vec<u8>; SECTIONS], counts: &Counts) -> Vec<u8> {
-    let room: usize = sections.iter().map(|s| s.len() + 8).sum();
-    let mut out = Vec::with_capacity(HEADER + room + (room / BLOCK + 2) * 8);
-    out.resize(HEADER, 0);
-    let mut places = [(0u64, 0u64); SECTIONS];
-    for (section, place) in sections.into_iter().zip(&mut places) {
-        *place = (out.len() as u64, section.len() as u64);
-        out.extend_from_slice(&section);
-        // Each is given back as soon as it is copied.
-        drop(section);
-        out.resize(out.len().next_multiple_of(8), 0);
+/// Lays sections out as bytes, in the order in which they lie in the file.
+pub(crate) struct Writer {
+    out: Vec<u8>,
+    places: [(u64, u64); SECTIONS],
+}
+
+impl Writer {
+    pub(crate) fn new() -> Self {
+        Self { out: vec![0; HEADER], places: [(HEADER as u64, 0); SECTIONS] }
     }
-    let end = out.len();
-    for from in (HEADER..end).step_by(BLOCK) {
-        let sum = xxh64(&out[from..end.min(from + BLOCK)]);
-        out.extend(sum.to_le_bytes());
+
+    /// Adds the next section: what `write` adds to the bytes before it.
+    pub(crate) fn section(&mut self, section: Section, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.out.len();
+        write(&mut self.out);
+        self.places[section as usize] = (start as u64, (self.out.len() - start) as u64);
+        self.out.resize(self.out.len().next_multiple_of(8), 0);
     }
-    let mut words = vec![out.len() as u64, xxh64(&out[end..])];
-    words.extend([counts.cases, counts.words, counts.grams, counts.pairs].map(|n| n as u64));
-    words.extend(counts.lengths);
-    words.extend(places.iter().flat_map(|&(at, len)| [at, len]));
-    let mut header = FORMAT.as_bytes().to_vec();
-    header.resize(NAME, 0);
-    for w in words {
-        header.extend(w.to_le_bytes());
+
+    /// Adds the next section as so many zeros, to be written over together with a later section; gives where it starts.
+    pub(crate) fn reserve(&mut self, section: Section, len: usize) -> usize {
+        let start = self.out.len();
+        self.section(section, |out| out.resize(start + len, 0));
+        start
     }
-    let sum = xxh64(&header);
-    header.extend(sum.to_le_bytes());
-    out[..header.len()].copy_from_slice(&header);
-    out
+
+    /// All sections behind their header, with checksums.
+    pub(crate) fn finish(self, counts: &Counts) -> Vec<u8> {
+        let Self { mut out, places } = self;
+        let end = out.len();
+        let sums: Vec<u8> = out[HEADER..].chunks(BLOCK).flat_map(|block| xxh64(block).to_le_bytes()).collect();
+        out.extend(sums);
+        let mut words = vec![out.len() as u64, xxh64(&out[end..])];
+        words.extend([counts.cases, counts.words, counts.grams, counts.pairs].map(|n| n as u64));
+        words.extend(counts.lengths);
+        words.extend(places.iter().flat_map(|&(at, len)| [at, len]));
+        let mut header = FORMAT.as_bytes().to_vec();
+        header.resize(NAME, 0);
+        for w in words {
+            header.extend(w.to_le_bytes());
+        }
+        let sum = xxh64(&header);
+        header.extend(sum.to_le_bytes());
+        out[..header.len()].copy_from_slice(&header);
+        out.shrink_to_fit();
+        out
+    }
+}
+
+/// Writes over the bytes at a place how many there are behind `from`.
+pub(crate) fn put_len(out: &mut [u8], at: usize, from: usize) {
+    let len = (out.len() - from) as u64;
+    out[at..at + 8].copy_from_slice(&len.to_le_bytes());
 }
 
 /// Whether bytes begin like a saved index of some version, or what version that is if not this one.

@@ -3,22 +3,28 @@
 //! Terms have dense numbers: stems first, then character n-grams, both from the commonest to the rarest, then pairs of
 //! stems in the order of their stems. So the kind of a term needs no table, steps between the terms of a case are
 //! small, and the pairs that begin with a stem lie side by side: a pair is found by halving, without a table of millions.
-//! `layout` checks the bytes, `row` and `code` read rows and lists, `build` writes.
+//! `layout` checks the bytes, `row` and `code` read rows and lists, `reader` reads cases, `build` writes.
 
 mod build;
 mod code;
 mod facts;
 mod layout;
+mod lists;
+mod numbered;
+mod reader;
 mod row;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub(crate) use build::{Builder, CaseReader, Parts, Source, long_settings, short_settings};
+pub(crate) use crate::features::counts::FieldCounts;
+pub(crate) use build::{Builder, Parts};
 pub(crate) use code::{CHUNK, List};
 pub(crate) use facts::{Facts, Totals};
 use layout::{Counts, Layout, Section};
 pub(crate) use layout::{FORMAT, version};
+pub(crate) use numbered::Source;
+pub(crate) use reader::{CaseReader, long_settings, short_settings};
 use row::RowReader;
 
 use super::case::Case;
@@ -27,13 +33,11 @@ use crate::error::IndexProblem;
 use crate::features::vocabulary::TermKind;
 use crate::model::mapped::Blob;
 
-/// How often a term stands in each field of a case (255 at most), fields in the order of [`super::case::Field::ALL`].
-pub(crate) type FieldCounts = [u8; 4];
-
 /// One term of one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CaseTerm {
     pub(crate) term: u32,
+    /// How often it stands in each field (255 at most), fields in the order of [`super::case::Field::ALL`].
     pub(crate) counts: FieldCounts,
 }
 
@@ -161,7 +165,7 @@ impl Segment {
         let c = &self.layout.counts;
         if let Some(pair) = (term as usize).checked_sub(c.words + c.grams) {
             return match self.layout.part(Section::PairFrequencies, pair.min(c.pairs), usize::from(pair < c.pairs)) {
-                [build::MANY] => self.list(term).df,
+                [numbered::MANY] => self.list(term).df,
                 [df] => u32::from(*df),
                 _ => 0,
             };

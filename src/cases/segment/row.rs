@@ -17,7 +17,7 @@ use super::code::{read_number, write_number};
 use super::{CaseTerm, FieldCounts};
 
 /// Counts that nearly all terms have.
-const USUAL: [FieldCounts; 15] = [
+pub(super) const USUAL: [FieldCounts; 15] = [
     [0, 1, 0, 0],
     [0, 0, 1, 0],
     [1, 0, 0, 0],
@@ -41,31 +41,79 @@ const BLOCK: usize = 64;
 /// Terms to a byte of lengths.
 const GROUP: usize = 4;
 
-/// Writes the terms of a case, in growing order.
-pub(crate) fn write_row(row: &[CaseTerm], out: &mut Vec<u8>) {
-    let mut codes = vec![0u8; row.len().div_ceil(2)];
-    let mut lengths = vec![0u8; row.len().div_ceil(GROUP)];
-    let (mut unusual, mut steps) = (Vec::new(), Vec::with_capacity(2 * row.len()));
-    let (mut next_term, mut next_unusual) = (0, 0);
-    for (at, t) in row.iter().enumerate() {
-        let code = USUAL.iter().position(|u| *u == t.counts).map_or(UNUSUAL, |c| c as u8);
-        codes[at / 2] |= code << (at % 2 * 4);
-        if code == UNUSUAL {
-            write_number((at - next_unusual) as u32, &mut unusual);
-            next_unusual = at + 1;
-            unusual.push(t.counts.iter().enumerate().fold(0, |mask, (f, &c)| mask | u8::from(c > 0) << f));
-            unusual.extend(t.counts.iter().filter(|&&c| c > 0));
-        }
-        let step = (t.term - next_term).to_le_bytes();
-        next_term = t.term + 1;
-        let bytes = step.iter().rposition(|&b| b > 0).unwrap_or(0);
-        lengths[at / GROUP] |= (bytes as u8) << (at % GROUP * 2);
-        steps.extend(&step[..=bytes]);
+const FACTOR: u32 = 0xCD61_3E31;
+
+/// Finds usual counts: by the upper bits of a product, chosen so that each has a place of its own.
+const CODES: [(u32, u8); 32] = {
+    let mut out = [(0, UNUSUAL); 32];
+    let mut code = 0;
+    while code < USUAL.len() {
+        let place = place_of(u32::from_le_bytes(USUAL[code]));
+        assert!(out[place].1 == UNUSUAL);
+        out[place] = (u32::from_le_bytes(USUAL[code]), code as u8);
+        code += 1;
     }
-    write_number(row.len() as u32, out);
-    write_number(unusual.len() as u32, out);
-    for part in [codes, lengths, unusual, steps] {
-        out.extend(part);
+    out
+};
+
+const fn place_of(counts: u32) -> usize {
+    (counts.wrapping_mul(FACTOR) >> 27) as usize
+}
+
+/// The place of counts in [`USUAL`], or [`UNUSUAL`].
+#[inline]
+pub(super) fn code_of(counts: FieldCounts) -> u8 {
+    let counts = u32::from_le_bytes(counts);
+    let (known, code) = CODES[place_of(counts)];
+    if known == counts { code } else { UNUSUAL }
+}
+
+/// Writes rows; kept between them to save allocations.
+#[derive(Default)]
+pub(crate) struct RowWriter {
+    codes: Vec<u8>,
+    lengths: Vec<u8>,
+    unusual: Vec<u8>,
+    steps: Vec<u8>,
+}
+
+impl RowWriter {
+    /// Writes the terms of a case, in growing order.
+    pub(crate) fn write(&mut self, row: &[CaseTerm], out: &mut Vec<u8>) {
+        let Self { codes, lengths, unusual, steps } = self;
+        codes.clear();
+        lengths.clear();
+        unusual.clear();
+        // Every step is written as four bytes, and the next over those that it leaves.
+        steps.resize(steps.len().max(4 * row.len()), 0);
+        let (mut next_term, mut next_unusual, mut end) = (0, 0, 0);
+        for (group, terms) in row.chunks(GROUP).enumerate() {
+            let (mut group_codes, mut group_lengths) = (0u16, 0u8);
+            for (i, t) in terms.iter().enumerate() {
+                let code = code_of(t.counts);
+                group_codes |= u16::from(code) << (4 * i);
+                if code == UNUSUAL {
+                    let at = GROUP * group + i;
+                    write_number((at - next_unusual) as u32, unusual);
+                    next_unusual = at + 1;
+                    unusual.push(t.counts.iter().enumerate().fold(0, |mask, (f, &c)| mask | u8::from(c > 0) << f));
+                    unusual.extend(t.counts.iter().filter(|&&c| c > 0));
+                }
+                let step = t.term - next_term;
+                next_term = t.term + 1;
+                let bytes = (step | 1).ilog2() / 8;
+                group_lengths |= (bytes as u8) << (2 * i);
+                steps[end..end + 4].copy_from_slice(&step.to_le_bytes());
+                end += bytes as usize + 1;
+            }
+            codes.extend(group_codes.to_le_bytes());
+            lengths.push(group_lengths);
+        }
+        write_number(row.len() as u32, out);
+        write_number(unusual.len() as u32, out);
+        for part in [&codes[..row.len().div_ceil(2)], lengths, unusual, &steps[..end]] {
+            out.extend_from_slice(part);
+        }
     }
 }
 
@@ -244,7 +292,7 @@ mod tests {
         fn rows_come_back(terms in prop::collection::btree_map(prop_oneof![0u32..400, 0..u32::MAX], prop_oneof![Just([0, 1, 0, 0]), any::<[u8; 4]>()], 0..300), wanted in 1u32..5) {
             let row: Vec<CaseTerm> = terms.into_iter().map(|(term, counts)| CaseTerm { term, counts }).collect();
             let mut out = Vec::new();
-            write_row(&row, &mut out);
+            RowWriter::default().write(&row, &mut out);
             let mut some = Vec::new();
             RowReader::new(&out, u32::MAX).each(|t| t % wanted == 0, |t| some.push(t));
             prop_assert_eq!(some, row.into_iter().filter(|t| t.term % wanted == 0).collect::<Vec<_>>());
