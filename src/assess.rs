@@ -364,7 +364,7 @@ fn evidence(tokens: &[Token], contributions: &[f64], text: &str, marked: &[Sente
             strongest.sort_unstable();
             let words = &text[sentence.bytes.clone()];
             // From the sentence to the end of the text: a word may reach over a boundary of sentences.
-            let mut cut = Cut { text: &text[sentence.bytes.start..], chars: sentence.start.0, byte: 0 };
+            let mut cut = Cut::new(text, sentence);
             let terms = strongest
                 .into_iter()
                 .map(|i| {
@@ -399,12 +399,23 @@ struct Cut<'t> {
     text: &'t str,
     chars: u32,
     byte: usize,
+    /// Before which offset every character is a byte.
+    plain: u32,
 }
 
 impl<'t> Cut<'t> {
+    fn new(text: &'t str, sentence: &Sentence) -> Self {
+        let (start, end) = (sentence.start.0, sentence.end.0);
+        let is_ascii = sentence.bytes.len() == (end - start) as usize;
+        Self { text: &text[sentence.bytes.start..], chars: start, byte: 0, plain: if is_ascii { end } else { start } }
+    }
+
     /// Words come in order of their start, but the words of a hashtag lie inside it, so only the start is remembered.
     fn slice(&mut self, start: u32, end: u32) -> &'t str {
         let skip = |from: usize, chars: u32| {
+            if end <= self.plain {
+                return from + chars as usize;
+            }
             let rest = &self.text[from..];
             from + rest.char_indices().nth(chars as usize).map_or(rest.len(), |(i, _)| i)
         };

@@ -4,6 +4,8 @@
 //! a character n-gram gives to the words it lies in, what a pair gives half to each of its words; several occurrences
 //! share evenly. The contributions of all tokens and the bias add up to the score.
 
+use pulp::{Simd, WithSimd};
+
 use super::classifier::{Classifier, Scratch};
 use super::taxonomy::NarrativeNo;
 use crate::features::lexicon::NONE;
@@ -58,42 +60,79 @@ impl Classifier {
     ///
     /// As many values per column as the analysis has tokens; with the bias they sum to `scratch.scores`.
     pub fn contributions(&self, scratch: &mut Scratch, columns: &[Column]) -> Contributions {
-        let Scratch { featuriser: f, fixed, credit: Credit { shares, places, words }, .. } = scratch;
         let indices: Vec<usize> = columns.iter().map(|&c| self.index(c)).collect();
-        let columns = columns.len();
-        places.resize(self.space.len(), 0);
+        // Side by side in a number known beforehand, columns are added several at a time.
+        match indices.len() {
+            0 => Contributions::default(),
+            1..=4 => self.arch.dispatch(Explain::<4> { classifier: self, scratch, indices: &indices }),
+            5..=8 => self.arch.dispatch(Explain::<8> { classifier: self, scratch, indices: &indices }),
+            9..=12 => self.arch.dispatch(Explain::<12> { classifier: self, scratch, indices: &indices }),
+            _ => {
+                let parts = indices.chunks(16);
+                let parts =
+                    parts.map(|indices| self.arch.dispatch(Explain::<16> { classifier: self, scratch, indices }));
+                side_by_side(&parts.collect::<Vec<_>>(), indices.len())
+            }
+        }
+    }
+}
+
+/// Contributions to all columns out of those to some each.
+fn side_by_side(parts: &[Contributions], columns: usize) -> Contributions {
+    let tokens = parts.first().map_or(0, |p| p.values.len() / p.columns.max(1));
+    let row = |token: usize| parts.iter().flat_map(move |p| &p.values[token * p.columns..][..p.columns]);
+    Contributions { values: (0..tokens).flat_map(row).copied().collect(), columns }
+}
+
+/// The work that is compiled once for each width of vectors, for up to `W` columns; everything in it must be inlined.
+struct Explain<'a, const W: usize> {
+    classifier: &'a Classifier,
+    scratch: &'a mut Scratch,
+    indices: &'a [usize],
+}
+
+impl<const W: usize> WithSimd for Explain<'_, W> {
+    type Output = Contributions;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Contributions {
+        let Self { classifier, scratch, indices } = self;
+        let Scratch { featuriser: f, fixed, credit: Credit { shares, places, words }, .. } = scratch;
+        let columns = indices.len().min(W);
+        let mut padded = [0; W];
+        padded[..columns].copy_from_slice(&indices[..columns]);
+        places.resize(classifier.space.len(), 0);
         shares.clear();
         for (i, &TermId(term)) in f.weights.terms.iter().enumerate() {
-            let (share, steps) = (fixed.value(i) / f64::from(f.reading.count(term)), self.linear.row(term));
+            let (share, steps) = (fixed.value(i) / f64::from(f.reading.count(term)), classifier.linear.row(term));
             places[term as usize] = shares.len() as u32;
-            shares.extend(indices.iter().map(|&i| share * f64::from(steps[i])));
+            shares.extend_from_slice(&padded.map(|i| share * f64::from(steps[i])));
         }
-        let add = |sums: &mut [f64], term: u32| {
-            let shares = &shares[places[term as usize] as usize..][..columns];
-            for (sum, share) in sums.iter_mut().zip(shares) {
+        let add = |sums: &mut [f64; W], term: u32| {
+            let from = shares.get(places[term as usize] as usize..).and_then(|rest| rest.first_chunk::<W>());
+            for (sum, share) in sums.iter_mut().zip(from.unwrap_or(&[0.0; W])) {
                 *sum += share;
             }
         };
-        words.resize(f.lexicon.len() * columns, 0.0);
+        words.resize((f.lexicon.len() * W).max(words.len()), 0.0);
         f.lexicon.each_word(&f.reading, |word, stem, grams| {
-            let sums = &mut words[word as usize * columns..][..columns];
-            sums.fill(0.0);
-            stem.iter().chain(grams).for_each(|&term| add(sums, term));
+            let mut sums = [0.0; W];
+            stem.iter().chain(grams).for_each(|&term| add(&mut sums, term));
+            words[word as usize * W..][..W].copy_from_slice(&sums);
         });
         let mut values = Vec::with_capacity(f.analysis.tokens.len() * columns);
         for &word in f.reading.remembered() {
             if word == NONE {
                 values.resize(values.len() + columns, 0.0);
             } else {
-                values.extend_from_slice(&words[word as usize * columns..][..columns]);
+                values.extend_from_slice(&words[word as usize * W..][..columns]);
             }
         }
-        let mut pair = vec![0.0; columns];
         for p in &f.reading.pairs {
-            pair.fill(0.0);
+            let mut pair = [0.0; W];
             add(&mut pair, p.term);
             for token in [p.first, p.second] {
-                for (value, whole) in values[token as usize * columns..].iter_mut().zip(&pair) {
+                for (value, whole) in values[token as usize * columns..][..columns].iter_mut().zip(&pair) {
                     *value += whole / 2.0;
                 }
             }

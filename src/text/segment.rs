@@ -15,8 +15,11 @@ const LONGEST: usize = 800;
 pub(super) fn sentences(text: &str, out: &mut Vec<Sentence>) {
     out.clear();
     let (mut byte, mut chars) = (0, 0);
-    for (start, sentence) in text.split_sentence_bound_indices() {
-        let mut rest = start..start + sentence.len();
+    let mut start = 0;
+    while start < text.len() {
+        let end = next_bound(text, start);
+        let mut rest = start..end;
+        start = end;
         while !rest.is_empty() {
             let cut = rest.start + clause(&text[rest.clone()]);
             let piece = &text[rest.start..cut];
@@ -32,6 +35,32 @@ pub(super) fn sentences(text: &str, out: &mut Vec<Sentence>) {
             }
             rest.start = cut;
         }
+    }
+}
+
+/// Where the sentence that begins at `start` ends. The rules are asked only from the first character on that can end a
+/// sentence, and the one before it, which is as far as they look back: they take longer than scoring the text.
+fn next_bound(text: &str, start: usize) -> usize {
+    let mut before = start;
+    for (at, c) in text[start..].char_indices() {
+        if !goes_on(c) {
+            return before + text[before..].split_sentence_bounds().next().map_or(0, str::len);
+        }
+        before = start + at;
+    }
+    text.len()
+}
+
+/// Whether no sentence can end with or right after `c`, and it is no mark on the letter before: of the characters that most
+/// text is made of.
+fn goes_on(c: char) -> bool {
+    match c {
+        '\n' | '\r' | '.' | '!' | '?' => false,
+        // Latin and Cyrillic letters, dashes and quotation marks.
+        ..'\u{7f}' | '\u{c0}'..='\u{24f}' | '\u{400}'..='\u{481}' | '\u{48a}'..='\u{52f}' | '\u{2010}'..='\u{201f}' => {
+            true
+        }
+        _ => false,
     }
 }
 
@@ -55,6 +84,29 @@ fn clause(sentence: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_goes_on_ends_no_sentence() {
+        for c in ('\0'..=char::MAX).filter(|&c| goes_on(c)) {
+            let text = format!("Aa{c} Bb {c}Cc{c}{c} 1");
+            assert_eq!(text.split_sentence_bounds().count(), 1, "{c:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_are_those_of_the_rules(
+            text in "([A-Za-z0-9é.!?…\\n\\r ,;:'\"()«»„”—\u{301}\u{ad}\u{85}\u{2028}ёЯ。？\u{600}]|\\. |\\.\" ){0,60}",
+        ) {
+            let mut bounds = Vec::new();
+            while bounds.last().copied().unwrap_or(0) < text.len() {
+                bounds.push(next_bound(&text, bounds.last().copied().unwrap_or(0)));
+            }
+            let expected: Vec<usize> = text.split_sentence_bound_indices().map(|(at, s)| at + s.len()).collect();
+            prop_assert_eq!(bounds, expected, "{:?}", text);
+        }
+    }
 
     #[test]
     fn sentences_cover_all_words_and_know_their_characters() {
