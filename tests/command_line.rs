@@ -140,6 +140,21 @@ fn own_cases_are_imported_found_and_exported() {
     assert!(!run(leitmotif(&home).args(["cases", "list"])).out.contains(id));
 }
 
+/// The example of docs/related-cases.md: no case of the base is in the language of the text.
+#[test]
+fn a_text_finds_a_case_that_is_only_there_in_another_language() {
+    let home = home();
+    let all = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("training-data/cases.jsonl")).unwrap();
+    let english: String = all.lines().filter(|l| l.contains(r#""language": "en""#)).flat_map(|l| [l, "\n"]).collect();
+    assert!(english.lines().count() > 100);
+    fs::write(home.path().join("english.jsonl"), english).unwrap();
+    let text = "Испанский диспетчер Карлос видел в Киеве, как украинские истребители сопровождали рейс MH17.";
+    let answer = json(&run(leitmotif(&home).args(["related", "--cases", "english.jsonl", "--json", "--text", text])));
+    let best = &answer[0];
+    assert_eq!(best["title"], "Spanish air traffic controller saw Ukrainian jets escort MH17", "{answer}");
+    assert_eq!(best["terms"][0]["text"], "MH17");
+}
+
 #[test]
 fn related_writes_trec_runs() {
     let home = home();

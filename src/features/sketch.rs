@@ -10,7 +10,7 @@
 //!
 //! [`minhash`]: super::minhash
 
-use crate::text::normalise::normalise;
+use crate::text::normalise::Normalised;
 
 /// Bins of a sketch. The standard deviation of the estimate is at most `sqrt(0.25 / BINS)`, and 0.035 at 0.8.
 pub const BINS: usize = 128;
@@ -42,6 +42,7 @@ pub enum Sketch {
 /// Makes sketches; its memory is used again and again.
 #[derive(Debug, Default)]
 pub struct Sketcher {
+    normalised: Normalised,
     plain: Vec<char>,
 }
 
@@ -54,7 +55,10 @@ impl Sketcher {
             let fold = |b: u8| if b == b'`' { '\'' } else { char::from(b.to_ascii_lowercase()) };
             self.gather(text.bytes().map(fold));
         } else {
-            self.gather(normalise(text).chars());
+            let mut normalised = std::mem::take(&mut self.normalised);
+            normalised.assign(text);
+            self.gather(normalised.text.chars());
+            self.normalised = normalised;
         }
         if self.plain.is_empty() {
             Sketch::Empty
@@ -152,6 +156,7 @@ fn mix(x: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::features::minhash::Shingles;
+    use crate::text::normalise::normalise;
     use proptest::prelude::*;
 
     fn of(text: &str) -> Sketch {
