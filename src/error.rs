@@ -111,6 +111,12 @@ pub enum RecordProblem {
     /// A judgement names a query or case that does not exist, or is malformed.
     #[error("not a relevance judgement; expected `query 0 case relevance`, separated by tabs or spaces")]
     Judgement,
+    /// A line that should say which cases make one claim does not.
+    #[error("not a version; expected the name of a story and the id of a case, separated by a tab, each case once")]
+    Version,
+    /// A version names a case that is not there.
+    #[error("there is no case \"{0}\" in the case files; remove the line or add the case")]
+    NoSuchCase(String),
 }
 
 fn meant(id: Option<&String>) -> String {

@@ -21,6 +21,7 @@ fn the_starter_model_is_what_training_gives() {
         narratives: Some(data("narratives.jsonl")),
         cases: vec![data("cases.jsonl")],
         background: vec![data("background.jsonl")],
+        versions: Some(data("stories.tsv")),
         ..Sources::default()
     };
     let settings: Settings = serde_json::from_str(&std::fs::read_to_string(data("settings.json")).unwrap()).unwrap();

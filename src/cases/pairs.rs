@@ -42,12 +42,18 @@ pub struct JudgedQuery {
 const ENOUGH: usize = 200;
 
 /// Learns a ranker from judged queries against the cases of `index`; while they are fewer than [`ENOUGH`], from its free
-/// pairs and from texts that repeat none of its cases, too.
-pub fn learn(index: &CaseIndex, queries: &[JudgedQuery], others: &[(&str, Option<Language>)]) -> Result<Ranker> {
-    let table = table(index, &|_| true);
+/// pairs and from texts that repeat none of its cases, too. What words mean in other languages is learned from the groups
+/// for which `translates` holds.
+pub fn learn(
+    index: &CaseIndex,
+    queries: &[JudgedQuery],
+    others: &[(&str, Option<Language>)],
+    translates: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<Ranker> {
+    let table = table(index, translates);
     let mut examples = judged(index, queries, table.as_ref());
     if queries.len() < ENOUGH {
-        let free = self::free(index, others).into_iter();
+        let free = self::free(index, others, translates).into_iter();
         examples.extend(free.map(|e| Example { query: e.query + queries.len(), ..e }));
     }
     if !examples.iter().any(|e| e.same) {
@@ -87,9 +93,13 @@ const FREE: [(Field, FieldMask); 6] = [
 ];
 
 /// The examples of the free pairs of the cases of `index`, and of texts that repeat none of them.
-fn free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Vec<Example> {
+fn free(
+    index: &CaseIndex,
+    others: &[(&str, Option<Language>)],
+    translates: &(dyn Fn(&str) -> bool + Sync),
+) -> Vec<Example> {
     // Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
-    let halves = [0, 1].map(|half| table(index, &|group| half_of(group) != half));
+    let halves = [0, 1].map(|half| table(index, &|group| half_of(group) != half && translates(group)));
     let numbers: Vec<CaseNo> = index.numbers().collect();
     let every = |most: usize| numbers.len().div_ceil(most).max(1);
     let (for_fields, for_versions) = (every(MOST_CASES), every(MOST_VERSIONS));
@@ -103,7 +113,7 @@ fn free(index: &CaseIndex, others: &[(&str, Option<Language>)]) -> Vec<Example> 
             if fields {
                 examples.extend(pairs_of_fields(index, scratch, number / for_fields, &case));
             }
-            if versions && scratch.translations.is_some() && clear.contains(&case.group) {
+            if versions && clear.contains(&case.group) {
                 examples.extend(pairs_of_versions(index, scratch, number / for_versions, &case));
             }
         }

@@ -82,12 +82,16 @@ impl Ranker {
         let enough = across.iter().filter(|e| e.same).count() >= FEWEST_ACROSS;
         if !enough {
             return Ok(Self {
-                within: Scorer::fit(&examples.iter().collect::<Vec<_>>())?,
+                within: Scorer::fit(&examples.iter().collect::<Vec<_>>(), DenseModel::fit)?,
                 across: None,
                 translations: None,
             });
         }
-        let (within, across) = rayon::join(|| Scorer::fit(&within), || Scorer::fit(&across));
+        let (within, across) = rayon::join(
+            || Scorer::fit(&within, DenseModel::fit),
+            // Few words are shared across languages, and a plain fit plays them against each other.
+            || Scorer::fit(&across, DenseModel::fit_increasing),
+        );
         Ok(Self { within: within?, across: Some(across?), translations: None })
     }
 }
@@ -98,11 +102,11 @@ const FEWEST_ACROSS: usize = 50;
 impl Scorer {
     /// Fits weights on four fifths of the queries, calibrates on the rest and on what only calibrates, then refits the
     /// weights on all queries.
-    fn fit(examples: &[&Example]) -> Result<Self> {
+    fn fit(examples: &[&Example], fit: Fit) -> Result<Self> {
         let held_out = |e: &&Example| e.calibrates || e.query % 5 == 4;
         let (test, train): (Vec<&Example>, Vec<&Example>) = examples.iter().copied().partition(held_out);
         let all: Vec<&Example> = examples.iter().copied().filter(|e| !e.calibrates).collect();
-        let (part, model) = rayon::join(|| fit_dense(&train), || fit_dense(&all));
+        let (part, model) = rayon::join(|| fit_dense(&train, fit), || fit_dense(&all, fit));
         let part = part?;
         let scores: Vec<f64> = test.iter().map(|e| part.score(&e.row)).collect();
         let outcomes: Vec<bool> = test.iter().map(|e| e.same).collect();
@@ -124,8 +128,11 @@ fn deviations(examples: &[&Example]) -> Vec<f64> {
     (0..FEATURES.len()).map(deviation).collect()
 }
 
-fn fit_dense(examples: &[&Example]) -> Result<DenseModel> {
+/// A way to fit the weights: inputs, labels, penalty.
+type Fit = fn(&Array2<f64>, &[bool], f64) -> Result<DenseModel>;
+
+fn fit_dense(examples: &[&Example], fit: Fit) -> Result<DenseModel> {
     let inputs = Array2::from_shape_fn((examples.len(), FEATURES.len()), |(i, j)| examples[i].row[j]);
     let labels: Vec<bool> = examples.iter().map(|e| e.same).collect();
-    DenseModel::fit(&inputs, &labels, 1.0)
+    fit(&inputs, &labels, 1.0)
 }

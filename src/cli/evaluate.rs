@@ -154,6 +154,7 @@ fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
         texts: args.texts.clone(),
         background: args.background.clone(),
         queries: None,
+        versions: None,
     };
     let data = TrainingData::read(&sources)?;
     let by = match by {

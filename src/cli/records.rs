@@ -35,6 +35,7 @@ impl RecordFiles {
             texts: self.texts.clone(),
             background: self.background.clone(),
             queries: None,
+            versions: None,
         }
     }
 

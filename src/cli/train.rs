@@ -25,6 +25,10 @@ pub(super) struct Train {
     /// Relevance judgements of the queries (TREC qrels)
     #[arg(long, value_name = "F", requires = "queries")]
     qrels: Option<PathBuf>,
+    /// Cases that make one claim in several languages, from which the ranking across languages is learned: lines of a story's
+    /// name and a case's id with a tab between. Cases that state a `group` need none
+    #[arg(long, value_name = "F")]
+    versions: Option<PathBuf>,
     /// Folder to write the model to; a model there is replaced as a whole
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
@@ -46,7 +50,7 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     let queries = args.queries.clone().zip(args.qrels.clone());
     // Before the long part, so that a wrong folder is said at once.
     let earlier = args.warm_start.as_deref().map(folder::open).transpose()?;
-    let data = TrainingData::read(&Sources { queries, ..args.files.sources() })?;
+    let data = TrainingData::read(&Sources { queries, versions: args.versions.clone(), ..args.files.sources() })?;
     for problem in &data.set_aside {
         eprintln!("warning: left out: {problem}");
     }

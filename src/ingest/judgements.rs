@@ -55,9 +55,44 @@ pub fn read(queries: &Path, qrels: &Path, bad: &mut Vec<BadRecord>) -> Result<Ve
         .collect())
 }
 
+/// Stories by id of case, from `story<TAB>case` lines: cases of one story make one claim in several languages. Bad lines, and
+/// lines about cases that are not among `known`, are added to `bad`.
+pub fn read_versions(
+    path: &Path,
+    known: impl Fn(&str) -> bool,
+    bad: &mut Vec<BadRecord>,
+) -> Result<FxHashMap<String, String>> {
+    let mut out = FxHashMap::default();
+    let mut lines = Lines::new(open(path)?, path.display().to_string());
+    while let Some((place, line)) = lines.next_line()? {
+        let parts = std::str::from_utf8(line).ok().and_then(|l| l.trim_end().split_once('\t'));
+        match parts.filter(|p| !p.0.trim().is_empty() && !p.1.trim().is_empty() && !out.contains_key(p.1)) {
+            Some((_, case)) if !known(case) => {
+                bad.push(BadRecord { place, problem: RecordProblem::NoSuchCase(case.to_owned()) });
+            }
+            Some((story, case)) => {
+                out.insert(case.to_owned(), story.to_owned());
+            }
+            None => bad.push(BadRecord { place, problem: RecordProblem::Version }),
+        }
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_read_and_bad_lines_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("versions.tsv");
+        std::fs::write(&path, "moon\tm-en\nmoon\tm-de\nmoon m-fr\nsun\tm-en\nmoon\tgone\n").unwrap();
+        let mut bad = Vec::new();
+        let found = read_versions(&path, |case| case != "gone", &mut bad).unwrap();
+        assert_eq!((found.len(), found["m-en"].as_str(), found["m-de"].as_str()), (2, "moon", "moon"));
+        assert_eq!(bad.iter().map(|b| b.place.line).collect::<Vec<_>>(), [3, 4, 5]);
+    }
 
     #[test]
     fn tabs_or_spaces_and_nothing_else() {

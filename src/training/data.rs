@@ -1,5 +1,6 @@
 //! The records a model is trained on, gathered and checked.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -28,12 +29,14 @@ pub struct Sources {
     pub background: Vec<PathBuf>,
     /// Queries of the ranker, and their judgements.
     pub queries: Option<(PathBuf, PathBuf)>,
+    /// Which cases make one claim in several languages.
+    pub versions: Option<PathBuf>,
 }
 
 impl Sources {
     /// Refuses a file that stands in two places.
     fn check(&self) -> Result<()> {
-        let queries = self.queries.iter().flat_map(|(q, j)| [q, j]);
+        let queries = self.queries.iter().flat_map(|(q, j)| [q, j]).chain(&self.versions);
         let mut seen = BTreeSet::new();
         for path in self.narratives.iter().chain(&self.cases).chain(&self.texts).chain(&self.background).chain(queries)
         {
@@ -71,6 +74,9 @@ pub struct TrainingData {
     pub background: Vec<TextRecord>,
     /// Judged queries.
     pub queries: Vec<JudgedQuery>,
+    /// By id of case the story it tells: cases of one story are versions of one claim. The ranker learns from them; what
+    /// must be held out together says `group`.
+    pub versions: FxHashMap<String, String>,
     /// Where all these stand.
     pub places: Places,
     /// Cases that say nothing to learn from, having neither title nor claim. A large base gathered from the web always has
@@ -93,6 +99,13 @@ impl TrainingData {
         let mut bad = Vec::new();
         let narratives = optional::<Narrative>(sources.narratives.as_deref(), &mut bad)?;
         let cases = many::<Case>(&sources.cases, &mut bad)?;
+        let versions = match &sources.versions {
+            Some(path) => {
+                let ids: FxHashSet<&str> = cases.iter().map(|c| c.record.id.as_str()).collect();
+                judgements::read_versions(path, |case| ids.contains(case), &mut bad)?
+            }
+            None => FxHashMap::default(),
+        };
         let texts = many::<TextRecord>(&sources.texts, &mut bad)?;
         let background = many::<TextRecord>(&sources.background, &mut bad)?;
         let (cases, empty): (Vec<_>, Vec<_>) = cases.into_iter().partition(|c| c.record.has_claim());
@@ -135,7 +148,7 @@ impl TrainingData {
                 b.record
             })
             .collect();
-        Ok((Self { taxonomy: labels.taxonomy, cases, texts, background, queries, places, set_aside }, bad))
+        Ok((Self { taxonomy: labels.taxonomy, cases, texts, background, queries, versions, places, set_aside }, bad))
     }
 
     /// Whether any record carries a narrative.
@@ -155,6 +168,7 @@ impl TrainingData {
             let relevant: BTreeSet<&String> = q.relevant.iter().collect();
             line(serde_json::to_string(&(&q.text, relevant)));
         }
+        self.versions.iter().collect::<BTreeSet<_>>().iter().for_each(|v| line(serde_json::to_string(v)));
         let mut languages = BTreeMap::new();
         let mut dates = BTreeSet::new();
         let records = (self.cases.iter().map(|c| (&c.0.language, &c.0.published)))

@@ -2,6 +2,7 @@
 
 use linfa::ParamGuard;
 use ndarray::Array2;
+use rustc_hash::FxHashSet;
 use std::path::Path;
 
 use super::calibration::{self, Calibration, Said};
@@ -14,6 +15,7 @@ use super::prepare::Prepared;
 use super::rows::{Row, RowKind};
 use super::stance;
 use super::warm_start::{self, Overlap, WarmStart};
+use crate::cases::case::Case;
 use crate::cases::index::CaseIndex;
 use crate::cases::pairs;
 use crate::cases::ranker::Ranker;
@@ -112,11 +114,15 @@ pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, wa
 /// Learns from judged queries where there are enough, otherwise from free pairs, too. A model that has narratives may do
 /// without a ranker; the bundled one serves then.
 fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
-    let index = CaseIndex::new(data.cases.iter().map(|c| c.0.clone()));
+    let index = CaseIndex::new(data.cases.iter().map(|(case, _)| {
+        let story = data.versions.get(&case.id).filter(|_| case.group.is_empty());
+        Case { group: story.unwrap_or(&case.group).clone(), ..case.clone() }
+    }));
+    let stories: FxHashSet<&str> = data.versions.values().map(String::as_str).collect();
     // A debunk may well be about the claim of a case; other background repeats none.
     let background = data.background.iter().filter(|t| t.stated_kind() != Some("debunk"));
     let others: Vec<_> = background.map(|t| (t.text.as_str(), Language::lenient(&t.language))).collect();
-    match pairs::learn(&index, &data.queries, &others) {
+    match pairs::learn(&index, &data.queries, &others, &|group| !stories.contains(group)) {
         Ok(ranker) => Ok(Some(ranker)),
         Err(Error::Training(TrainingProblem::NoPairs)) if optional && data.queries.is_empty() => Ok(None),
         Err(e) => Err(e),
