@@ -268,6 +268,12 @@ fn bad_training_data_is_named_line_by_line_and_nothing_is_written() {
     write("n.jsonl", "{\"id\":\"Tides\"}\n{\"id\":\"clouds\"}\n");
     said(&["--texts", "texts.jsonl", "--narratives", "n.jsonl"], &["texts.jsonl:1", "did you mean \"Tides\""]);
     said(&["--texts", "missing.jsonl"], &["cannot read missing.jsonl"]);
+    write("good.jsonl", "{\"id\":\"c1\",\"claim\":\"the tides are pumped\",\"narratives\":[\"tides\"]}\n");
+    write("v.tsv", "pumps\tc1\npumps c1\npumps\tc2\n");
+    said(
+        &["--texts", "texts.jsonl", "--cases", "good.jsonl", "--versions", "v.tsv"],
+        &["v.tsv:2: not a version", "v.tsv:3: there is no case \"c2\""],
+    );
     said(&[], &["no record carries a narrative"]);
     write("one.jsonl", "{\"id\":\"a\",\"text\":\"the tides and pumps\",\"narratives\":[\"tides\"]}\n");
     said(&["--texts", "one.jsonl"], &["nothing shows what its absence looks like"]);

@@ -235,3 +235,63 @@ fn twice(
         judged.retain(|j| !j.1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two versions each of many claims: names are the same, nearly all other words are not.
+    fn versions() -> Vec<Case> {
+        let case = |id: String, group: &str, language: &str, claim: String| Case {
+            id,
+            group: group.into(),
+            language: language.into(),
+            claim,
+            ..Case::default()
+        };
+        let names = ["Kalvorn", "Ostrelia", "Dunmarsk", "Velidore", "Harquist", "Tolmenia", "Brasko", "Wendrell"];
+        let english = ["sold the bridge to", "poisoned the well of", "hid the gold of", "burned the harvest near"];
+        let german = [
+            "verkaufte die Brücke an",
+            "vergiftete den Brunnen von",
+            "versteckte das Gold von",
+            "verbrannte die Ernte bei",
+        ];
+        let mut cases = Vec::new();
+        for (i, first) in names.iter().enumerate() {
+            for (j, second) in names.iter().enumerate().filter(|other| other.0 != i) {
+                let (group, deed) = (format!("story-{i}-{j}"), (i + j) % 4);
+                let by = |words: &str, what: &str| format!("{first} {words} {second}, {what}");
+                cases.push(case(
+                    format!("{group}-en"),
+                    &group,
+                    "en",
+                    by(english[deed], "says a witness who was there"),
+                ));
+                cases.push(case(
+                    format!("{group}-de"),
+                    &group,
+                    "de",
+                    by(german[deed], "sagt ein Zeuge, der dabei war"),
+                ));
+            }
+        }
+        cases
+    }
+
+    #[test]
+    fn versions_teach_a_scorer_across_languages_without_negative_weights() {
+        let index = CaseIndex::new(versions());
+        let ranker = learn(&index, &[], &[], &|_| false).unwrap();
+        assert!(ranker.translations.is_none(), "no group may teach what words mean");
+        let across = ranker.across.as_ref().expect("enough versions");
+        assert!(across.model.weights.iter().all(|&w| w >= 0.0) && across.model.weights.iter().any(|&w| w > 0.0));
+        // A text in the one language finds the case that is only there in the other.
+        let german: Vec<Case> = versions().into_iter().filter(|c| c.language == "de").collect();
+        let base = super::super::related::CaseBase { index: CaseIndex::new(german), ranker };
+        let text = "They say that Harquist hid the gold of Velidore.";
+        let ranked = base.rank_ids(&mut Query::default(), text, Some(Language::ENGLISH), 3);
+        assert!(["story-4-3-de", "story-3-4-de"].contains(&ranked[0].0), "{ranked:?}");
+        assert!(ranked[0].1 > ranked[2].1, "{ranked:?}");
+    }
+}
