@@ -227,6 +227,7 @@ const MONTHS: [(&str, &str); 23] = [
 mod tests {
     use super::*;
     use crate::document::Language;
+    use proptest::prelude::*;
 
     fn found(text: &str, language: &str) -> Vec<(Option<u16>, u8, Option<u8>, String)> {
         let mut analysis = Analysis::default();
@@ -266,6 +267,20 @@ mod tests {
         assert_eq!(found("seit März 2022 dort", "de")[0].3, "März 2022");
         assert_eq!(found("el 12 de marzo de 2022 en Kiev", "es")[0].3, "12 de marzo de 2022");
         assert_eq!(found("From 3 May to 9 June 1999", "en").len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn dates_lie_in_the_text_in_order(text in "([0-9]{1,4}|[-/. #@]|march|March|May|of|th|é|\u{301}|\\PC){0,40}") {
+            let mut analysis = Analysis::default();
+            analysis.analyse(&text, Some(Language::ENGLISH));
+            let mut from = 0;
+            for date in dates(&text, &analysis) {
+                prop_assert!(date.tokens.start >= from && date.tokens.end > date.tokens.start);
+                prop_assert!(date.tokens.end <= analysis.tokens.len() && date.agrees(&date));
+                from = date.tokens.end;
+            }
+        }
     }
 
     #[test]
