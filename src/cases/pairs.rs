@@ -52,7 +52,7 @@ pub fn learn(
 ) -> Result<Ranker> {
     let table = table(index, translates);
     let mut examples = judged(index, queries, table.as_ref());
-    if queries.len() < ENOUGH {
+    if needs_free_pairs(queries.len()) {
         let free = self::free(index, others, translates).into_iter();
         examples.extend(free.map(|e| Example { query: e.query + queries.len(), ..e }));
     }
@@ -60,6 +60,11 @@ pub fn learn(
         return Err(TrainingProblem::NoPairs.into());
     }
     Ok(Ranker { translations: table, ..Ranker::fit(&examples)? })
+}
+
+/// Whether so few judged queries teach beside free pairs.
+pub(crate) fn needs_free_pairs(judged: usize) -> bool {
+    judged < ENOUGH
 }
 
 /// The examples of judged queries.

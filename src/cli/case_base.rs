@@ -37,7 +37,6 @@ fn add(builder: &mut IndexBuilder, case: &Case) {
 
 /// Calls `each` with every case of a file; gives how many were left out.
 fn each(path: &Path, mut each: impl FnMut(Case)) -> anyhow::Result<usize> {
-    #[cfg(feature = "store")]
     if crate::store::is_store(path) {
         crate::store::Store::open(path)?.cases()?.into_iter().for_each(each);
         return Ok(0);
@@ -68,7 +67,6 @@ fn each(path: &Path, mut each: impl FnMut(Case)) -> anyhow::Result<usize> {
 
 /// All cases of a file; of two with one id the later.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Case>> {
-    #[cfg(feature = "store")]
     if crate::store::is_store(path) {
         return Ok(crate::store::Store::open(path)?.cases()?);
     }
@@ -86,7 +84,6 @@ pub(super) fn records(index: &CaseIndex, path: &Path) -> anyhow::Result<Vec<Case
 
 /// The user's store if there is one, otherwise the starter cases.
 pub(super) fn open_default() -> anyhow::Result<CaseIndex> {
-    #[cfg(feature = "store")]
     if let Some(path) = crate::store::default_path().filter(|p| p.exists()) {
         return Ok(index(&[path])?.0);
     }
@@ -95,7 +92,6 @@ pub(super) fn open_default() -> anyhow::Result<CaseIndex> {
 
 /// The cases of [`open_default`].
 pub(super) fn read_default() -> anyhow::Result<Vec<Case>> {
-    #[cfg(feature = "store")]
     if let Some(path) = crate::store::default_path().filter(|p| p.exists()) {
         return Ok(crate::store::Store::open(&path)?.cases()?);
     }

@@ -43,12 +43,14 @@ pub(super) fn run(args: &Verdicts) -> anyhow::Result<Done> {
         Verdicts::Export { format, place } => {
             let (out, left_out) = export(&Store::open(&place.path()?)?.standing_verdicts()?, *format);
             if left_out > 0 {
-                let (judged, other) = if format.is_of_cases() {
-                    ("narratives", "queries and --format qrels are for verdicts on cases")
+                let (judged, those) = if format.is_of_cases() {
+                    ("narratives", "--format jsonl")
                 } else {
-                    ("related cases", "--format queries and --format qrels export those")
+                    ("related cases", "--format queries and --format qrels")
                 };
-                eprintln!("note: {left_out} texts were left out: only their {judged} were judged ({other})");
+                eprintln!(
+                    "note: {left_out} texts were left out: only their {judged} were judged; {those} export those"
+                );
             }
             write_out(out.as_bytes())
         }

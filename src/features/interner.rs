@@ -122,6 +122,10 @@ impl Terms for LookUp<'_> {
         self.0.pairs.get((first, second))
     }
 
+    fn pairs(&mut self, stems: &[(u32, u32)], out: &mut Vec<Option<u32>>) {
+        self.0.pairs.get_all(stems, out);
+    }
+
     fn chars(&mut self, gram: &str) -> Option<u32> {
         self.0.chars.get(gram).map(|at| self.0.char_numbers[at as usize])
     }

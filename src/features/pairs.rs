@@ -4,7 +4,7 @@
 const FREE: u32 = u32::MAX;
 
 /// Distinct pairs with a number each, in a table at most three quarters full whose length is a power of two.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pairs {
     len: usize,
     /// Pairs and their numbers; [`FREE`] for none.
@@ -49,6 +49,19 @@ impl Pairs {
             let (known, number) = self.table[self.home(pair)];
             (known == pair && number != FREE).then_some(number)
         }));
+    }
+
+    /// Numbers of the pairs that are there.
+    pub(crate) fn get_all(&self, pairs: &[(u32, u32)], out: &mut Vec<Option<u32>>) {
+        if self.table.is_empty() {
+            out.clear();
+            out.resize(pairs.len(), None);
+            return;
+        }
+        self.look(pairs, out);
+        for (number, &pair) in out.iter_mut().zip(pairs).filter(|(number, _)| number.is_none()) {
+            *number = self.get(pair);
+        }
     }
 
     pub(crate) fn get(&self, pair: (u32, u32)) -> Option<u32> {

@@ -1,9 +1,8 @@
 //! The feature space of a model: vocabulary, idf, settings; texts become weighted rows in it.
 
-use rustc_hash::FxHashMap;
-
 use super::interner::Interner;
 use super::lexicon::{Lexicon, NONE, Reading, Terms};
+use super::pairs::Pairs;
 use super::sparse::SparseRows;
 use super::tfidf::{FeatureSettings, SublinearTf, smooth_idf};
 use super::vocabulary::{TermId, TermKind, Vocabulary};
@@ -20,7 +19,7 @@ pub struct FeatureSpace {
     pub vocabulary: Vocabulary,
     /// Inverse document frequency per term.
     pub idf: Vec<f32>,
-    pairs: FxHashMap<(u32, u32), u32>,
+    pairs: Pairs,
 }
 
 /// A text as weights: TF-IDF per term, blocks brought to length one and scaled.
@@ -71,7 +70,11 @@ impl Terms for Known<'_> {
     }
 
     fn pair(&mut self, first: u32, second: u32) -> Option<u32> {
-        self.0.pairs.get(&(first, second)).copied()
+        self.0.pairs.get((first, second))
+    }
+
+    fn pairs(&mut self, stems: &[(u32, u32)], out: &mut Vec<Option<u32>>) {
+        self.0.pairs.get_all(stems, out);
     }
 
     fn chars(&mut self, gram: &str) -> Option<u32> {
@@ -85,11 +88,12 @@ impl FeatureSpace {
         if idf.len() != vocabulary.len() {
             return None;
         }
-        let mut pairs = FxHashMap::default();
+        let mut pairs = Pairs::default();
+        pairs.reserve(vocabulary.range(TermKind::Pair).len());
         for id in vocabulary.range(TermKind::Pair) {
             let (a, b) = vocabulary.term(TermId(id)).split_once(' ')?;
             let word = |t: &str| vocabulary.get(TermKind::Word, t).map(|t| t.0);
-            pairs.insert((word(a)?, word(b)?), id);
+            pairs.number((word(a)?, word(b)?), || id);
         }
         Some(Self { settings, vocabulary, idf, pairs })
     }

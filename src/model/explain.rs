@@ -61,21 +61,16 @@ impl Classifier {
     /// As many values per column as the analysis has tokens; with the bias they sum to `scratch.scores`.
     pub fn contributions(&self, scratch: &mut Scratch, columns: &[Column]) -> Contributions {
         let indices: Vec<usize> = columns.iter().map(|&c| self.index(c)).collect();
-        // Side by side in a number known beforehand, columns are added several at a time.
-        match indices.len() {
-            0 => Contributions::default(),
-            1..=4 => self.arch.dispatch(Explain::<4> { classifier: self, scratch, indices: &indices }),
-            5..=8 => self.arch.dispatch(Explain::<8> { classifier: self, scratch, indices: &indices }),
-            9..=12 => self.arch.dispatch(Explain::<12> { classifier: self, scratch, indices: &indices }),
-            _ => {
-                let parts = indices.chunks(16);
-                let parts =
-                    parts.map(|indices| self.arch.dispatch(Explain::<16> { classifier: self, scratch, indices }));
-                side_by_side(&parts.collect::<Vec<_>>(), indices.len())
-            }
-        }
+        let parts =
+            indices.chunks(WIDTH).map(|indices| self.arch.dispatch(Explain { classifier: self, scratch, indices }));
+        let mut parts: Vec<Contributions> = parts.collect();
+        if parts.len() > 1 { side_by_side(&parts, indices.len()) } else { parts.pop().unwrap_or_default() }
     }
 }
+
+/// Columns explained side by side, in a number known beforehand: as many as an answer of five narratives has with their
+/// parents and the stance.
+const WIDTH: usize = 12;
 
 /// Contributions to all columns out of those to some each.
 fn side_by_side(parts: &[Contributions], columns: usize) -> Contributions {
@@ -84,22 +79,22 @@ fn side_by_side(parts: &[Contributions], columns: usize) -> Contributions {
     Contributions { values: (0..tokens).flat_map(row).copied().collect(), columns }
 }
 
-/// The work that is compiled once for each width of vectors, for up to `W` columns; everything in it must be inlined.
-struct Explain<'a, const W: usize> {
+/// The work that is compiled once for each width of vectors, for up to [`WIDTH`] columns; everything in it must be inlined.
+struct Explain<'a> {
     classifier: &'a Classifier,
     scratch: &'a mut Scratch,
     indices: &'a [usize],
 }
 
-impl<const W: usize> WithSimd for Explain<'_, W> {
+impl WithSimd for Explain<'_> {
     type Output = Contributions;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Contributions {
         let Self { classifier, scratch, indices } = self;
         let Scratch { featuriser: f, fixed, credit: Credit { shares, places, words }, .. } = scratch;
-        let columns = indices.len().min(W);
-        let mut padded = [0; W];
+        let columns = indices.len();
+        let mut padded = [0; WIDTH];
         padded[..columns].copy_from_slice(&indices[..columns]);
         places.resize(classifier.space.len(), 0);
         shares.clear();
@@ -108,28 +103,28 @@ impl<const W: usize> WithSimd for Explain<'_, W> {
             places[term as usize] = shares.len() as u32;
             shares.extend_from_slice(&padded.map(|i| share * f64::from(steps[i])));
         }
-        let add = |sums: &mut [f64; W], term: u32| {
-            let from = shares.get(places[term as usize] as usize..).and_then(|rest| rest.first_chunk::<W>());
-            for (sum, share) in sums.iter_mut().zip(from.unwrap_or(&[0.0; W])) {
+        let add = |sums: &mut [f64; WIDTH], term: u32| {
+            let from = shares.get(places[term as usize] as usize..).and_then(|rest| rest.first_chunk::<WIDTH>());
+            for (sum, share) in sums.iter_mut().zip(from.unwrap_or(&[0.0; WIDTH])) {
                 *sum += share;
             }
         };
-        words.resize((f.lexicon.len() * W).max(words.len()), 0.0);
+        words.resize(f.lexicon.len() * WIDTH, 0.0);
         f.lexicon.each_word(&f.reading, |word, stem, grams| {
-            let mut sums = [0.0; W];
+            let mut sums = [0.0; WIDTH];
             stem.iter().chain(grams).for_each(|&term| add(&mut sums, term));
-            words[word as usize * W..][..W].copy_from_slice(&sums);
+            words[word as usize * WIDTH..][..WIDTH].copy_from_slice(&sums);
         });
         let mut values = Vec::with_capacity(f.analysis.tokens.len() * columns);
         for &word in f.reading.remembered() {
             if word == NONE {
                 values.resize(values.len() + columns, 0.0);
             } else {
-                values.extend_from_slice(&words[word as usize * W..][..columns]);
+                values.extend_from_slice(&words[word as usize * WIDTH..][..columns]);
             }
         }
         for p in &f.reading.pairs {
-            let mut pair = [0.0; W];
+            let mut pair = [0.0; WIDTH];
             add(&mut pair, p.term);
             for token in [p.first, p.second] {
                 for (value, whole) in values[token as usize * columns..][..columns].iter_mut().zip(&pair) {

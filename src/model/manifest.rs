@@ -180,6 +180,9 @@ pub struct DataSummary {
     pub background: usize,
     /// Judged queries of the ranker; 0 when it learned from free pairs.
     pub judged_queries: usize,
+    /// Cases of which it was said that they are versions of one claim.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub versions: usize,
     /// Cases that were left out because they have neither title nor claim.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub set_aside: usize,

@@ -25,9 +25,6 @@ pub(super) fn replace<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> 
     filled
 }
 
-/// Bytes written at once. In larger pieces Linux at times takes several times as long, depending on the memory it finds.
-const PIECE: usize = 1 << 18;
-
 /// Writes a file and puts it at `path`, in place of the one that is there.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -36,7 +33,7 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let temporary = beside(parent, path, &std::process::id().to_string(), TEMPORARY);
     let write = || {
         let mut file = File::create(&temporary)?;
-        bytes.chunks(PIECE).try_for_each(|piece| file.write_all(piece))?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         // So that the new name outlives a power cut; where folders cannot be synced, the next write of the disk does it.

@@ -61,36 +61,41 @@ impl Labels {
 /// The standing verdicts in the given format, and how many texts were left out for want of a judged narrative, or of a
 /// judged case where the format is of cases.
 pub fn export(judged: &[(JudgedText, Vec<Verdict>)], format: ExportFormat) -> (String, usize) {
-    let mut lines = Vec::new();
-    let mut left_out = 0;
-    for (text, verdicts) in judged {
-        if format.is_of_cases() {
-            let cases = case_judgements(verdicts);
-            left_out += usize::from(cases.is_empty());
-            let id = id(verdicts);
-            if format == ExportFormat::Qrels {
-                lines.extend(cases.iter().map(|(case, right)| format!("{id}\t0\t{case}\t{}", u8::from(*right))));
-            } else if !cases.is_empty() {
-                lines.push(json!({ "id": id, "text": text.text, "language": text.language }).to_string());
-            }
-            continue;
-        }
-        let Some(labels) = Labels::of(verdicts) else {
-            left_out += 1;
-            continue;
-        };
-        let record = match format {
-            ExportFormat::LabelStudio => label_studio(text, &labels, verdicts),
-            ExportFormat::Prodigy => prodigy(text, &labels, verdicts),
-            _ => text_record(text, &labels, verdicts),
-        };
-        lines.push(record.to_string());
+    let lines = |values: &[Value]| values.iter().map(|v| v.to_string() + "\n").collect();
+    match format {
+        ExportFormat::Jsonl => of_narratives(judged, text_record, &lines),
+        ExportFormat::LabelStudio => of_narratives(judged, label_studio, &|tasks| format!("{}\n", json!(tasks))),
+        ExportFormat::Prodigy => of_narratives(judged, prodigy, &lines),
+        ExportFormat::Queries => of_cases(judged, |id, text, _| {
+            json!({ "id": id, "text": text.text, "language": text.language }).to_string() + "\n"
+        }),
+        ExportFormat::Qrels => of_cases(judged, |id, _, cases| {
+            let line = |(case, right): &(&str, bool)| format!("{id}\t0\t{case}\t{}\n", u8::from(*right));
+            cases.iter().map(line).collect::<Vec<_>>().concat()
+        }),
     }
-    let out = match format {
-        ExportFormat::LabelStudio => format!("[{}]\n", lines.join(",")),
-        _ => lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect(),
-    };
-    (out, left_out)
+}
+
+/// What `record` makes of each text with a judged narrative, put together by `join`.
+fn of_narratives(
+    judged: &[(JudgedText, Vec<Verdict>)],
+    record: impl Fn(&JudgedText, &Labels, &[Verdict]) -> Value,
+    join: &dyn Fn(&[Value]) -> String,
+) -> (String, usize) {
+    let labelled = judged.iter().filter_map(|(text, verdicts)| Some(record(text, &Labels::of(verdicts)?, verdicts)));
+    let values: Vec<Value> = labelled.collect();
+    (join(&values), judged.len() - values.len())
+}
+
+/// What `write` makes of the id, the text and the judged cases of each text that has such.
+fn of_cases(
+    judged: &[(JudgedText, Vec<Verdict>)],
+    write: impl Fn(&str, &JudgedText, &[(&str, bool)]) -> String,
+) -> (String, usize) {
+    let with_cases = judged.iter().map(|(text, verdicts)| (id(verdicts), text, case_judgements(verdicts)));
+    let written: Vec<String> =
+        with_cases.filter(|j| !j.2.is_empty()).map(|(id, text, cases)| write(&id, text, &cases)).collect();
+    (written.concat(), judged.len() - written.len())
 }
 
 /// The judged cases of a text, and whether it makes their claim. What was named instead of a case is right.

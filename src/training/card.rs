@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use crate::cases::likeness::FEATURES;
+use crate::cases::pairs::needs_free_pairs;
 use crate::evaluate::headline::FIGURES;
 use crate::model::folder::VERSION_MARK;
 use crate::model::fusion::INPUTS;
@@ -219,12 +220,17 @@ fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
     writeln!(out, "## Related cases\n")?;
     if m.data.judged_queries > 0 {
         writeln!(out, "The ranker learned from {} judged queries.\n", m.data.judged_queries)?;
-    } else {
+    }
+    if needs_free_pairs(m.data.judged_queries) {
+        let too = if m.data.judged_queries > 0 { ", too" } else { "" };
         writeln!(
             out,
-            "The ranker learned from free pairs: title, claim and disproof of a case should find the case by its other fields, \
-             and a claim its versions in other languages.\n"
+            "The ranker learned from free pairs{too}: title, claim and disproof of a case should find the case by its other \
+             fields, and a claim its versions in other languages.\n"
         )?;
+    }
+    if m.data.versions > 0 {
+        writeln!(out, "Which cases are versions of one claim was given for {} cases.\n", m.data.versions)?;
     }
     writeln!(
         out,

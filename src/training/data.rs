@@ -186,6 +186,7 @@ impl TrainingData {
             texts: self.texts.len(),
             background: self.background.len(),
             judged_queries: self.queries.len(),
+            versions: self.versions.len(),
             set_aside: self.set_aside.len(),
             languages,
             published: dates.first().cloned().zip(dates.last().cloned()),

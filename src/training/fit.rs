@@ -118,11 +118,11 @@ fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
         let story = data.versions.get(&case.id).filter(|_| case.group.is_empty());
         Case { group: story.unwrap_or(&case.group).clone(), ..case.clone() }
     }));
-    let stories: FxHashSet<&str> = data.versions.values().map(String::as_str).collect();
+    let stated: FxHashSet<&str> = data.cases.iter().map(|c| c.0.group.as_str()).collect();
     // A debunk may well be about the claim of a case; other background repeats none.
     let background = data.background.iter().filter(|t| t.stated_kind() != Some("debunk"));
     let others: Vec<_> = background.map(|t| (t.text.as_str(), Language::lenient(&t.language))).collect();
-    match pairs::learn(&index, &data.queries, &others, &|group| !stories.contains(group)) {
+    match pairs::learn(&index, &data.queries, &others, &|group| stated.contains(group)) {
         Ok(ranker) => Ok(Some(ranker)),
         Err(Error::Training(TrainingProblem::NoPairs)) if optional && data.queries.is_empty() => Ok(None),
         Err(e) => Err(e),
