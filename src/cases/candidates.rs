@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::appearances::Compared;
 use super::bm25::is_too_common;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::byline::{Handles, byline, names};
@@ -11,6 +12,7 @@ use super::index::CaseIndex;
 use super::long_text::{LONG, best_windows};
 use super::meanings::{Meaning, meanings, strongest};
 use super::passages::FieldReader;
+use super::ranker::Ranker;
 pub(crate) use super::search::Candidate;
 use super::search::Search;
 use super::segment::short_settings;
@@ -65,6 +67,8 @@ pub struct Query {
     /// Pairs of neighbouring words that are searched for, as places in `terms`, and the tokens they stand at.
     pub(crate) chain: Vec<(u32, u32)>,
     search: Search,
+    /// The text beside those that were judged to repeat a case.
+    pub(crate) compared: Compared,
     /// The state of the index that was read.
     generation: Option<u64>,
 }
@@ -88,6 +92,7 @@ impl Default for Query {
             meanings: Vec::new(),
             chain: Vec::new(),
             search: Search::default(),
+            compared: Compared::default(),
             generation: None,
         }
     }
@@ -107,6 +112,7 @@ impl Query {
         k: usize,
     ) -> Vec<&'i str> {
         self.translations = None;
+        self.compared.with(None, None);
         self.prepare_text(index, text, &sentences(text), language);
         self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.id(c.case)).collect()
     }
@@ -114,6 +120,12 @@ impl Query {
     /// Postings and rows of cases that the last search read: what its time depends on.
     pub fn work(&self) -> (usize, usize) {
         self.search.read
+    }
+
+    /// Takes over what a ranker knows besides weights.
+    pub(crate) fn knows(&mut self, ranker: &Ranker) {
+        self.translations.clone_from(&ranker.translations);
+        self.compared.with(ranker.appearances.as_ref(), None);
     }
 
     /// Analyses `text` and reads it against `index`.
@@ -154,6 +166,7 @@ impl Query {
             self.counts.extend(self.reading.terms.iter().map(|&t| (t, self.reading.count(t))));
         }
         self.add_handles();
+        self.compared.read(analysis);
         self.weigh(index);
         self.translate(index, analysis);
         self.tell_apart(text, analysis, marked, &byline);
@@ -331,9 +344,15 @@ impl Query {
         }
     }
 
-    /// The `k` best cases, best first; cases of equal score by their number.
+    /// The `k` best cases, best first, cases of equal score by their number; after them those that texts like this one were
+    /// judged to repeat.
     pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
-        self.search.top_in(index, &self.terms, mask, k)
+        let mut found = self.search.top_in(index, &self.terms, mask, k);
+        let mut repeated = self.compared.cases(index);
+        repeated.retain(|&case| found.iter().all(|f| f.case != case));
+        let scored = self.search.scores(index, &self.terms, mask, &repeated).into_iter();
+        found.extend(scored.map(|c| Candidate { by_appearance: true, ..c }));
+        found
     }
 }
 

@@ -9,10 +9,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
+use super::appearances::{Appearance, AppearanceRow, Appearances};
 use super::candidates::{ALL_FIELDS, Candidate, FieldMask, Query};
 use super::case::{Case, Field};
 use super::index::{CaseIndex, CaseNo};
-use super::likeness::features;
+use super::likeness::{FeatureRow, features};
 use super::ranker::{Example, Ranker};
 use super::related::RANKED;
 use super::translations::Translations;
@@ -22,7 +23,7 @@ use crate::error::{Result, TrainingProblem};
 use crate::text::analyser::sentences;
 
 /// Candidates per query that become examples.
-const EXAMPLES: usize = 30;
+const EXAMPLES: usize = RANKED + 10;
 
 /// Candidates that become examples of a query whose case is left out.
 const UNANSWERED: usize = 10;
@@ -51,15 +52,16 @@ pub fn learn(
     translates: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Ranker> {
     let table = table(index, translates);
-    let mut examples = judged(index, queries, table.as_ref());
+    let appearances = appearances(queries);
+    let mut examples = judged(index, queries, table.as_ref(), appearances.as_ref());
     if needs_free_pairs(queries.len()) {
-        let free = self::free(index, others, translates).into_iter();
+        let free = self::free(index, others, translates, appearances.as_ref()).into_iter();
         examples.extend(free.map(|e| Example { query: e.query + queries.len(), ..e }));
     }
     if !examples.iter().any(|e| e.same) {
         return Err(TrainingProblem::NoPairs.into());
     }
-    Ok(Ranker { translations: table, ..Ranker::fit(&examples)? })
+    Ok(Ranker { translations: table, appearances, ..Ranker::fit(&examples)? })
 }
 
 /// Whether so few judged queries teach beside free pairs.
@@ -67,10 +69,28 @@ pub(crate) fn needs_free_pairs(judged: usize) -> bool {
     judged < ENOUGH
 }
 
-/// The examples of judged queries.
-fn judged(index: &CaseIndex, queries: &[JudgedQuery], table: Option<&Arc<Translations>>) -> Vec<Example> {
+/// The texts of judged queries with the cases they repeat, in their order.
+fn appearances(queries: &[JudgedQuery]) -> Option<Arc<Appearances>> {
+    let appearance = |q: &JudgedQuery| {
+        let mut cases: Vec<String> = q.relevant.iter().cloned().collect();
+        cases.sort_unstable();
+        let language = q.language.map_or(String::new(), |l| l.to_string());
+        Appearance { text: q.text.clone(), language, cases }
+    };
+    let texts: Vec<Appearance> = queries.iter().map(appearance).collect();
+    (!texts.is_empty()).then(|| Arc::new(Appearances::new(texts)))
+}
+
+/// The examples of judged queries, of which none knows of its own judgement.
+fn judged(
+    index: &CaseIndex,
+    queries: &[JudgedQuery],
+    table: Option<&Arc<Translations>>,
+    appearances: Option<&Arc<Appearances>>,
+) -> Vec<Example> {
     let examples = queries.par_iter().enumerate().map_init(Query::default, |scratch, (number, q)| {
         scratch.translations = table.cloned();
+        scratch.compared.with(appearances, Some(number));
         scratch.prepare_text(index, &q.text, &sentences(&q.text), q.language);
         examples_of(index, scratch, number, ALL_FIELDS, &|c| Some(q.relevant.contains(&c.id)))
     });
@@ -102,6 +122,7 @@ fn free(
     index: &CaseIndex,
     others: &[(&str, Option<Language>)],
     translates: &(dyn Fn(&str) -> bool + Sync),
+    appearances: Option<&Arc<Appearances>>,
 ) -> Vec<Example> {
     // Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
     let halves = [0, 1].map(|half| table(index, &|group| half_of(group) != half && translates(group)));
@@ -115,6 +136,7 @@ fn free(
         if fields || versions {
             let case = index.case(at);
             scratch.translations.clone_from(&halves[half_of(&case.group)]);
+            scratch.compared.with(appearances, None);
             if fields {
                 examples.extend(pairs_of_fields(index, scratch, number / for_fields, &case));
             }
@@ -129,10 +151,11 @@ fn free(
     let others = others.par_iter().step_by(step).enumerate();
     let calibrating = others.map_init(Query::default, |scratch, (query, (text, language))| {
         scratch.translations.clone_from(&halves[query % 2]);
+        scratch.compared.with(appearances, None);
         scratch.prepare_text(index, text, &sentences(text), *language);
         let found = scratch.candidates(index, ALL_FIELDS, RANKED);
-        let rows = features(index, scratch, &found, ALL_FIELDS).into_iter().take(CALIBRATING);
-        rows.map(|row| Example { query, row, same: false, calibrates: true }).collect::<Vec<_>>()
+        let rows = rows(index, scratch, &found, ALL_FIELDS).take(CALIBRATING);
+        rows.map(|(row, known)| Example { query, row, known, same: false, without: true, calibrates: true }).collect::<Vec<_>>()
     });
     examples.extend(calibrating.collect::<Vec<_>>().concat());
     examples
@@ -235,10 +258,29 @@ fn twice(
     // Right and wrong ones are cut at the same rank: otherwise a low rank would speak for a case.
     for most in [EXAMPLES, UNANSWERED] {
         let found: Vec<Candidate> = judged.iter().map(|j| j.0).collect();
-        let rows = features(index, query, &found, mask).into_iter().zip(&judged).take(most);
-        examples.extend(rows.map(|(row, j)| Example { query: number, row, same: j.1, calibrates: false }));
+        let rows = rows(index, query, &found, mask).zip(&judged).take(most);
+        let without = most == UNANSWERED;
+        examples.extend(rows.map(|((row, known), j)| Example {
+            query: number,
+            row,
+            known,
+            same: j.1,
+            without,
+            calibrates: false,
+        }));
         judged.retain(|j| !j.1);
     }
+}
+
+/// The feature rows of candidates.
+fn rows(
+    index: &CaseIndex,
+    query: &Query,
+    found: &[Candidate],
+    mask: FieldMask,
+) -> impl Iterator<Item = (FeatureRow, Option<AppearanceRow>)> {
+    let mut known = query.compared.rows(index, found).into_iter();
+    features(index, query, found, mask).into_iter().map(move |row| (row, known.next()))
 }
 
 #[cfg(test)]

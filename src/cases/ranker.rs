@@ -7,6 +7,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+use super::appearances::{self, AppearanceRow, Appearances};
 use super::candidates::Candidate;
 use super::likeness::{FEATURES, FeatureRow, is_across};
 use super::translations::Translations;
@@ -26,9 +27,16 @@ pub struct Ranker {
     /// For cases in another language; without it they are judged like all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub across: Option<Scorer>,
+    /// Where texts are known that repeat a case: weighs what the others say, as log-odds, together with how alike the text is
+    /// to those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
     /// Meanings of words in other languages, where the cases taught any; kept in a file of its own.
     #[serde(skip)]
     pub translations: Option<Arc<Translations>>,
+    /// Texts judged to repeat a case, where it learned from any; kept in a file of its own.
+    #[serde(skip)]
+    pub appearances: Option<Arc<Appearances>>,
 }
 
 /// From features to a probability.
@@ -43,22 +51,44 @@ pub struct Scorer {
     pub importance: Vec<f64>,
 }
 
+/// From the log-odds by the case's own words and the features of [`appearances`] to a probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// A weight for the log-odds, then one for each of [`appearances::FEATURES`].
+    pub model: DenseModel,
+    /// From its score to a probability.
+    pub calibration: Platt,
+    /// What each of them moves the log-odds by when it is one standard deviation above its mean.
+    pub importance: Vec<f64>,
+}
+
 /// A judged example for learning: the features of one candidate and whether it is the same claim.
 #[derive(Clone)]
 pub(crate) struct Example {
     /// Numbers the query it came from, to keep a query on one side of a split.
     pub(crate) query: usize,
     pub(crate) row: FeatureRow,
+    /// Where texts are known that repeat a case.
+    pub(crate) known: Option<AppearanceRow>,
     pub(crate) same: bool,
+    /// The right cases of its query are left out, or there are none.
+    pub(crate) without: bool,
     /// Says how sure to be, but not what to look at: a text that repeats no case tells nothing of which case is better.
     pub(crate) calibrates: bool,
 }
 
 impl Ranker {
-    /// The ranker's probability for a feature row.
-    pub(crate) fn probability(&self, row: &FeatureRow) -> f64 {
+    /// The probability for the feature rows of a candidate.
+    pub(crate) fn probability(&self, row: &FeatureRow, known: Option<&AppearanceRow>) -> f64 {
         let scorer = self.across.as_ref().filter(|_| is_across(row)).unwrap_or(&self.within);
-        scorer.calibration.probability(scorer.model.score(row))
+        let score = scorer.model.score(row);
+        match (&self.known, known) {
+            (Some(k), Some(known)) => {
+                k.calibration.probability(k.model.score(&with_known(scorer.calibration.log_odds(score), known)))
+            }
+            _ => scorer.calibration.probability(score),
+        }
     }
 
     /// Whether it fits the features of this program.
@@ -67,33 +97,71 @@ impl Ranker {
             .into_iter()
             .flatten()
             .all(|s| [s.model.weights.len(), s.importance.len()] == [FEATURES.len(); 2])
+            && self.known.iter().all(|k| [k.model.weights.len(), k.importance.len()] == [WITH_KNOWN; 2])
     }
 
     /// Candidates with their probability, most probable first; ties by the first score.
-    pub(crate) fn rank(&self, found: &[Candidate], rows: &[FeatureRow]) -> Vec<(Candidate, f64)> {
-        let mut ranked: Vec<_> = found.iter().zip(rows).map(|(&c, row)| (c, self.probability(row))).collect();
+    pub(crate) fn rank(
+        &self,
+        found: &[Candidate],
+        rows: &[FeatureRow],
+        known: &[AppearanceRow],
+    ) -> Vec<(Candidate, f64)> {
+        let each = found.iter().zip(rows).enumerate();
+        let mut ranked: Vec<_> = each.map(|(i, (&c, row))| (c, self.probability(row, known.get(i)))).collect();
         ranked.sort_by(|(a, p), (b, q)| q.total_cmp(p).then(b.score.total_cmp(&a.score)).then(a.case.cmp(&b.case)));
         ranked
     }
 
-    /// Fits both scorers.
+    /// Fits all scorers.
     pub(crate) fn fit(examples: &[Example]) -> Result<Self> {
-        let (across, within): (Vec<&Example>, Vec<&Example>) = examples.iter().partition(|e| is_across(&e.row));
+        // Cases found by their appearances alone say nothing of how a case is found by its words.
+        let by_words = examples.iter().filter(|e| e.known.is_none_or(|k| !appearances::only(&k)));
+        let (across, within): (Vec<&Example>, Vec<&Example>) = by_words.partition(|e| is_across(&e.row));
         let enough = across.iter().filter(|e| e.same).count() >= FEWEST_ACROSS;
-        if !enough {
-            return Ok(Self {
-                within: Scorer::fit(&examples.iter().collect::<Vec<_>>(), DenseModel::fit)?,
-                across: None,
-                translations: None,
-            });
-        }
-        let (within, across) = rayon::join(
-            || Scorer::fit(&within, DenseModel::fit),
-            // Few words are shared across languages, and a plain fit plays them against each other.
-            || Scorer::fit(&across, DenseModel::fit_increasing),
-        );
-        Ok(Self { within: within?, across: Some(across?), translations: None })
+        let (within, across) = if enough {
+            let (within, across) = rayon::join(
+                || Scorer::fit(&within, DenseModel::fit),
+                // Few words are shared across languages, and a plain fit plays them against each other.
+                || Scorer::fit(&across, DenseModel::fit_increasing),
+            );
+            (within?, Some(across?))
+        } else {
+            (Scorer::fit(&[within, across].concat(), DenseModel::fit)?, None)
+        };
+        let mut ranker = Self { within, across, known: None, translations: None, appearances: None };
+        ranker.known = ranker.fit_known(examples)?;
+        Ok(ranker)
     }
+
+    /// Fits what weighs the known appearances, where there are any.
+    fn fit_known(&self, examples: &[Example]) -> Result<Option<Known>> {
+        let row = |e: &Example| {
+            let scorer = self.across.as_ref().filter(|_| is_across(&e.row)).unwrap_or(&self.within);
+            Some((with_known(scorer.calibration.log_odds(scorer.model.score(&e.row)), e.known.as_ref()?), e.same))
+        };
+        // Lists without a right case say how sure to be; as wrong examples for the weights they would make every known
+        // case suspect.
+        let answered = examples.iter().filter(|e| !e.without);
+        let (rows, labels): (Vec<[f64; WITH_KNOWN]>, Vec<bool>) = answered.filter_map(row).unzip();
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        // More alike or oftener repeated can only speak for a case.
+        let model = DenseModel::fit_increasing(&Array2::from(rows.clone()), &labels, 1.0)?;
+        let scored = examples.iter().filter_map(|e| row(e).map(|(row, same)| (model.score(&row), same)));
+        let (scores, outcomes): (Vec<f64>, Vec<bool>) = scored.unzip();
+        let calibration = Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY);
+        let importance = model.weights.iter().zip(deviations(&rows)).map(|(w, d)| w * d).collect();
+        Ok(Some(Known { model, calibration, importance }))
+    }
+}
+
+/// The log-odds by the case's own words, and the features of its appearances.
+const WITH_KNOWN: usize = appearances::FEATURES.len() + 1;
+
+fn with_known(log_odds: f64, known: &AppearanceRow) -> [f64; WITH_KNOWN] {
+    std::array::from_fn(|i| if i == 0 { log_odds } else { known[i - 1] })
 }
 
 /// Fewest right pairs across languages for a scorer of their own.
@@ -112,20 +180,20 @@ impl Scorer {
         let outcomes: Vec<bool> = test.iter().map(|e| e.same).collect();
         let calibration = Platt::fit(&scores, &outcomes).unwrap_or(Platt::IDENTITY);
         let model = model?;
-        let importance = model.weights.iter().zip(deviations(&all)).map(|(w, d)| w * d).collect();
+        let rows: Vec<FeatureRow> = all.iter().map(|e| e.row).collect();
+        let importance = model.weights.iter().zip(deviations(&rows)).map(|(w, d)| w * d).collect();
         Ok(Self { model, calibration, importance })
     }
 }
 
-/// The standard deviation of each feature.
-fn deviations(examples: &[&Example]) -> Vec<f64> {
-    let n = examples.len().max(1) as f64;
-    let mean = |of: &dyn Fn(&FeatureRow) -> f64| examples.iter().map(|e| of(&e.row)).sum::<f64>() / n;
-    let deviation = |j: usize| {
+/// The standard deviation of each column.
+fn deviations<const N: usize>(rows: &[[f64; N]]) -> [f64; N] {
+    let n = rows.len().max(1) as f64;
+    let mean = |of: &dyn Fn(&[f64; N]) -> f64| rows.iter().map(of).sum::<f64>() / n;
+    std::array::from_fn(|j| {
         let middle = mean(&|r| r[j]);
         mean(&|r| (r[j] - middle).powi(2)).sqrt()
-    };
-    (0..FEATURES.len()).map(deviation).collect()
+    })
 }
 
 /// A way to fit the weights: inputs, labels, penalty.

@@ -65,7 +65,7 @@ impl CaseBase {
 
     /// Reads a text against the index, for [`CaseBase::answer`].
     pub(crate) fn read(&self, query: &mut Query, text: &str, marked: &[Sentence], language: Option<Language>) {
-        query.translations.clone_from(&self.ranker.translations);
+        query.knows(&self.ranker);
         query.prepare_text(&self.index, text, marked, language);
     }
 
@@ -97,7 +97,7 @@ impl CaseBase {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
-        query.translations.clone_from(&self.ranker.translations);
+        query.knows(&self.ranker);
         query.prepare(&self.index, text, analysis, marked);
         let ranked = self.rank(query, top);
         self.show(query, ranked, text, (analysis, marked))
@@ -184,6 +184,7 @@ impl CaseBase {
     }
 
     fn rank_candidates(&self, query: &Query, found: &[Candidate]) -> Vec<(Candidate, f64)> {
-        self.ranker.rank(found, &features(&self.index, query, found, ALL_FIELDS))
+        let rows = features(&self.index, query, found, ALL_FIELDS);
+        self.ranker.rank(found, &rows, &query.compared.rows(&self.index, found))
     }
 }

@@ -20,6 +20,14 @@ pub(crate) struct Candidate {
     pub(crate) case: CaseNo,
     /// BM25 score, not comparable between texts.
     pub(crate) score: f64,
+    /// Whether it is here only because texts like this one were judged to repeat it.
+    pub(crate) by_appearance: bool,
+}
+
+impl Candidate {
+    fn new(key: u64, step: f64) -> Self {
+        Self { case: CaseNo(case_of(key)), score: f64::from(sum_of(key)) * step, by_appearance: false }
+    }
 }
 
 /// Working memory of a search.
@@ -114,7 +122,7 @@ impl Search {
         } else {
             self.select(index, k, 1);
         }
-        self.best.iter().map(|&b| Candidate { case: CaseNo(case_of(b)), score: f64::from(sum_of(b)) * step }).collect()
+        self.best.iter().map(|&b| Candidate::new(b, step)).collect()
     }
 
     /// Good cases by the fields of `mask` alone: the best `k` of those that are among the best by all fields, and no other.
@@ -129,12 +137,28 @@ impl Search {
         if mask == ALL_FIELDS {
             return self.top(index, terms, k, true);
         }
+        let found: Vec<CaseNo> = self.top(index, terms, OTHERS * k, true).iter().map(|c| c.case).collect();
+        let mut best = self.scores(index, terms, mask, &found);
+        best.truncate(k);
+        best
+    }
+
+    /// The given cases with their scores by the fields of `mask`, best first; without those that share no term.
+    pub(crate) fn scores(
+        &mut self,
+        index: &CaseIndex,
+        terms: &[QueryTerm],
+        mask: FieldMask,
+        cases: &[CaseNo],
+    ) -> Vec<Candidate> {
+        if cases.is_empty() {
+            return Vec::new();
+        }
         let (weights, step) = whole_weights(index, terms);
         let mut slots = Slots::default();
         slots.assign(terms.iter().map(|t| t.term));
-        let found = self.top(index, terms, OTHERS * k, true);
         self.best.clear();
-        for case in found.iter().map(|c| c.case) {
+        for &case in cases {
             let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
             let mut sum = 0;
             let add = |t: CaseTerm| {
@@ -142,10 +166,11 @@ impl Search {
             };
             index.each_term(case, |term| slots.may_have(term), add);
             if sum > 0 {
-                self.insert(key(sum, case.0), k);
+                self.best.push(key(sum, case.0));
             }
         }
-        self.best.iter().map(|&b| Candidate { case: CaseNo(case_of(b)), score: f64::from(sum_of(b)) * step }).collect()
+        self.best.sort_unstable_by(|a, b| b.cmp(a));
+        self.best.iter().map(|&b| Candidate::new(b, step)).collect()
     }
 
     /// Clears the sums, adds the cases that came after the segment, and gives the lists of the segment in the order

@@ -78,7 +78,9 @@ pub fn no_cases() -> CaseBase {
         ranker: Ranker {
             within: Scorer { model, calibration: Platt::IDENTITY, importance: Vec::new() },
             across: None,
+            known: None,
             translations: None,
+            appearances: None,
         },
     }
 }

@@ -130,6 +130,7 @@ impl Reading {
 /// The memory of words. One per thread and vocabulary.
 pub struct Lexicon {
     pairs: bool,
+    addresses: bool,
     latin: bool,
     /// Room for the Latin form of a word.
     form: String,
@@ -164,6 +165,7 @@ impl Lexicon {
     pub fn new(settings: &FeatureSettings) -> Self {
         Self {
             pairs: settings.word_pairs,
+            addresses: settings.addresses,
             latin: settings.latin_ngrams,
             form: String::new(),
             lengths: settings.char_ngrams.0..=settings.char_ngrams.1,
@@ -180,7 +182,8 @@ impl Lexicon {
     /// Counts the terms of an analysed text into `reading`.
     ///
     /// Words and numbers give their stem, their n-grams, and pairs with the next; a hashtag gives itself (its words
-    /// follow as tokens); addresses and handles give nothing: they name who speaks, not what is said.
+    /// follow as tokens); addresses and handles give nothing, for they name who speaks, not what is said, or only
+    /// themselves where the settings ask for them.
     pub fn read(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) {
         let end = self.find(analysis, true, terms, reading);
         reading.reserve(end as u32);
@@ -256,7 +259,8 @@ impl Lexicon {
         let mut distinct = 0;
         let mut before: Option<(u32, u32)> = None;
         for (number, token) in analysis.tokens.iter().enumerate() {
-            if matches!(token.kind, TokenKind::Url | TokenKind::Handle) {
+            let is_address = matches!(token.kind, TokenKind::Url | TokenKind::Handle);
+            if is_address && !self.addresses {
                 reading.entries.push(NONE);
                 before = None;
                 continue;
@@ -266,7 +270,7 @@ impl Lexicon {
             let id = if let Some(id) = known {
                 id
             } else {
-                let is_tag = token.kind == TokenKind::Hashtag;
+                let is_tag = is_address || token.kind == TokenKind::Hashtag;
                 let word = if is_tag { terms.word(text) } else { terms.word(&words.stemmer.stem(text)) };
                 self.end = word.map_or(0, |t| t + 1).max(self.end);
                 let id = self.entries.len() as u32;
@@ -295,6 +299,10 @@ impl Lexicon {
             let entry = *entry;
             match token.kind {
                 TokenKind::Hashtag => continue,
+                TokenKind::Url | TokenKind::Handle => {
+                    before = None;
+                    continue;
+                }
                 TokenKind::Word => {
                     reading.words += 1;
                     reading.known_words += usize::from(entry.word != NONE || entry.grams.0 < entry.grams.1);

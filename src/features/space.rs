@@ -56,8 +56,15 @@ impl Featuriser {
 
     /// Analyses, counts and weighs `text`; the results stand in the fields.
     pub fn run(&mut self, space: &FeatureSpace, text: &str, language: Option<Language>) {
-        self.analysis.analyse(text, language);
-        self.lexicon.read(&self.analysis, &mut Known(space), &mut self.reading);
+        let mut analysis = std::mem::take(&mut self.analysis);
+        analysis.analyse(text, language);
+        self.weigh(space, &analysis);
+        self.analysis = analysis;
+    }
+
+    /// Counts and weighs an analysed text.
+    pub(crate) fn weigh(&mut self, space: &FeatureSpace, analysis: &Analysis) {
+        self.lexicon.read(analysis, &mut Known(space), &mut self.reading);
         space.weigh(&self.reading, &mut self.weights);
     }
 }

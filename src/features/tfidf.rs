@@ -42,6 +42,9 @@ static SMALL: LazyLock<[f64; 64]> =
 pub struct FeatureSettings {
     /// Count pairs of neighbouring stems besides single stems.
     pub word_pairs: bool,
+    /// Count addresses and handles, each as a word that has no n-grams and no neighbours.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub addresses: bool,
     /// Shortest and longest character n-gram.
     pub char_ngrams: (usize, usize),
     /// Cut character n-grams from the Latin form of a word, so that names meet across scripts and accents.
@@ -62,6 +65,7 @@ impl Default for FeatureSettings {
     fn default() -> Self {
         Self {
             word_pairs: true,
+            addresses: false,
             char_ngrams: (2, 5),
             latin_ngrams: true,
             min_df_words: 1,

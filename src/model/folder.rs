@@ -1,4 +1,5 @@
-//! The model folder: `model.json`, `weights.safetensors`, `vocabulary`, perhaps `translations.tsv`, `README.md`.
+//! The model folder: `model.json`, `weights.safetensors`, `vocabulary`, perhaps `translations.tsv` and
+//! `appearances.jsonl`, `README.md`.
 //!
 //! Plain files that other programs can read, no code in them. Written beside the target and renamed (`replace`), so
 //! that a reader never sees half a model. Every file is checked against its SHA-256 before use, `model.json`
@@ -20,6 +21,7 @@ use super::mapped::{Blob, Numbers};
 use super::neighbours::{Lists, Neighbours};
 use super::replace::replace;
 use super::taxonomy::Taxonomy;
+use crate::cases::appearances::Appearances;
 use crate::cases::ranker::Ranker;
 use crate::cases::translations::Translations;
 use crate::checksum::sha256;
@@ -33,6 +35,8 @@ const WEIGHTS: &str = "weights.safetensors";
 const VOCABULARY: &str = "vocabulary";
 /// Meanings of words in other languages, for the search of cases; absent where none were learned.
 pub const TRANSLATIONS: &str = "translations.tsv";
+/// Texts judged to repeat a case, for the search of cases; absent where none were given.
+pub const APPEARANCES: &str = "appearances.jsonl";
 /// The model card.
 pub const CARD: &str = "README.md";
 /// What `leitmotif evaluate --json` measured, for the model page; put there by whoever measures.
@@ -125,6 +129,10 @@ fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, ca
     if let Some(table) = manifest.ranker.as_ref().and_then(|r| r.translations.clone()) {
         manifest.files.insert(TRANSLATIONS.into(), write(TRANSLATIONS, table.to_tsv().as_bytes())?);
     }
+    if let Some(known) = manifest.ranker.as_ref().and_then(|r| r.appearances.clone()) {
+        let jsonl = known.to_jsonl().map_err(|e| Error::write(folder)(std::io::Error::other(e)))?;
+        manifest.files.insert(APPEARANCES.into(), write(APPEARANCES, jsonl.as_bytes())?);
+    }
     manifest.checksum.clear();
     manifest.version.clear();
     let json = |m: &Manifest| {
@@ -209,12 +217,15 @@ fn load(
     };
     let table = manifest.files.contains_key(TRANSLATIONS).then(|| file(TRANSLATIONS)).transpose()?;
     let translations = table.map(|file| translations(&file)).transpose().map_err(problem)?;
+    let known = manifest.files.contains_key(APPEARANCES).then(|| file(APPEARANCES)).transpose()?;
+    let appearances = known.map(|file| appearances(&file)).transpose().map_err(problem)?;
     if let Some(ranker) = &mut manifest.ranker {
         if !ranker.is_sound() {
             let what = "the ranker has not one weight per feature";
             return Err(problem(ModelProblem::Inconsistent { file: MANIFEST.into(), what }));
         }
         ranker.translations = translations.map(Arc::new);
+        ranker.appearances = appearances.map(Arc::new);
     }
     Ok(Model { name, manifest, classifier })
 }
@@ -223,6 +234,12 @@ fn translations(file: &Blob) -> std::result::Result<Translations, ModelProblem> 
     let wrong = |what| ModelProblem::Inconsistent { file: TRANSLATIONS.into(), what };
     let text = std::str::from_utf8(file.bytes()).map_err(|_| wrong("it is not UTF-8"))?;
     Translations::from_tsv(text).map_err(|_| wrong("a line is not `from, to, word, meaning, probability`"))
+}
+
+fn appearances(file: &Blob) -> std::result::Result<Appearances, ModelProblem> {
+    let wrong = |what| ModelProblem::Inconsistent { file: APPEARANCES.into(), what };
+    let text = std::str::from_utf8(file.bytes()).map_err(|_| wrong("it is not UTF-8"))?;
+    Appearances::from_jsonl(text).map_err(|_| wrong("a line is no text with its cases"))
 }
 
 fn classifier(
