@@ -93,7 +93,8 @@ impl Counted {
         let samples = texts.iter().map(|t| Sample { text: &t.text, language: Language::lenient(&t.language) });
         let (space, rows) = learn(&samples.collect::<Vec<_>>(), &settings()).ok()?;
         let mut starts = vec![0; space.len() + 1];
-        let each = || (0..texts.len()).flat_map(|i| rows.row(i).columns.iter().zip(rows.row(i).values).map(move |v| (i, v)));
+        let each =
+            || (0..texts.len()).flat_map(|i| rows.row(i).columns.iter().zip(rows.row(i).values).map(move |v| (i, v)));
         for (_, (&term, _)) in each() {
             starts[term as usize + 1] += 1;
         }
@@ -158,6 +159,19 @@ pub(crate) struct Compared {
     left_out: Option<usize>,
 }
 
+/// A text judged earlier to repeat the same case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
+pub struct KnownAppearance {
+    /// The text as it was judged.
+    pub text: String,
+    /// How alike it is to the text at hand, from 0 to 1: the mean of the cosines of words and of characters.
+    pub similarity: f64,
+}
+
+/// Least similarity of an appearance that is shown.
+const LEAST_SHOWN: f32 = 0.2;
+
 /// Appearances whose cases become candidates, and the least they must have in common with the text.
 const FINDING: usize = 8;
 const LEAST: f32 = 0.1;
@@ -215,6 +229,13 @@ impl Compared {
         out
     }
 
+    /// The known appearance of a case that is most like the text, if one is much like it.
+    pub(crate) fn nearest(&self, id: &str) -> Option<KnownAppearance> {
+        let (text, both) = self.with_case(id).best.filter(|b| b.1 / 2.0 >= LEAST_SHOWN)?;
+        let text = &self.known.as_ref()?.texts[text as usize].text;
+        Some(KnownAppearance { text: text.clone(), similarity: f64::from(both / 2.0).min(1.0) })
+    }
+
     /// Feature rows of candidates; none where no appearance of any case is known.
     pub(crate) fn rows(&self, index: &CaseIndex, found: &[Candidate]) -> Vec<AppearanceRow> {
         if self.known.is_none() {
@@ -242,5 +263,108 @@ impl Compared {
         let mut seen = FxHashSet::default();
         let cases = near.iter().flat_map(|&i| &known.texts[i as usize].cases).filter_map(|id| index.number(id));
         cases.filter(|&c| seen.insert(c)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::case::Case;
+    use proptest::prelude::*;
+
+    fn appearances(texts: &[String]) -> Arc<Appearances> {
+        let appearance = |(i, text): (usize, &String)| Appearance {
+            text: text.clone(),
+            language: "en".into(),
+            cases: vec![format!("c{}", i % 3)],
+        };
+        Arc::new(Appearances::new(texts.iter().enumerate().map(appearance).collect()))
+    }
+
+    fn analysis(text: &str) -> Analysis {
+        let mut analysis = Analysis::default();
+        analysis.analyse(text, Language::lenient("en"));
+        analysis
+    }
+
+    /// The cosines of two texts' weights in the space of all, the slow way.
+    fn cosines(counted: &Counted, a: &str, b: &str) -> [f64; 2] {
+        let first_gram = counted.space.vocabulary.range(TermKind::Chars).start;
+        let weights = |text: &str| {
+            let mut f = Featuriser::new(&counted.space);
+            f.run(&counted.space, text, Language::lenient("en"));
+            f.weights.sorted()
+        };
+        let (a, b) = (weights(a), weights(b));
+        let mut out = [0.0; 2];
+        for (term, value) in a {
+            if let Ok(at) = b.binary_search_by_key(&term, |v| v.0) {
+                out[usize::from(term >= first_gram)] += f64::from(value) * f64::from(b[at].1);
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn lists_give_the_cosines_and_what_is_left_out_counts_nowhere(
+            texts in prop::collection::vec("(the |moon |is |made |of |cheese |@sailor |https://example.org/a |[a-z]{1,5} |\\. ){0,12}", 1..12),
+            text in "(the |moon |is |made |of |cheese |@sailor |https://example.org/a |[a-z]{1,5} |\\. ){0,12}",
+            left_out in prop::option::of(0usize..12),
+        ) {
+            let known = appearances(&texts);
+            let mut compared = Compared::default();
+            compared.with(Some(&known), left_out);
+            compared.read(&analysis(&text));
+            let Some(counted) = known.counted() else { return Ok(()) };
+            let mut best = [0f64; 3];
+            for (i, other) in texts.iter().enumerate() {
+                let expected = if left_out == Some(i) { [0.0; 2] } else { cosines(counted, &text, other) };
+                for (got, expected) in compared.cosines[i].iter().zip(expected) {
+                    prop_assert!((f64::from(*got) - expected).abs() < 1e-5, "{got} and {expected}");
+                    prop_assert!(*got <= 1.0 + 1e-5);
+                }
+                best[i % 3] = best[i % 3].max(expected[0]);
+            }
+            for (case, words) in best.into_iter().enumerate() {
+                let likeness = compared.with_case(&format!("c{case}"));
+                prop_assert!((likeness.words - words).abs() < 1e-5);
+                let others = (0..texts.len()).filter(|&i| i % 3 == case && left_out != Some(i)).count();
+                prop_assert_eq!(likeness.count as usize, others);
+            }
+        }
+    }
+
+    #[test]
+    fn cases_come_in_the_order_of_their_appearances_and_only_those_of_the_index() {
+        let texts = ["so the moon is made of cheese", "cheese cures everything", "moon cheese", "nothing of the kind"];
+        let known = appearances(&texts.map(str::to_owned));
+        let case = |id: &str| Case { id: id.into(), claim: "unlike".into(), ..Case::default() };
+        let index = CaseIndex::new([case("c0"), case("c1")]);
+        let mut compared = Compared::default();
+        compared.with(Some(&known), None);
+        compared.read(&analysis("the moon is made of cheese, cheese cures"));
+        let ids: Vec<&str> = compared.cases(&index).into_iter().map(|c| index.id(c)).collect();
+        assert_eq!(ids, ["c0", "c1"], "c2 is in no case of the index");
+        let nearest = compared.nearest("c0").unwrap();
+        assert_eq!(nearest.text, texts[0]);
+        assert!(compared.nearest("c7").is_none());
+        // Nothing of a text stays for the next, nor of other appearances.
+        compared.read(&analysis("unrelated"));
+        assert!(compared.cases(&index).is_empty());
+        compared.with(None, None);
+        compared.read(&analysis("the moon is made of cheese"));
+        assert!(compared.cases(&index).is_empty() && compared.nearest("c0").is_none());
+    }
+
+    #[test]
+    fn a_file_of_appearances_is_read_as_it_was_written() {
+        let known = appearances(&["a \"b\"\nc".to_owned(), "\u{1f600}".to_owned()]);
+        let text = known.to_jsonl().unwrap();
+        assert_eq!(text.lines().count(), 2);
+        assert_eq!(Appearances::from_jsonl(&text).unwrap(), *known);
+        assert!(Appearances::from_jsonl("{\"text\":1}\n").is_err());
+        // Texts without any word are no appearance of anything.
+        assert!(appearances(&["...".to_owned()]).counted().is_none());
     }
 }

@@ -155,7 +155,8 @@ fn free(
         scratch.prepare_text(index, text, &sentences(text), *language);
         let found = scratch.candidates(index, ALL_FIELDS, RANKED);
         let rows = rows(index, scratch, &found, ALL_FIELDS).take(CALIBRATING);
-        rows.map(|(row, known)| Example { query, row, known, same: false, without: true, calibrates: true }).collect::<Vec<_>>()
+        rows.map(|(row, known)| Example { query, row, known, same: false, without: true, calibrates: true })
+            .collect::<Vec<_>>()
     });
     examples.extend(calibrating.collect::<Vec<_>>().concat());
     examples

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
+use super::appearances::KnownAppearance;
 use super::candidates::{ALL_FIELDS, Candidate, Query};
 use super::case::Field;
 use super::index::CaseIndex;
@@ -42,6 +43,9 @@ pub struct Related {
     pub terms: Vec<SharedTerm>,
     /// What the passages that match best say differently.
     pub differs: Vec<Difference>,
+    /// The most alike of the texts that were judged to repeat the case; absent where none is much alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appearance: Option<KnownAppearance>,
 }
 
 /// A base of cases and what ranks them.
@@ -141,6 +145,7 @@ impl CaseBase {
                     passages,
                     terms: shared(&self.index, query, text, analysis, candidate.case),
                     differs,
+                    appearance: query.compared.nearest(&case.id),
                 }
             })
             .collect()

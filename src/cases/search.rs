@@ -139,11 +139,12 @@ impl Search {
         }
         let found: Vec<CaseNo> = self.top(index, terms, OTHERS * k, true).iter().map(|c| c.case).collect();
         let mut best = self.scores(index, terms, mask, &found);
+        best.retain(|c| c.score > 0.0);
         best.truncate(k);
         best
     }
 
-    /// The given cases with their scores by the fields of `mask`, best first; without those that share no term.
+    /// The given cases with their scores by the fields of `mask`, best first; 0 for those that share no term.
     pub(crate) fn scores(
         &mut self,
         index: &CaseIndex,
@@ -165,9 +166,7 @@ impl Search {
                 sum += slots.get(t.term).map_or(0, |slot| weights[slot] * u32::from(fields.impact(t.counts, mask)));
             };
             index.each_term(case, |term| slots.may_have(term), add);
-            if sum > 0 {
-                self.best.push(key(sum, case.0));
-            }
+            self.best.push(key(sum, case.0));
         }
         self.best.sort_unstable_by(|a, b| b.cmp(a));
         self.best.iter().map(|&b| Candidate::new(b, step)).collect()

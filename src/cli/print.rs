@@ -178,6 +178,9 @@ fn write_related(out: &mut String, found: &[Related], text: &str, cases: &CaseIn
                 write_passage(out, p, text, &case.field(p.of()), style)?;
             }
         }
+        if let Some(known) = &r.appearance {
+            writeln!(out, "        {} {}", style.faint("judged to repeat it before:"), quote(&known.text))?;
+        }
         if !r.terms.is_empty() {
             let words: Vec<String> = r.terms.iter().map(shared_word).collect();
             writeln!(out, "        {} {}", style.faint("words:"), words.join(", "))?;

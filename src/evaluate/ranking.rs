@@ -111,6 +111,8 @@ pub struct Ranking {
     pub unjudged: usize,
     /// Cases searched.
     pub cases: usize,
+    /// Queries whose text the ranker learned from: it knows the answer, so the figures say too much.
+    pub learned: usize,
     /// Relevant cases that are not among those searched and so cannot be found.
     pub missing_cases: usize,
     /// The figures with 95 % intervals.
@@ -199,12 +201,15 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
     let mut worst: Vec<Miss> = misses.into_iter().flatten().collect();
     worst.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.query.cmp(&b.query)));
     worst.truncate(super::worst::LISTED);
+    let learned = cases.ranker.appearances.iter().flat_map(|known| known.texts());
+    let texts: FxHashSet<&str> = learned.map(|t| t.text.as_str()).collect();
     let wanted: FxHashSet<&String> = relevant.values().flatten().collect();
     Ok(Ranking {
         queries: scored.len(),
         answered,
         unjudged: read - answered,
         cases: cases.index.len(),
+        learned: judged.iter().filter(|q| texts.contains(q.text.as_str())).count(),
         missing_cases: wanted.into_iter().filter(|id| cases.index.number(id).is_none()).count(),
         worst,
         ..summarise(&scored, seed)
@@ -231,6 +236,7 @@ fn summarise(scored: &[Scored], seed: u64) -> Ranking {
         answered: 0,
         unjudged: 0,
         cases: 0,
+        learned: 0,
         missing_cases: 0,
         figures: FIGURES.iter().zip(found).filter_map(|(f, interval)| Some((f.0, interval?))).collect(),
         per_language: languages

@@ -203,6 +203,13 @@ fn related(out: &mut String, r: &Ranking) -> Result {
     if r.unjudged > 0 {
         writeln!(out, "note: {} queries have no relevant case and are left out", r.unjudged)?;
     }
+    if r.learned > 0 {
+        writeln!(
+            out,
+            "warning: {} queries are texts that the ranker learned from: take them out, or the figures flatter",
+            r.learned
+        )?;
+    }
     if r.missing_cases > 0 {
         writeln!(out, "note: {} relevant cases are not in the case base and cannot be found", r.missing_cases)?;
     }

@@ -307,7 +307,7 @@ impl Lexicon {
                     reading.words += 1;
                     reading.known_words += usize::from(entry.word != NONE || entry.grams.0 < entry.grams.1);
                 }
-                _ => {}
+                TokenKind::Number => {}
             }
             if self.pairs {
                 if let Some((first, stem)) = before

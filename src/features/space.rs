@@ -271,6 +271,19 @@ mod tests {
     }
 
     #[test]
+    fn addresses_count_where_they_are_asked_for_and_are_no_neighbours() {
+        let sample = Sample { text: "ask @sailor of https://example.org/a now", language: None };
+        for addresses in [false, true] {
+            let settings = FeatureSettings { min_df_chars: 1, addresses, ..FeatureSettings::default() };
+            let (space, _) = learn(&[sample], &settings).unwrap();
+            for address in ["@sailor", "https://example.org/a"] {
+                assert_eq!(space.vocabulary.get(TermKind::Word, address).is_some(), addresses, "{address}");
+            }
+            assert!(space.vocabulary.range(TermKind::Pair).is_empty());
+        }
+    }
+
+    #[test]
     fn a_cap_keeps_pairs_findable() {
         let texts = ["a b c d a b", "a b d e", "b c a b"];
         let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: None }).collect();

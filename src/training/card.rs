@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use crate::cases::appearances;
 use crate::cases::likeness::FEATURES;
 use crate::cases::pairs::needs_free_pairs;
 use crate::evaluate::headline::FIGURES;
@@ -247,6 +248,19 @@ fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
         order.sort_by(|&a, &b| scorer.importance[b].abs().total_cmp(&scorer.importance[a].abs()));
         for at in order {
             writeln!(out, "| {} | {:.3} | {:+.2} |", FEATURES[at], scorer.model.weights[at], scorer.importance[at])?;
+        }
+        writeln!(out)?;
+    }
+    if let Some((known, texts)) = ranker.known.as_ref().zip(ranker.appearances.as_ref()) {
+        writeln!(
+            out,
+            "### Texts judged to repeat a case\n\n`appearances.jsonl` holds the {} texts of the judged queries, word for word; who \
+             gets this model gets them. A case is known by them, too:\n\n| feature | weight | moves |\n|---|---:|---:|",
+            texts.texts().len()
+        )?;
+        let names = std::iter::once(&"log-odds by the case's own words").chain(&appearances::FEATURES);
+        for ((name, weight), moves) in names.zip(&known.model.weights).zip(&known.importance) {
+            writeln!(out, "| {name} | {weight:.3} | {moves:+.2} |")?;
         }
         writeln!(out)?;
     }

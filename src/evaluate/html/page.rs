@@ -219,6 +219,7 @@ fn related(r: &Ranking) -> String {
     let lost = [
         (r.queries - r.answered, "judged queries are not in the file of queries and count as missed"),
         (r.unjudged, "queries have no relevant case and are left out"),
+        (r.learned, "queries are texts that the ranker learned from: the figures flatter"),
         (r.missing_cases, "relevant cases are not in the case base and cannot be found"),
     ];
     for (count, what) in lost.iter().filter(|l| l.0 > 0) {

@@ -51,6 +51,9 @@ function card(related, record, context) {
     parts.push(el('p', { class: 'from' }, t('related.debunk')),
       el('p', { class: 'debunk', dir: 'auto', lang: record.language || false }, short(record.disproof, EXCERPT)));
   }
+  if (related.appearance) {
+    parts.push(el('p', { class: 'hint', dir: 'auto' }, t('related.appearance', { text: short(related.appearance.text, EXCERPT) })));
+  }
   if (record && related.passages.length > 0) {
     parts.push(el('details', { open: related === context.first }, el('summary', {}, t('related.why')),
       related.passages.map((p) => pair(context.text, context.at, record, p)), reasons(related)));
