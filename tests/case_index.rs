@@ -203,6 +203,68 @@ fn queries_without_words_find_nothing_and_long_ones_use_their_best_passages() {
 }
 
 #[test]
+fn a_claim_in_one_sentence_of_an_article_finds_its_case() {
+    let base = base(embedded::cases().unwrap());
+    let english = Some(leitmotif::Language::ENGLISH);
+    let background = fs::read_to_string("training-data/background.jsonl").unwrap();
+    let background: Vec<leitmotif::TextRecord> = background.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let everyday = |t: &&leitmotif::TextRecord| t.language == "en" && t.stated_kind() == Some("everyday");
+    let around: Vec<&str> = background.iter().filter(everyday).map(|t| t.text.as_str()).collect();
+    let claims: Vec<_> =
+        base.index.iter().filter(|c| c.own_language() == english && c.claim.len() > 60).step_by(9).collect();
+    let mut query = Query::default();
+    let mut found = 0;
+    for (i, case) in claims.iter().enumerate() {
+        let mut parts: Vec<&str> = around.iter().cycle().skip(i * 17).take(12).copied().collect();
+        parts.insert(i % 12, &case.claim);
+        let article = parts.join("\n\n");
+        assert!(article.split_whitespace().count() > 200, "long enough to be searched by passages");
+        let related = base.related(&mut query, &article, english, 1);
+        if related[0].id != case.id {
+            continue;
+        }
+        found += 1;
+        let passage = &related[0].passages[0];
+        let letters = article.chars().skip(passage.start as usize).take((passage.end - passage.start) as usize);
+        let shown: String = letters.collect();
+        assert!(case.claim.contains(shown.trim()) || shown.contains(&case.claim), "{shown:?} and {:?}", case.claim);
+    }
+    assert!(claims.len() > 30 && found * 10 > claims.len() * 9, "{found} of {}", claims.len());
+}
+
+/// Words of falling frequency, so that most of an article's are common and a claim's are not all rare.
+fn words(n: usize, draw: &mut impl FnMut() -> f64) -> String {
+    #[expect(clippy::cast_sign_loss, reason = "a power is never negative")]
+    let word = |r: f64| format!("w{}x", (3000f64.powf(r)) as u64 * 7919 % 99_991);
+    (0..n).map(|_| word(draw())).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn passages_find_what_the_whole_article_drowns() {
+    let mut state = 41u64;
+    let mut draw = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1u32 << 31)
+    };
+    let case = |i: usize, claim: String| Case { id: format!("c{i}"), claim, language: "en".into(), ..Case::default() };
+    let base = base(CaseIndex::new((0..2000).map(|i| case(i, words(12, &mut draw)))));
+    let (mut by_passages, mut as_one) = (0, 0);
+    let mut query = Query::default();
+    for i in 0..40 {
+        let id = format!("c{}", i * 50);
+        let claim = base.index.by_id(&id).unwrap().claim.clone();
+        let mut sentences: Vec<String> = (0..40).map(|_| format!("{}. ", words(15, &mut draw))).collect();
+        // Put in other words: two thirds of its own, backwards.
+        let said: Vec<&str> = claim.split(' ').rev().enumerate().filter(|w| w.0 % 3 > 0).map(|w| w.1).collect();
+        sentences.insert(i, format!("{}. ", said.join(" ")));
+        let article = sentences.concat();
+        by_passages += usize::from(base.rank_ids(&mut query, &article, None, 1)[0].0 == id);
+        as_one += usize::from(query.first_stage(&base.index, &article, None, 1) == [id.as_str()]);
+    }
+    assert!(by_passages >= 20 && by_passages > 2 * as_one, "{by_passages} by passages, {as_one} as one, of 40");
+}
+
+#[test]
 fn an_empty_base_and_its_first_case() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("empty.index");

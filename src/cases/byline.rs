@@ -85,8 +85,8 @@ pub(crate) struct Handles {
     text: String,
     analysis: Analysis,
     reading: Reading,
-    /// Terms, and whether they also stand outside the line that names the author.
-    pub(crate) terms: Vec<(u32, bool)>,
+    /// Terms, whether they also stand outside the line that names the author, and the token of the handle.
+    pub(crate) terms: Vec<(u32, bool, usize)>,
 }
 
 /// Handles of a text that are read.
@@ -114,7 +114,7 @@ impl Handles {
             self.analysis.analyse(&self.text, of.language);
             lexicon.read(&self.analysis, &mut index.look_up(), &mut self.reading);
             let words = self.reading.terms.iter().filter(|&&t| index.kind(t) != TermKind::Chars);
-            self.terms.extend(words.map(|&t| (t, !byline.contains(&number))));
+            self.terms.extend(words.map(|&t| (t, !byline.contains(&number), number)));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::bm25::is_too_common;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::byline::{Handles, byline, names};
 use super::index::CaseIndex;
-use super::long_text::{LONG, best_windows};
+use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows};
 use super::meanings::{Meaning, meanings, strongest};
 use super::passages::FieldReader;
 use super::ranker::Ranker;
@@ -40,6 +40,23 @@ pub(crate) struct QueryTerm {
     pub(crate) meaning: bool,
 }
 
+/// What of a text is searched for.
+#[derive(Default)]
+pub(crate) struct View {
+    /// In no order that means anything.
+    pub(crate) terms: Vec<QueryTerm>,
+    slots: Slots,
+    /// The tokens.
+    kept: Vec<Range<usize>>,
+    /// Distinct words of each sentence, as places in `terms`; one list after the other.
+    pub(crate) sentences: Vec<Vec<u32>>,
+    has_numbers: bool,
+    /// Meanings of the words.
+    pub(crate) meanings: Vec<Meaning>,
+    /// Pairs of neighbouring words, as places in `terms`, and the tokens they stand at.
+    pub(crate) chain: Vec<(u32, u32)>,
+}
+
 /// A text prepared for search, with the working memory of a thread.
 pub struct Query {
     /// For texts that come without an analysis.
@@ -48,24 +65,16 @@ pub struct Query {
     pub(crate) language: Option<Language>,
     pub(crate) lexicon: Lexicon,
     pub(crate) reading: Reading,
-    /// In no order that means anything.
-    pub(crate) terms: Vec<QueryTerm>,
-    slots: Slots,
-    /// Tokens that are searched for: all, or those of the best passages of a long text.
-    kept: Vec<Range<usize>>,
-    /// Distinct words of each sentence, as places in `terms`; one list after the other.
-    pub(crate) sentences: Vec<Vec<u32>>,
-    has_numbers: bool,
+    /// All of the text, or of a very long one its best passages.
+    pub(crate) view: View,
+    /// The best passages of a long text, one by one.
+    passages: Vec<View>,
     /// For reading fields of cases without forgetting the query.
     pub(crate) fields: FieldReader,
     counts: Vec<(u32, u32)>,
     handles: Handles,
     /// What words mean in other languages, if anything is known.
     pub(crate) translations: Option<Arc<Translations>>,
-    /// Meanings of the words of the text.
-    pub(crate) meanings: Vec<Meaning>,
-    /// Pairs of neighbouring words that are searched for, as places in `terms`, and the tokens they stand at.
-    pub(crate) chain: Vec<(u32, u32)>,
     search: Search,
     /// The text beside those that were judged to repeat a case.
     pub(crate) compared: Compared,
@@ -80,17 +89,12 @@ impl Default for Query {
             language: None,
             lexicon: Lexicon::new(&short_settings()),
             reading: Reading::default(),
-            terms: Vec::new(),
-            slots: Slots::default(),
-            kept: Vec::new(),
-            sentences: Vec::new(),
-            has_numbers: false,
+            view: View::default(),
+            passages: Vec::new(),
             fields: FieldReader::default(),
             counts: Vec::new(),
             handles: Handles::default(),
             translations: None,
-            meanings: Vec::new(),
-            chain: Vec::new(),
             search: Search::default(),
             compared: Compared::default(),
             generation: None,
@@ -155,22 +159,54 @@ impl Query {
         let byline = byline(analysis);
         self.handles.read(index, text, analysis, &mut self.lexicon, &byline);
         self.lexicon.read(analysis, &mut index.look_up(), &mut self.reading);
-        self.kept.clear();
+        self.compared.read(analysis);
+        self.passages.clear();
+        let mut kept = std::iter::once(0..analysis.tokens.len()).collect();
         if self.reading.words > LONG {
-            let text = (analysis, marked);
-            self.kept = best_windows(index, &mut self.search, text, (&self.lexicon, &self.reading));
-            self.count_kept();
-        } else {
-            self.kept.push(0..analysis.tokens.len());
+            let mut windows = best_windows(index, &mut self.search, (analysis, marked), (&self.lexicon, &self.reading));
+            for window in windows.iter().take(PASSAGES) {
+                self.look_at(index, text, (analysis, marked), &byline, vec![window.clone()]);
+                self.passages.push(std::mem::take(&mut self.view));
+            }
+            if self.reading.words > VERY_LONG {
+                windows.sort_by_key(|r| r.start);
+                kept = windows;
+            }
+        }
+        self.look_at(index, text, (analysis, marked), &byline, kept);
+    }
+
+    /// Makes the view of the given tokens of the text.
+    fn look_at(
+        &mut self,
+        index: &CaseIndex,
+        text: &str,
+        (analysis, marked): (&Analysis, &[Sentence]),
+        byline: &Range<usize>,
+        kept: Vec<Range<usize>>,
+    ) {
+        self.view.kept = kept;
+        if matches!(&self.view.kept[..], [all] if *all == (0..analysis.tokens.len())) {
             self.counts.clear();
             self.counts.extend(self.reading.terms.iter().map(|&t| (t, self.reading.count(t))));
+        } else {
+            self.count_kept();
         }
         self.add_handles();
-        self.compared.read(analysis);
         self.weigh(index);
         self.translate(index, analysis);
-        self.tell_apart(text, analysis, marked, &byline);
+        self.tell_apart(text, analysis, marked, byline);
         self.split(analysis, marked);
+    }
+
+    /// Passages of a long text that are searched for one by one.
+    pub(crate) fn passages(&self) -> usize {
+        self.passages.len()
+    }
+
+    /// Takes a passage for the whole text, or gives that back.
+    pub(crate) fn swap(&mut self, passage: usize) {
+        std::mem::swap(&mut self.view, &mut self.passages[passage]);
     }
 
     /// Lends the analysis of the text last given to [`Query::prepare_text`]; to be given back.
@@ -185,7 +221,7 @@ impl Query {
 
     /// Counts the terms of the tokens that are searched for.
     fn count_kept(&mut self) {
-        let Self { lexicon, reading, kept, counts, .. } = self;
+        let Self { lexicon, reading, view: View { kept, .. }, counts, .. } = self;
         let mut by_word: FxHashMap<u32, u32> = FxHashMap::default();
         for &word in kept.iter().flat_map(|r| reading.remembered().get(r.clone()).unwrap_or_default()) {
             *by_word.entry(word).or_default() += 1;
@@ -211,8 +247,8 @@ impl Query {
 
     /// Counts the words of handles, too.
     fn add_handles(&mut self) {
-        let Self { handles, counts, .. } = self;
-        for &(term, _) in &handles.terms {
+        let Self { handles, counts, view: View { kept, .. }, .. } = self;
+        for &(term, ..) in handles.terms.iter().filter(|h| kept.iter().any(|r| r.contains(&h.2))) {
             match counts.iter_mut().find(|c| c.0 == term) {
                 Some(known) => known.1 += 1,
                 None => counts.push((term, 1)),
@@ -222,7 +258,7 @@ impl Query {
 
     /// Weighs the counted terms and leaves out those that say nothing.
     fn weigh(&mut self, index: &CaseIndex) {
-        let Self { counts, terms, slots, .. } = self;
+        let Self { counts, view: View { terms, slots, .. }, .. } = self;
         let counted = counts.iter().map(|&(term, count)| (term, count, index.kind(term), index.df(term)));
         let mut telling: Vec<_> = counted.filter(|t| t.3 > 0 && !is_too_common(index.len(), t.3)).collect();
         let mut grams: Vec<usize> = telling.iter().filter(|t| t.2 == TermKind::Chars).map(|t| t.3).collect();
@@ -248,12 +284,12 @@ impl Query {
 
     /// Adds what the words mean in other languages, weighed by how probable the meaning is.
     fn translate(&mut self, index: &CaseIndex, analysis: &Analysis) {
-        self.meanings.clear();
+        self.view.meanings.clear();
         let Some((table, from)) = self.translations.clone().zip(analysis.language).filter(|t| t.0.knows(t.1)) else {
             return;
         };
-        self.meanings = meanings(index, &table, from, analysis, self.kept.iter().cloned().flatten());
-        let Self { terms, slots, meanings, .. } = self;
+        let View { terms, slots, meanings, kept, .. } = &mut self.view;
+        *meanings = self::meanings(index, &table, from, analysis, kept.iter().cloned().flatten());
         let new = strongest(meanings).into_iter().filter(|m| slots.get(m.0).is_none());
         terms.extend(new.map(|(term, p)| QueryTerm {
             term,
@@ -269,14 +305,14 @@ impl Query {
 
     /// Notes which words are names, and how often each stands outside the line that names the author.
     fn tell_apart(&mut self, text: &str, analysis: &Analysis, marked: &[Sentence], byline: &Range<usize>) {
-        let Self { lexicon, reading, terms, slots, kept, handles, chain, .. } = self;
+        let Self { lexicon, reading, handles, view: View { terms, slots, kept, chain, .. }, .. } = self;
         let slot = |token: usize| slots.get(lexicon.word_of(reading, token));
         for token in kept.iter().cloned().flatten().filter(|t| !byline.contains(t)) {
             if let Some(slot) = slot(token) {
                 terms[slot].body += 1.0;
             }
         }
-        for &(term, outside) in &handles.terms {
+        for &(term, outside, _) in &handles.terms {
             if let Some(slot) = slots.get(term) {
                 terms[slot].body += f64::from(u8::from(outside));
                 terms[slot].name = true;
@@ -299,47 +335,48 @@ impl Query {
     /// The place in `terms` of an index term, if the query has it.
     #[inline]
     pub(crate) fn slot(&self, term: u32) -> Option<usize> {
-        self.slots.get(term)
+        self.view.slots.get(term)
     }
 
     /// Whether the query may have an index term: see [`Slots::may_have`].
     #[inline]
     pub(crate) fn may_have(&self, term: u32) -> bool {
-        self.slots.may_have(term)
+        self.view.slots.may_have(term)
     }
 
     /// The first token that is a term, or means it (then true).
     pub(crate) fn token_of(&self, term: u32) -> Option<(usize, bool)> {
-        let mut kept = self.kept.iter().cloned().flatten();
+        let mut kept = self.view.kept.iter().cloned().flatten();
         let own = kept.find(|&t| self.lexicon.word_of(&self.reading, t) == term).map(|t| (t, false));
-        own.or_else(|| self.meanings.iter().find(|m| m.term == term).map(|m| (m.token, true)))
+        own.or_else(|| self.view.meanings.iter().find(|m| m.term == term).map(|m| (m.token, true)))
     }
 
     /// Whether the text has any number.
     pub(crate) fn has_numbers(&self) -> bool {
-        self.has_numbers
+        self.view.has_numbers
     }
 
     /// Sorts the words of the query by sentence, and notes whether it has numbers.
     fn split(&mut self, analysis: &Analysis, sentences: &[Sentence]) {
-        self.sentences.clear();
-        let mut numbers = self.kept.iter().flat_map(|r| &analysis.tokens[r.clone()]);
-        self.has_numbers = numbers.any(|t| t.kind == TokenKind::Number);
-        let mut kept = self.kept.iter().cloned().flatten().peekable();
-        let mut meanings = self.meanings.iter().peekable();
+        let Self { lexicon, reading, view: View { slots, kept, sentences: out, has_numbers, meanings, .. }, .. } = self;
+        out.clear();
+        let mut numbers = kept.iter().flat_map(|r| &analysis.tokens[r.clone()]);
+        *has_numbers = numbers.any(|t| t.kind == TokenKind::Number);
+        let mut kept = kept.iter().cloned().flatten().peekable();
+        let mut meanings = meanings.iter().peekable();
         for sentence in sentences {
             let mut words = Vec::new();
             while let Some(number) = kept.next_if(|&n| analysis.tokens[n].start < sentence.end) {
-                let slot = self.slots.get(self.lexicon.word_of(&self.reading, number));
+                let slot = slots.get(lexicon.word_of(reading, number));
                 words.extend(slot.map(|s| s as u32));
                 while let Some(meaning) = meanings.next_if(|m| m.token == number) {
-                    words.extend(self.slots.get(meaning.term).map(|s| s as u32));
+                    words.extend(slots.get(meaning.term).map(|s| s as u32));
                 }
             }
             words.sort_unstable();
             words.dedup();
             if !words.is_empty() {
-                self.sentences.push(words);
+                out.push(words);
             }
         }
     }
@@ -347,10 +384,10 @@ impl Query {
     /// The `k` best cases, best first, cases of equal score by their number; after them those that texts like this one were
     /// judged to repeat.
     pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
-        let mut found = self.search.top_in(index, &self.terms, mask, k);
+        let mut found = self.search.top_in(index, &self.view.terms, mask, k);
         let mut repeated = self.compared.cases(index);
         repeated.retain(|&case| found.iter().all(|f| f.case != case));
-        let scored = self.search.scores(index, &self.terms, mask, &repeated).into_iter();
+        let scored = self.search.scores(index, &self.view.terms, mask, &repeated).into_iter();
         found.extend(scored.map(|c| Candidate { by_appearance: true, ..c }));
         found
     }

@@ -1,9 +1,10 @@
 //! The passages of a long text that a search looks at.
 //!
-//! A text of megabytes holds every common word, so as one query it resembles all cases alike. It is cut into windows of
-//! whole sentences; those with the rarest known words are searched one by one, and the windows whose best case scores
-//! highest become the query. Reading only the beginning was rejected: the claim of a transcript or a collection of
-//! posts stands anywhere.
+//! An article may make a claim in one sentence, and as one query its other words drown that; a text of megabytes holds every
+//! common word and resembles all cases alike. So a long text is cut into windows of whole sentences; those with the rarest
+//! known words are searched one by one, and the windows whose best case scores highest are searched for and ranked by
+//! themselves, besides the whole (of a very long text, besides its best windows together). Reading only the beginning was
+//! rejected: the claim of a transcript or a collection of posts stands anywhere.
 
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -13,20 +14,25 @@ use super::candidates::QueryTerm;
 use super::index::CaseIndex;
 use super::search::Search;
 use crate::features::lexicon::{Lexicon, Reading};
-use crate::features::vocabulary::TermKind;
 use crate::text::analyser::Analysis;
 use crate::text::token::Sentence;
 
-/// Words from which a text is cut into windows.
-pub(crate) const LONG: usize = 1_200;
+/// Words from which on passages are searched besides the whole.
+pub(crate) const LONG: usize = 200;
+/// Words from which on the best windows stand for the whole.
+pub(crate) const VERY_LONG: usize = 1_200;
 /// Words of a window, unless one sentence is longer.
-const WINDOW: usize = 200;
+const WINDOW: usize = 40;
+/// Words and pairs in more than this share of the cases do not choose a window: they stand in all.
+const COMMON: f64 = 0.05;
 /// Windows that are searched.
 const SEARCHED: usize = 48;
-/// Windows that become the query.
-const KEPT: usize = 4;
+/// Windows that are given.
+const KEPT: usize = 16;
+/// Passages that are searched for one by one.
+pub(crate) const PASSAGES: usize = 3;
 
-/// The tokens of the best windows, in the order of the text.
+/// The tokens of the best windows, best first.
 pub(crate) fn best_windows(
     index: &CaseIndex,
     search: &mut Search,
@@ -35,6 +41,8 @@ pub(crate) fn best_windows(
 ) -> Vec<Range<usize>> {
     let mut known: FxHashMap<u32, Option<f64>> = FxHashMap::default();
     let mut next_pair = 0;
+    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
+    let least = index.idf_of((COMMON * index.len() as f64) as usize);
     let mut windows: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
     for window in windows_of(analysis, marked) {
         let mut terms: Vec<u32> =
@@ -50,9 +58,8 @@ pub(crate) fn best_windows(
             let kind = index.kind(same[0]);
             Some(QueryTerm { term: same[0], kind, idf: idf?, weight, body: 0.0, name: false, meaning: false })
         });
-        let counted: Vec<QueryTerm> = counted.collect();
-        let total = |kind: TermKind| counted.iter().filter(|t| t.kind == kind).map(|t| t.idf).sum::<f64>();
-        windows.push((total(TermKind::Pair) + total(TermKind::Word), window, counted));
+        let counted: Vec<QueryTerm> = counted.filter(|t| t.idf >= least).collect();
+        windows.push((counted.iter().map(|t| t.idf).sum(), window, counted));
     }
     let best_first = |a: &(f64, Range<usize>, Vec<QueryTerm>), b: &(f64, Range<usize>, Vec<QueryTerm>)| {
         b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start))
@@ -64,9 +71,7 @@ pub(crate) fn best_windows(
     }
     windows.sort_by(best_first);
     windows.truncate(KEPT);
-    let mut kept: Vec<Range<usize>> = windows.into_iter().map(|w| w.1).collect();
-    kept.sort_by_key(|r| r.start);
-    kept
+    windows.into_iter().map(|w| w.1).collect()
 }
 
 /// The idf of a term that is worth searching for.

@@ -4,7 +4,7 @@
 //! from marks that the pass leaves behind.
 
 use super::bm25::FieldWeights;
-use super::candidates::{FieldMask, Query, QueryTerm, saturate};
+use super::candidates::{FieldMask, Query, QueryTerm, View, saturate};
 use super::index::{CaseIndex, CaseNo, CaseTerm};
 use crate::features::vocabulary::TermKind;
 
@@ -28,7 +28,7 @@ pub(crate) struct Whole {
 impl Whole {
     pub(crate) fn of(query: &Query) -> Self {
         let mut out = Self::default();
-        for t in &query.terms {
+        for t in &query.view.terms {
             let weight = t.idf * t.weight;
             match t.kind {
                 TermKind::Word => {
@@ -120,7 +120,7 @@ struct Words {
 
 impl Words {
     fn of(query: &Query) -> Self {
-        let Query { terms, sentences, .. } = query;
+        let View { terms, sentences, .. } = &query.view;
         let mut by_rarity: Vec<u32> = (0u32..).zip(terms).filter(|t| t.1.kind == TermKind::Word).map(|t| t.0).collect();
         let idf = |&slot: &u32| terms[slot as usize].idf;
         by_rarity.sort_by(|a, b| idf(b).total_cmp(&idf(a)));
@@ -159,8 +159,8 @@ pub(crate) struct Comparison<'q> {
 impl<'q> Comparison<'q> {
     /// Of a prepared query with cases of `index`, by the fields of `mask`.
     pub(crate) fn new(index: &'q CaseIndex, query: &'q Query, mask: FieldMask) -> Self {
-        let sentences = vec![SentenceShare::default(); query.sentences.len()];
-        let marks = Marks { places: vec![0; query.terms.len()], sentences };
+        let sentences = vec![SentenceShare::default(); query.view.sentences.len()];
+        let marks = Marks { places: vec![0; query.view.terms.len()], sentences };
         Self { index, query, mask, words: Words::of(query), marks }
     }
 
@@ -174,7 +174,7 @@ impl<'q> Comparison<'q> {
         let add = |ct: CaseTerm| {
             if let Some(slot) = query.slot(ct.term) {
                 let numeric = || index.is_number(ct.term);
-                s.add(query.terms[slot], weights.parts(ct.counts, *mask), slot, (words, marks), numeric);
+                s.add(query.view.terms[slot], weights.parts(ct.counts, *mask), slot, (words, marks), numeric);
             }
         };
         index.each_term(case, |term| query.may_have(term), add);
@@ -272,7 +272,7 @@ impl Shared {
     fn rarest(&mut self, query: &Query, words: &Words, places: &[u8]) {
         let (mut present, mut lacking) = (0, false);
         for &slot in &words.by_rarity {
-            let (term, place) = (query.terms[slot as usize], places[slot as usize]);
+            let (term, place) = (query.view.terms[slot as usize], places[slot as usize]);
             if place == 0 && !term.meaning && !lacking {
                 self.lacking = term.idf;
                 lacking = true;
@@ -302,7 +302,7 @@ fn longest_runs(query: &Query, found: &[u8]) -> [(f64, u32); 2] {
     let mut best = [(0.0f64, 0); 2];
     // Idf and pairs of the run at hand, and the token its last pair begins with.
     let mut runs = [(0.0, 0, u32::MAX); 2];
-    for &(slot, token) in &query.chain {
+    for &(slot, token) in &query.view.chain {
         let here = found[slot as usize];
         if here == 0 {
             continue;
@@ -314,7 +314,7 @@ fn longest_runs(query: &Query, found: &[u8]) -> [(f64, u32); 2] {
             if run.2.wrapping_add(1) != token {
                 *run = (0.0, 0, token);
             }
-            *run = (run.0 + query.terms[slot as usize].idf, run.1 + 1, token);
+            *run = (run.0 + query.view.terms[slot as usize].idf, run.1 + 1, token);
             *best = (best.0.max(run.0), best.1.max(run.1));
         }
     }

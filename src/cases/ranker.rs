@@ -100,7 +100,7 @@ impl Ranker {
             && self.known.iter().all(|k| [k.model.weights.len(), k.importance.len()] == [WITH_KNOWN; 2])
     }
 
-    /// Candidates with their probability, most probable first; ties by the first score.
+    /// Candidates with their probability, in the order of [`Ranker::sort`].
     pub(crate) fn rank(
         &self,
         found: &[Candidate],
@@ -109,8 +109,13 @@ impl Ranker {
     ) -> Vec<(Candidate, f64)> {
         let each = found.iter().zip(rows).enumerate();
         let mut ranked: Vec<_> = each.map(|(i, (&c, row))| (c, self.probability(row, known.get(i)))).collect();
-        ranked.sort_by(|(a, p), (b, q)| q.total_cmp(p).then(b.score.total_cmp(&a.score)).then(a.case.cmp(&b.case)));
+        Self::sort(&mut ranked);
         ranked
+    }
+
+    /// Most probable first; ties by the first score.
+    pub(crate) fn sort(ranked: &mut [(Candidate, f64)]) {
+        ranked.sort_by(|(a, p), (b, q)| q.total_cmp(p).then(b.score.total_cmp(&a.score)).then(a.case.cmp(&b.case)));
     }
 
     /// Fits all scorers.

@@ -117,7 +117,7 @@ impl CaseBase {
     ) -> Vec<Related> {
         let idf = |term| self.index.idf(term);
         let mut own = sentences_of(marked, analysis, &query.lexicon, &query.reading, &idf);
-        let meanings = query.meanings.iter().map(|m| (analysis.tokens[m.token].start, m.term, idf(m.term)));
+        let meanings = query.view.meanings.iter().map(|m| (analysis.tokens[m.token].start, m.term, idf(m.term)));
         add_meanings(&mut own, meanings);
         let own = OwnPassages::new(own);
         let mut compared = Analysis::default();
@@ -174,22 +174,50 @@ impl CaseBase {
         if ranked.is_empty() {
             return (ranked, None);
         }
-        let mut found = query.candidates(&self.index, ALL_FIELDS, RANKED + left_out.len());
-        found.retain(|c| !left_out.contains(self.index.id(c.case)));
-        let without = self.rank_candidates(query, &found).first().map(|r| r.1);
+        let without = self.rank_all(query, RANKED + left_out.len(), |c| !left_out.contains(self.index.id(c.case)));
+        let without = without.first().map(|r| r.1);
         (ranked, without)
     }
 
     /// The `top` best cases for a prepared query, with their probability.
     fn rank(&self, query: &mut Query, top: usize) -> Vec<(Candidate, f64)> {
-        let found = query.candidates(&self.index, ALL_FIELDS, RANKED.max(top));
-        let mut ranked = self.rank_candidates(query, &found);
+        let mut ranked = self.rank_all(query, RANKED.max(top), |_| true);
         ranked.truncate(top);
         ranked
     }
 
-    fn rank_candidates(&self, query: &Query, found: &[Candidate]) -> Vec<(Candidate, f64)> {
-        let rows = features(&self.index, query, found, ALL_FIELDS);
-        self.ranker.rank(found, &rows, &query.compared.rows(&self.index, found))
+    /// All cases that the whole text or one of its passages finds and `wanted` holds for.
+    fn rank_all(&self, query: &mut Query, k: usize, wanted: impl Fn(&Candidate) -> bool) -> Vec<(Candidate, f64)> {
+        let mut ranked = self.rank_view(query, k, &wanted);
+        for passage in 0..query.passages() {
+            query.swap(passage);
+            for (candidate, probability) in self.rank_view(query, k, &wanted) {
+                match ranked.iter_mut().find(|r| r.0.case == candidate.case) {
+                    Some(known) => known.1 = known.1.max(probability),
+                    None => ranked.push((candidate, probability)),
+                }
+            }
+            query.swap(passage);
+        }
+        let looks = 1.0 + query.passages() as f64;
+        for (_, probability) in &mut ranked {
+            *probability = one_of(looks, *probability);
+        }
+        Ranker::sort(&mut ranked);
+        ranked
     }
+
+    /// The cases that what is looked at finds.
+    fn rank_view(&self, query: &mut Query, k: usize, wanted: &impl Fn(&Candidate) -> bool) -> Vec<(Candidate, f64)> {
+        let mut found = query.candidates(&self.index, ALL_FIELDS, k);
+        found.retain(wanted);
+        let rows = features(&self.index, query, &found, ALL_FIELDS);
+        self.ranker.rank(&found, &rows, &query.compared.rows(&self.index, &found))
+    }
+}
+
+/// The probability of the best of `looks` at a text. Whoever looks oftener finds more that is alike by chance: the odds are
+/// shared.
+fn one_of(looks: f64, probability: f64) -> f64 {
+    probability / (probability + looks * (1.0 - probability))
 }

@@ -375,12 +375,12 @@ mod tests {
                 query.prepare_text(&index, &text, &sentences(&text), None);
                 // So that lists are skipped in a base as small as this one.
                 let mut search = Search { row_cost: 1, ..Search::default() };
-                let whole = search.top(&index, &query.terms, k, false);
-                let pruned = search.top(&index, &query.terms, k, true);
+                let whole = search.top(&index, &query.view.terms, k, false);
+                let pruned = search.top(&index, &query.view.terms, k, true);
                 prop_assert_eq!(&whole, &pruned);
                 prop_assert!(whole.iter().all(|c| index.is_live(c.case)));
                 // A mask that hides nothing but an empty field is no mask.
-                let masked = search.top_in(&index, &query.terms, [true, true, true, false], k);
+                let masked = search.top_in(&index, &query.view.terms, [true, true, true, false], k);
                 prop_assert_eq!(&whole, &masked);
             }
         }
@@ -394,9 +394,9 @@ mod tests {
         let text = format!("{} {} {}", case.title, case.claim, case.disproof);
         query.prepare_text(&index, &text, &sentences(&text), None);
         let mut search = Search { row_cost: 100, ..Search::default() };
-        let whole = search.top(&index, &query.terms, 1, false);
+        let whole = search.top(&index, &query.view.terms, 1, false);
         let all = search.read.0;
-        assert_eq!(whole, search.top(&index, &query.terms, 1, true));
+        assert_eq!(whole, search.top(&index, &query.view.terms, 1, true));
         assert!(search.read.0 < all && search.read.1 > 0, "{:?} of {all}", search.read);
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn shared(
     let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
     let weigh = |t: CaseTerm| {
         let telling = |t: &&QueryTerm| t.kind == TermKind::Word && t.idf > least;
-        if let Some(term) = query.slot(t.term).and_then(|s| query.terms.get(s)).filter(telling) {
+        if let Some(term) = query.slot(t.term).and_then(|s| query.view.terms.get(s)).filter(telling) {
             let weight = term.idf * term.weight * saturate(f64::from(fields.frequency(t.counts, ALL_FIELDS)));
             weights.push((weight, t.term));
         }
