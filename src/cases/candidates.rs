@@ -9,7 +9,7 @@ use super::bm25::is_too_common;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::byline::{Handles, byline, names};
 use super::index::CaseIndex;
-use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows};
+use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows, least_idf};
 use super::meanings::{Meaning, meanings, strongest};
 use super::passages::FieldReader;
 use super::ranker::Ranker;
@@ -19,7 +19,7 @@ use super::segment::short_settings;
 use super::slots::Slots;
 use super::translations::Translations;
 use crate::document::Language;
-use crate::features::lexicon::{Lexicon, Reading};
+use crate::features::lexicon::{Lexicon, NONE, Reading};
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::{Sentence, TokenKind};
@@ -51,6 +51,8 @@ pub(crate) struct View {
     /// Distinct words of each sentence, as places in `terms`; one list after the other.
     pub(crate) sentences: Vec<Vec<u32>>,
     has_numbers: bool,
+    /// Searched for by its telling terms only: the whole of a text whose passages are searched for, too.
+    in_outline: bool,
     /// Meanings of the words.
     pub(crate) meanings: Vec<Meaning>,
     /// Pairs of neighbouring words, as places in `terms`, and the tokens they stand at.
@@ -73,6 +75,8 @@ pub struct Query {
     pub(crate) fields: FieldReader,
     counts: Vec<(u32, u32)>,
     handles: Handles,
+    /// Tokens that are written as names.
+    names: Vec<usize>,
     /// What words mean in other languages, if anything is known.
     pub(crate) translations: Option<Arc<Translations>>,
     search: Search,
@@ -94,6 +98,7 @@ impl Default for Query {
             fields: FieldReader::default(),
             counts: Vec::new(),
             handles: Handles::default(),
+            names: Vec::new(),
             translations: None,
             search: Search::default(),
             compared: Compared::default(),
@@ -118,6 +123,7 @@ impl Query {
         self.translations = None;
         self.compared.with(None, None);
         self.prepare_text(index, text, &sentences(text), language);
+        self.view.in_outline = false;
         self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.id(c.case)).collect()
     }
 
@@ -157,6 +163,7 @@ impl Query {
             self.fields = FieldReader::default();
         }
         let byline = byline(analysis);
+        self.names = names(text, analysis, marked.iter().map(|s| s.start.0));
         self.handles.read(index, text, analysis, &mut self.lexicon, &byline);
         self.lexicon.read(analysis, &mut index.look_up(), &mut self.reading);
         self.compared.read(analysis);
@@ -165,7 +172,7 @@ impl Query {
         if self.reading.words > LONG {
             let mut windows = best_windows(index, &mut self.search, (analysis, marked), (&self.lexicon, &self.reading));
             for window in windows.iter().take(PASSAGES) {
-                self.look_at(index, text, (analysis, marked), &byline, vec![window.clone()]);
+                self.look_at(index, (analysis, marked), &byline, vec![window.clone()]);
                 self.passages.push(std::mem::take(&mut self.view));
             }
             if self.reading.words > VERY_LONG {
@@ -173,14 +180,14 @@ impl Query {
                 kept = windows;
             }
         }
-        self.look_at(index, text, (analysis, marked), &byline, kept);
+        self.look_at(index, (analysis, marked), &byline, kept);
+        self.view.in_outline = !self.passages.is_empty();
     }
 
     /// Makes the view of the given tokens of the text.
     fn look_at(
         &mut self,
         index: &CaseIndex,
-        text: &str,
         (analysis, marked): (&Analysis, &[Sentence]),
         byline: &Range<usize>,
         kept: Vec<Range<usize>>,
@@ -195,7 +202,7 @@ impl Query {
         self.add_handles();
         self.weigh(index);
         self.translate(index, analysis);
-        self.tell_apart(text, analysis, marked, byline);
+        self.tell_apart(byline);
         self.split(analysis, marked);
     }
 
@@ -223,16 +230,17 @@ impl Query {
     fn count_kept(&mut self) {
         let Self { lexicon, reading, view: View { kept, .. }, counts, .. } = self;
         let mut by_word: FxHashMap<u32, u32> = FxHashMap::default();
-        for &word in kept.iter().flat_map(|r| reading.remembered().get(r.clone()).unwrap_or_default()) {
+        let words = kept.iter().flat_map(|r| reading.remembered().get(r.clone()).unwrap_or_default());
+        for &word in words.filter(|w| **w != NONE) {
             *by_word.entry(word).or_default() += 1;
         }
         let mut by_term: FxHashMap<u32, u32> = FxHashMap::default();
-        lexicon.each_word(reading, |word, stem, grams| {
-            let Some(&count) = by_word.get(&word) else { return };
+        for (word, count) in by_word {
+            let (stem, grams) = lexicon.remembered(word);
             for term in grams.iter().copied().chain(stem) {
                 *by_term.entry(term).or_default() += count;
             }
-        });
+        }
         let inside = |token: u32| kept.iter().position(|r| r.contains(&(token as usize)));
         for pair in &reading.pairs {
             if let Some(at) = inside(pair.first)
@@ -304,8 +312,8 @@ impl Query {
     }
 
     /// Notes which words are names, and how often each stands outside the line that names the author.
-    fn tell_apart(&mut self, text: &str, analysis: &Analysis, marked: &[Sentence], byline: &Range<usize>) {
-        let Self { lexicon, reading, handles, view: View { terms, slots, kept, chain, .. }, .. } = self;
+    fn tell_apart(&mut self, byline: &Range<usize>) {
+        let Self { lexicon, reading, handles, names, view: View { terms, slots, kept, chain, .. }, .. } = self;
         let slot = |token: usize| slots.get(lexicon.word_of(reading, token));
         for token in kept.iter().cloned().flatten().filter(|t| !byline.contains(t)) {
             if let Some(slot) = slot(token) {
@@ -325,7 +333,7 @@ impl Query {
         for pair in &reading.pairs {
             chain.extend(slots.get(pair.term).map(|slot| (slot as u32, pair.first)));
         }
-        for token in names(text, analysis, marked.iter().map(|s| s.start.0)) {
+        for &token in names.iter() {
             if let Some(slot) = slot(token) {
                 terms[slot].name = true;
             }
@@ -384,7 +392,14 @@ impl Query {
     /// The `k` best cases, best first, cases of equal score by their number; after them those that texts like this one were
     /// judged to repeat.
     pub(crate) fn candidates(&mut self, index: &CaseIndex, mask: FieldMask, k: usize) -> Vec<Candidate> {
-        let mut found = self.search.top_in(index, &self.view.terms, mask, k);
+        let Self { search, view, .. } = self;
+        let mut found = if view.in_outline {
+            let least = least_idf(index);
+            let telling: Vec<QueryTerm> = view.terms.iter().filter(|t| t.idf >= least).copied().collect();
+            search.top_in(index, &telling, mask, k)
+        } else {
+            search.top_in(index, &view.terms, mask, k)
+        };
         let mut repeated = self.compared.cases(index);
         repeated.retain(|&case| found.iter().all(|f| f.case != case));
         let scored = self.search.scores(index, &self.view.terms, mask, &repeated).into_iter();

@@ -41,8 +41,7 @@ pub(crate) fn best_windows(
 ) -> Vec<Range<usize>> {
     let mut known: FxHashMap<u32, Option<f64>> = FxHashMap::default();
     let mut next_pair = 0;
-    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
-    let least = index.idf_of((COMMON * index.len() as f64) as usize);
+    let least = least_idf(index);
     let mut windows: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
     for window in windows_of(analysis, marked) {
         let mut terms: Vec<u32> =
@@ -72,6 +71,12 @@ pub(crate) fn best_windows(
     windows.sort_by(best_first);
     windows.truncate(KEPT);
     windows.into_iter().map(|w| w.1).collect()
+}
+
+/// The least idf of a word or pair that tells where to look.
+pub(crate) fn least_idf(index: &CaseIndex) -> f64 {
+    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
+    index.idf_of((COMMON * index.len() as f64) as usize)
 }
 
 /// The idf of a term that is worth searching for.

@@ -18,6 +18,9 @@ use crate::text::token::Sentence;
 /// Candidates the ranker looks at.
 pub(crate) const RANKED: usize = 30;
 
+/// Candidates of a passage of a long text: it is short, so its case stands far in front or is not there.
+const PASSAGE: usize = 10;
+
 /// Least overlap of two passages whose differences are worth naming: below, they say different things anyway.
 const LEAST_COMPARED: f64 = 0.4;
 
@@ -191,7 +194,7 @@ impl CaseBase {
         let mut ranked = self.rank_view(query, k, &wanted);
         for passage in 0..query.passages() {
             query.swap(passage);
-            for (candidate, probability) in self.rank_view(query, k, &wanted) {
+            for (candidate, probability) in self.rank_view(query, PASSAGE, &wanted) {
                 match ranked.iter_mut().find(|r| r.0.case == candidate.case) {
                     Some(known) => known.1 = known.1.max(probability),
                     None => ranked.push((candidate, probability)),

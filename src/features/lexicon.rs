@@ -340,6 +340,13 @@ impl Lexicon {
         }
     }
 
+    /// A remembered word of the last reading: its stem if known, and its n-grams.
+    pub(crate) fn remembered(&self, word: u32) -> (Option<u32>, &[u32]) {
+        let entry = self.entries[word as usize];
+        let grams = &self.grams[entry.grams.0 as usize..entry.grams.1 as usize];
+        ((entry.word != NONE).then_some(entry.word), grams)
+    }
+
     /// Number of remembered words.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
