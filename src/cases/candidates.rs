@@ -193,6 +193,7 @@ impl Query {
         kept: Vec<Range<usize>>,
     ) {
         self.view.kept = kept;
+        self.view.in_outline = false;
         if matches!(&self.view.kept[..], [all] if *all == (0..analysis.tokens.len())) {
             self.counts.clear();
             self.counts.extend(self.reading.terms.iter().map(|&t| (t, self.reading.count(t))));
@@ -251,6 +252,8 @@ impl Query {
         }
         counts.clear();
         counts.extend(by_term);
+        // The order of words in memory depends on the texts read before, and so would the last bits of sums.
+        counts.sort_unstable();
     }
 
     /// Counts the words of handles, too.
