@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::appearances::Compared;
+use super::appearances::{Appearances, Compared};
 use super::bm25::is_too_common;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::byline::{Handles, byline, names};
@@ -12,7 +12,6 @@ use super::index::CaseIndex;
 use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows, least_idf};
 use super::meanings::{Meaning, meanings, strongest};
 use super::passages::FieldReader;
-use super::ranker::Ranker;
 pub(crate) use super::search::Candidate;
 use super::search::Search;
 use super::segment::short_settings;
@@ -133,9 +132,9 @@ impl Query {
     }
 
     /// Takes over what a ranker knows besides weights.
-    pub(crate) fn knows(&mut self, ranker: &Ranker) {
-        self.translations.clone_from(&ranker.translations);
-        self.compared.with(ranker.appearances.as_ref(), None);
+    pub(crate) fn knows(&mut self, translations: Option<&Arc<Translations>>, appearances: Option<&Arc<Appearances>>) {
+        self.translations = translations.cloned();
+        self.compared.with(appearances, None);
     }
 
     /// Analyses `text` and reads it against `index`.

@@ -72,7 +72,7 @@ impl CaseBase {
 
     /// Reads a text against the index, for [`CaseBase::answer`].
     pub(crate) fn read(&self, query: &mut Query, text: &str, marked: &[Sentence], language: Option<Language>) {
-        query.knows(&self.ranker);
+        query.knows(self.ranker.translations.as_ref(), self.ranker.appearances.as_ref());
         query.prepare_text(&self.index, text, marked, language);
     }
 
@@ -104,7 +104,7 @@ impl CaseBase {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
-        query.knows(&self.ranker);
+        query.knows(self.ranker.translations.as_ref(), self.ranker.appearances.as_ref());
         query.prepare(&self.index, text, analysis, marked);
         let ranked = self.rank(query, top);
         self.show(query, ranked, text, (analysis, marked))
