@@ -103,12 +103,14 @@ pub(super) fn read_starter() -> anyhow::Result<Vec<Case>> {
     records(&starter()?, Path::new("(embedded cases)"))
 }
 
+/// The starter cases.
 #[cfg(feature = "embedded")]
-fn starter() -> anyhow::Result<CaseIndex> {
+pub(super) fn starter() -> anyhow::Result<CaseIndex> {
     Ok(crate::embedded::cases()?)
 }
 
+/// There are none.
 #[cfg(not(feature = "embedded"))]
-fn starter() -> anyhow::Result<CaseIndex> {
+pub(super) fn starter() -> anyhow::Result<CaseIndex> {
     anyhow::bail!("this program was built without the starter cases; give some with --cases")
 }

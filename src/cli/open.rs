@@ -87,13 +87,3 @@ fn starter_model() -> anyhow::Result<Model> {
 fn starter_model() -> anyhow::Result<Model> {
     anyhow::bail!("this program was built without the starter model; give one with --model")
 }
-
-#[cfg(feature = "embedded")]
-pub(super) fn starter_index() -> anyhow::Result<CaseIndex> {
-    Ok(crate::embedded::cases()?)
-}
-
-#[cfg(not(feature = "embedded"))]
-pub(super) fn starter_index() -> anyhow::Result<CaseIndex> {
-    anyhow::bail!("this program was built without the starter cases; give some with --cases")
-}

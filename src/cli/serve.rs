@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Done;
+use super::case_base;
 use super::open::{self, Using};
 use crate::error::{Error, Result};
 use crate::model::folder;
@@ -84,7 +85,7 @@ pub(super) fn run(args: &Serve) -> anyhow::Result<Done> {
 fn setup(args: &Serve) -> anyhow::Result<Setup> {
     let model = args.model.clone();
     let model: ModelLoader = Box::new(move || load(model.as_deref()));
-    let starter_cases: CaseLoader = Box::new(|| library(open::starter_index()));
+    let starter_cases: CaseLoader = Box::new(|| library(case_base::starter()));
     let own_store = args.cases.as_ref().filter(|path| is_store(path) || is_database_name(path));
     let cases = match &args.cases {
         Some(path) if own_store.is_none() => {
