@@ -232,6 +232,28 @@ fn a_claim_in_one_sentence_of_an_article_finds_its_case() {
     assert!(claims.len() > 30 && found * 10 > claims.len() * 9, "{found} of {}", claims.len());
 }
 
+#[test]
+fn a_long_text_is_searched_in_a_base_of_a_few_cases_too() {
+    let case =
+        |id: &str, claim: &str| Case { id: id.into(), claim: claim.into(), language: "en".into(), ..Case::default() };
+    let base = base(CaseIndex::new([
+        case("bridge", "The mayor of Gdansk sold the old bridge to men from Mars"),
+        case("moon", "The moon is made of cheese, say the astronauts"),
+        case("storks", "Storks carry the secret messages of the northern fleet"),
+    ]));
+    let filler = "The committee met again on Tuesday and discussed the budget of the coming year in some detail. ";
+    let mut query = Query::default();
+    for (id, said) in [
+        ("bridge", "the mayor of Gdansk sold the bridge"),
+        ("moon", "the moon is made of cheese"),
+        ("storks", "storks carry secret messages of the fleet"),
+    ] {
+        let article = format!("{}It is said that {said}.", filler.repeat(40));
+        let found = base.related(&mut query, &article, Some(leitmotif::Language::ENGLISH), 1);
+        assert!(found.first().is_some_and(|f| f.id == id && !f.passages.is_empty()), "{id}: {found:?}");
+    }
+}
+
 /// Words of falling frequency, so that most of an article's are common and a claim's are not all rare.
 fn words(n: usize, draw: &mut impl FnMut() -> f64) -> String {
     #[expect(clippy::cast_sign_loss, reason = "a power is never negative")]

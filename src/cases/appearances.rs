@@ -7,7 +7,6 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use super::index::{CaseIndex, CaseNo};
@@ -127,9 +126,12 @@ pub const FEATURES: [&str; 5] = [
     "the case is among the best by its own words",
 ];
 
+/// Place of the last of [`FEATURES`].
+const BY_ITS_OWN_WORDS: usize = FEATURES.len() - 1;
+
 /// Whether a row is of a case that is not among the best by its own words.
 pub(crate) fn only(row: &AppearanceRow) -> bool {
-    row[FEATURES.len() - 1] <= 0.0
+    row[BY_ITS_OWN_WORDS] <= 0.0
 }
 
 /// A row of feature values.
@@ -155,6 +157,8 @@ pub(crate) struct Compared {
     featuriser: Option<Featuriser>,
     /// Per appearance, the cosine of words and that of characters.
     cosines: Vec<[f32; 2]>,
+    /// Those most like the text, that one first.
+    near: Vec<u32>,
     /// One that does not count: a text must not be found by itself when a ranker is learned.
     left_out: Option<usize>,
 }
@@ -193,6 +197,7 @@ impl Compared {
     /// Reads a text.
     pub(crate) fn read(&mut self, analysis: &Analysis) {
         self.cosines.clear();
+        self.near.clear();
         let Some(counted) = self.known.as_deref().and_then(Appearances::counted) else { return };
         let texts = self.known.as_ref().map_or(0, |k| k.texts.len());
         let featuriser = self.featuriser.get_or_insert_with(|| Featuriser::new(&counted.space));
@@ -210,6 +215,15 @@ impl Compared {
         if let Some(cosines) = self.left_out.and_then(|i| self.cosines.get_mut(i)) {
             *cosines = [0.0; 2];
         }
+        let Self { cosines, near, .. } = self;
+        let both = |i: u32| cosines[i as usize].iter().sum::<f32>();
+        let order = |a: &u32, b: &u32| both(*b).total_cmp(&both(*a)).then(a.cmp(b));
+        near.extend((0..texts as u32).filter(|&i| both(i) >= LEAST));
+        if near.len() > FINDING {
+            near.select_nth_unstable_by(FINDING - 1, order);
+            near.truncate(FINDING);
+        }
+        near.sort_unstable_by(order);
     }
 
     /// How alike the text is to the appearances of a case.
@@ -252,16 +266,8 @@ impl Compared {
     /// Cases of `index` by the appearances most like the text, that one first.
     pub(crate) fn cases(&self, index: &CaseIndex) -> Vec<CaseNo> {
         let Some(known) = &self.known else { return Vec::new() };
-        let both = |i: u32| self.cosines[i as usize].iter().sum::<f32>();
-        let order = |a: &u32, b: &u32| -> Ordering { both(*b).total_cmp(&both(*a)).then(a.cmp(b)) };
-        let mut near: Vec<u32> = (0..self.cosines.len() as u32).filter(|&i| both(i) >= LEAST).collect();
-        if near.len() > FINDING {
-            near.select_nth_unstable_by(FINDING - 1, order);
-            near.truncate(FINDING);
-        }
-        near.sort_unstable_by(order);
         let mut seen = FxHashSet::default();
-        let cases = near.iter().flat_map(|&i| &known.texts[i as usize].cases).filter_map(|id| index.number(id));
+        let cases = self.near.iter().flat_map(|&i| &known.texts[i as usize].cases).filter_map(|id| index.number(id));
         cases.filter(|&c| seen.insert(c)).collect()
     }
 }

@@ -119,8 +119,7 @@ impl Query {
         language: Option<Language>,
         k: usize,
     ) -> Vec<&'i str> {
-        self.translations = None;
-        self.compared.with(None, None);
+        self.knows(None, None);
         self.prepare_text(index, text, &sentences(text), language);
         self.view.in_outline = false;
         self.candidates(index, ALL_FIELDS, k).into_iter().map(|c| index.id(c.case)).collect()
@@ -236,7 +235,7 @@ impl Query {
         }
         let mut by_term: FxHashMap<u32, u32> = FxHashMap::default();
         for (word, count) in by_word {
-            let (stem, grams) = lexicon.remembered(word);
+            let (stem, grams) = lexicon.word(word);
             for term in grams.iter().copied().chain(stem) {
                 *by_term.entry(term).or_default() += count;
             }

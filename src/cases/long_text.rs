@@ -23,8 +23,9 @@ pub(crate) const LONG: usize = 200;
 pub(crate) const VERY_LONG: usize = 1_200;
 /// Words of a window, unless one sentence is longer.
 const WINDOW: usize = 40;
-/// Words and pairs in more than this share of the cases do not choose a window: they stand in all.
+/// Words and pairs in more than this share of the cases (and in more than [`FEW`]) do not choose a window: they stand in all.
 const COMMON: f64 = 0.05;
+const FEW: f64 = 8.0;
 /// Windows that are searched.
 const SEARCHED: usize = 48;
 /// Windows that are given.
@@ -76,7 +77,7 @@ pub(crate) fn best_windows(
 /// The least idf of a word or pair that tells where to look.
 pub(crate) fn least_idf(index: &CaseIndex) -> f64 {
     #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
-    index.idf_of((COMMON * index.len() as f64) as usize)
+    index.idf_of((COMMON * index.len() as f64).max(FEW) as usize)
 }
 
 /// The idf of a term that is worth searching for.

@@ -9,13 +9,12 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::appearances::{Appearance, AppearanceRow, Appearances};
+use super::appearances::{Appearance, Appearances};
 use super::candidates::{ALL_FIELDS, Candidate, FieldMask, Query};
 use super::case::{Case, Field};
 use super::index::{CaseIndex, CaseNo};
-use super::likeness::{FeatureRow, features};
 use super::ranker::{Example, Ranker};
-use super::related::RANKED;
+use super::related::{RANKED, rows};
 use super::translations::Translations;
 use crate::checksum::xxh64;
 use crate::document::Language;
@@ -154,7 +153,7 @@ fn free(
         scratch.compared.with(appearances, None);
         scratch.prepare_text(index, text, &sentences(text), *language);
         let found = scratch.candidates(index, ALL_FIELDS, RANKED);
-        let rows = rows(index, scratch, &found, ALL_FIELDS).take(CALIBRATING);
+        let rows = rows(index, scratch, &found, ALL_FIELDS).into_iter().take(CALIBRATING);
         rows.map(|(row, known)| Example { query, row, known, same: false, without: true, calibrates: true })
             .collect::<Vec<_>>()
     });
@@ -259,7 +258,7 @@ fn twice(
     // Right and wrong ones are cut at the same rank: otherwise a low rank would speak for a case.
     for most in [EXAMPLES, UNANSWERED] {
         let found: Vec<Candidate> = judged.iter().map(|j| j.0).collect();
-        let rows = rows(index, query, &found, mask).zip(&judged).take(most);
+        let rows = rows(index, query, &found, mask).into_iter().zip(&judged).take(most);
         let without = most == UNANSWERED;
         examples.extend(rows.map(|((row, known), j)| Example {
             query: number,
@@ -271,17 +270,6 @@ fn twice(
         }));
         judged.retain(|j| !j.1);
     }
-}
-
-/// The feature rows of candidates.
-fn rows(
-    index: &CaseIndex,
-    query: &Query,
-    found: &[Candidate],
-    mask: FieldMask,
-) -> impl Iterator<Item = (FeatureRow, Option<AppearanceRow>)> {
-    let mut known = query.compared.rows(index, found).into_iter();
-    features(index, query, found, mask).into_iter().map(move |row| (row, known.next()))
 }
 
 #[cfg(test)]

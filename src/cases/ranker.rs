@@ -14,6 +14,7 @@ use super::translations::Translations;
 use crate::error::Result;
 use crate::learn::calibrate::Platt;
 use crate::learn::dense::DenseModel;
+use crate::learn::logistic::sigmoid;
 
 /// The fitted ranker.
 ///
@@ -79,15 +80,18 @@ pub(crate) struct Example {
 }
 
 impl Ranker {
+    /// The log-odds by a case's own words.
+    fn log_odds(&self, row: &FeatureRow) -> f64 {
+        let scorer = self.across.as_ref().filter(|_| is_across(row)).unwrap_or(&self.within);
+        scorer.calibration.log_odds(scorer.model.score(row))
+    }
+
     /// The probability for the feature rows of a candidate.
     pub(crate) fn probability(&self, row: &FeatureRow, known: Option<&AppearanceRow>) -> f64 {
-        let scorer = self.across.as_ref().filter(|_| is_across(row)).unwrap_or(&self.within);
-        let score = scorer.model.score(row);
+        let by_words = self.log_odds(row);
         match (&self.known, known) {
-            (Some(k), Some(known)) => {
-                k.calibration.probability(k.model.score(&with_known(scorer.calibration.log_odds(score), known)))
-            }
-            _ => scorer.calibration.probability(score),
+            (Some(k), Some(known)) => k.calibration.probability(k.model.score(&with_known(by_words, known))),
+            _ => sigmoid(by_words),
         }
     }
 
@@ -104,11 +108,10 @@ impl Ranker {
     pub(crate) fn rank(
         &self,
         found: &[Candidate],
-        rows: &[FeatureRow],
-        known: &[AppearanceRow],
+        rows: &[(FeatureRow, Option<AppearanceRow>)],
     ) -> Vec<(Candidate, f64)> {
-        let each = found.iter().zip(rows).enumerate();
-        let mut ranked: Vec<_> = each.map(|(i, (&c, row))| (c, self.probability(row, known.get(i)))).collect();
+        let each = found.iter().zip(rows);
+        let mut ranked: Vec<_> = each.map(|(&c, (row, known))| (c, self.probability(row, known.as_ref()))).collect();
         Self::sort(&mut ranked);
         ranked
     }
@@ -141,10 +144,7 @@ impl Ranker {
 
     /// Fits what weighs the known appearances, where there are any.
     fn fit_known(&self, examples: &[Example]) -> Result<Option<Known>> {
-        let row = |e: &Example| {
-            let scorer = self.across.as_ref().filter(|_| is_across(&e.row)).unwrap_or(&self.within);
-            Some((with_known(scorer.calibration.log_odds(scorer.model.score(&e.row)), e.known.as_ref()?), e.same))
-        };
+        let row = |e: &Example| Some((with_known(self.log_odds(&e.row), e.known.as_ref()?), e.same));
         // Lists without a right case say how sure to be; as wrong examples for the weights they would make every known
         // case suspect.
         let answered = examples.iter().filter(|e| !e.without);

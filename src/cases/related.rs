@@ -3,11 +3,11 @@
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use super::appearances::KnownAppearance;
-use super::candidates::{ALL_FIELDS, Candidate, Query};
+use super::appearances::{AppearanceRow, KnownAppearance};
+use super::candidates::{ALL_FIELDS, Candidate, FieldMask, Query};
 use super::case::Field;
 use super::index::CaseIndex;
-use super::likeness::features;
+use super::likeness::{FeatureRow, features};
 use super::passages::{OwnPassages, Passage, add_meanings, align, sentences_of};
 use super::ranker::Ranker;
 use super::why::{Difference, SharedTerm, Side, differences, shared};
@@ -214,9 +214,19 @@ impl CaseBase {
     fn rank_view(&self, query: &mut Query, k: usize, wanted: &impl Fn(&Candidate) -> bool) -> Vec<(Candidate, f64)> {
         let mut found = query.candidates(&self.index, ALL_FIELDS, k);
         found.retain(wanted);
-        let rows = features(&self.index, query, &found, ALL_FIELDS);
-        self.ranker.rank(&found, &rows, &query.compared.rows(&self.index, &found))
+        self.ranker.rank(&found, &rows(&self.index, query, &found, ALL_FIELDS))
     }
+}
+
+/// The feature rows of candidates by their own words, and by their appearances where any are known.
+pub(crate) fn rows(
+    index: &CaseIndex,
+    query: &Query,
+    found: &[Candidate],
+    mask: FieldMask,
+) -> Vec<(FeatureRow, Option<AppearanceRow>)> {
+    let mut known = query.compared.rows(index, found).into_iter();
+    features(index, query, found, mask).into_iter().map(|row| (row, known.next())).collect()
 }
 
 /// The probability of the best of `looks` at a text. Whoever looks oftener finds more that is alike by chance: the odds are

@@ -334,14 +334,13 @@ impl Lexicon {
     /// n-gram as often as it stands in the word.
     pub(crate) fn each_word<'l>(&'l self, reading: &Reading, mut each: impl FnMut(u32, Option<u32>, &'l [u32])) {
         for &id in &reading.distinct {
-            let entry = self.entries[id as usize];
-            let grams = &self.grams[entry.grams.0 as usize..entry.grams.1 as usize];
-            each(id, (entry.word != NONE).then_some(entry.word), grams);
+            let (stem, grams) = self.word(id);
+            each(id, stem, grams);
         }
     }
 
-    /// A remembered word of the last reading: its stem if known, and its n-grams.
-    pub(crate) fn remembered(&self, word: u32) -> (Option<u32>, &[u32]) {
+    /// A remembered word: its stem if known, and its n-grams.
+    pub(crate) fn word(&self, word: u32) -> (Option<u32>, &[u32]) {
         let entry = self.entries[word as usize];
         let grams = &self.grams[entry.grams.0 as usize..entry.grams.1 as usize];
         ((entry.word != NONE).then_some(entry.word), grams)
