@@ -1,6 +1,6 @@
 //! Scores a text: TF-IDF row, linear scores, votes, fusion, calibrated probabilities, decisions.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::explain::Credit;
@@ -102,15 +102,7 @@ impl Classifier {
         probabilities.clear();
         let fused = inputs.iter().enumerate().map(|(k, row)| self.fusion.score(&self.kinship, k, row));
         probabilities.extend(fused.zip(&self.calibration).map(|(score, own)| own.log_odds(score)));
-        let (leaves, parents) = (self.best.leaves, self.best.parents);
-        self.arch.dispatch(
-            #[inline(always)]
-            || {
-                for (p, &leaf) in probabilities.iter_mut().zip(self.kinship.leaves()) {
-                    *p = if leaf { leaves } else { parents }.of_log_odds(*p);
-                }
-            },
-        );
+        self.arch.dispatch(Calibrate { best: &self.best, leaves: self.kinship.leaves(), odds: probabilities });
         self.lift_parents(probabilities);
     }
 
@@ -135,6 +127,25 @@ impl Classifier {
             Decision::Suggest
         } else {
             Decision::Weak
+        }
+    }
+}
+
+/// Turns log-odds into calibrated probabilities. Compiled once for each width of vectors; a closure would be left out of that.
+struct Calibrate<'a> {
+    best: &'a BestCalibration,
+    leaves: &'a [bool],
+    odds: &'a mut [f64],
+}
+
+impl WithSimd for Calibrate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (leaves, parents) = (self.best.leaves, self.best.parents);
+        for (p, &leaf) in self.odds.iter_mut().zip(self.leaves) {
+            *p = if leaf { leaves } else { parents }.of_log_odds(*p);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Cosines lie in blocks. Only blocks that a word of the text stands in are looked at, each as a whole and without
 //! branches.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 /// Neighbours that vote.
 const VOTERS: usize = 30;
@@ -69,15 +69,31 @@ impl Cosines {
     /// Sums up the blocks that were added to.
     pub(super) fn summaries(&self, arch: Arch, out: &mut Vec<Summary>) {
         out.clear();
-        arch.dispatch(
-            #[inline(always)]
-            || out.extend(self.numbers.iter().map(|&block| Summary::of(block, &self.blocks[block as usize]))),
-        );
+        out.resize(self.numbers.len(), Summary::default());
+        arch.dispatch(SumUp { cosines: self, out });
+    }
+}
+
+/// The work that is compiled once for each width of vectors.
+struct SumUp<'a> {
+    cosines: &'a Cosines,
+    /// One for each block.
+    out: &'a mut [Summary],
+}
+
+impl WithSimd for SumUp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (summary, &block) in self.out.iter_mut().zip(&self.cosines.numbers) {
+            *summary = Summary::of(block, &self.cosines.blocks[block as usize]);
+        }
     }
 }
 
 /// What is asked of the cosines of a block.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Summary {
     pub(super) block: u32,
     pub(super) largest: f32,
