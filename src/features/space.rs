@@ -1,8 +1,8 @@
 //! The feature space of a model: vocabulary, idf, settings; texts become weighted rows in it.
 
 use super::interner::Interner;
+use super::known_pairs::KnownPairs;
 use super::lexicon::{Lexicon, NONE, Reading, Terms};
-use super::pairs::Pairs;
 use super::sparse::SparseRows;
 use super::tfidf::{FeatureSettings, SublinearTf, smooth_idf};
 use super::vocabulary::{TermId, TermKind, Vocabulary};
@@ -19,7 +19,7 @@ pub struct FeatureSpace {
     pub vocabulary: Vocabulary,
     /// Inverse document frequency per term.
     pub idf: Vec<f32>,
-    pairs: Pairs,
+    pairs: KnownPairs,
 }
 
 /// A text as weights: TF-IDF per term, blocks brought to length one and scaled.
@@ -95,13 +95,19 @@ impl FeatureSpace {
         if idf.len() != vocabulary.len() {
             return None;
         }
-        let mut pairs = Pairs::default();
-        pairs.reserve(vocabulary.range(TermKind::Pair).len());
-        for id in vocabulary.range(TermKind::Pair) {
+        let range = vocabulary.range(TermKind::Pair);
+        let mut pairs = Vec::with_capacity(range.len());
+        // Those of one first word stand in a row.
+        let mut before = ("", NONE);
+        for id in range.clone() {
             let (a, b) = vocabulary.term(TermId(id)).split_once(' ')?;
             let word = |t: &str| vocabulary.get(TermKind::Word, t).map(|t| t.0);
-            pairs.number((word(a)?, word(b)?), || id);
+            if before.1 == NONE || before.0 != a {
+                before = (a, word(a)?);
+            }
+            pairs.push((before.1, word(b)?));
         }
+        let pairs = KnownPairs::new(vocabulary.range(TermKind::Word).len(), &pairs, range.start)?;
         Some(Self { settings, vocabulary, idf, pairs })
     }
 
@@ -230,14 +236,22 @@ fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option
     let grams: Vec<_> =
         interner.grams().filter(|&(_, r)| frequent(r, settings.min_df_chars)).map(|(t, r)| (t.to_owned(), r)).collect();
     let grams = cap(grams, df);
-    let texts = |terms: &[(String, u32)]| terms.iter().map(|t| t.0.clone()).collect();
-    let vocabulary = Vocabulary::new(texts(&words), texts(&pairs), texts(&grams))?;
     let mut numbers = vec![NONE; interner.end()];
-    for (kind, terms) in [(TermKind::Word, words), (TermKind::Pair, pairs), (TermKind::Chars, grams)] {
+    let mut number = 0;
+    let mut sorted = |mut terms: Vec<(String, u32)>| {
+        terms.sort_unstable();
+        let mut texts = Vec::with_capacity(terms.len());
         for (text, raw) in terms {
-            numbers[raw as usize] = vocabulary.get(kind, &text).map_or(NONE, |t| t.0);
+            if texts.last() != Some(&text) {
+                texts.push(text);
+                number += 1;
+            }
+            numbers[raw as usize] = number - 1;
         }
-    }
+        texts
+    };
+    // In the order of the vocabulary.
+    let vocabulary = Vocabulary::new(sorted(words), sorted(pairs), sorted(grams))?;
     Some((vocabulary, numbers))
 }
 

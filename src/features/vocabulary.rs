@@ -2,10 +2,11 @@
 //!
 //! Three kinds share one numbering: word stems, pairs of stems, character n-grams. On disk a vocabulary is plain
 //! text, one term a line after a header, so that anyone can read what a model looks at; in memory it is that text
-//! plus an open-addressing table of numbers. A prefix tree or `fst`
+//! plus open-addressing tables of numbers. A prefix tree or `fst`
 //! was rejected: nothing here needs ranges or prefixes, and a look-up costs more.
 
 use rustc_hash::FxHasher;
+use std::cmp::Ordering;
 use std::hash::Hasher;
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,23 +46,8 @@ pub struct Vocabulary {
     starts: Vec<u32>,
     /// First number of each kind, and the total.
     kinds: [u32; 4],
-    /// Numbers of terms by hash, each below half of its hash: most look-ups of what is not known end without a look at
-    /// any text.
-    table: Vec<u64>,
-}
-
-const FREE: u64 = u64::MAX;
-
-/// The half of a hash that stands with a number in the table.
-fn upper(hash: u64) -> u64 {
-    hash & 0xffff_ffff_0000_0000
-}
-
-fn hash(kind: TermKind, term: &str) -> u64 {
-    let mut h = FxHasher::default();
-    h.write_u8(kind as u8);
-    h.write(term.as_bytes());
-    h.finish()
+    /// Where words are found, and where n-grams. Pairs are found by the numbers of their words, so no table holds them.
+    tables: [Table; 2],
 }
 
 impl Vocabulary {
@@ -102,32 +88,17 @@ impl Vocabulary {
         if starts.len() != total as usize + 1 || *starts.last()? as usize != text.len() {
             return None;
         }
-        let mut vocabulary = Self { text, starts, kinds, table: Vec::new() };
-        vocabulary.build_table()?;
-        Some(vocabulary)
-    }
-
-    /// Fills the table; `None` if terms are not in order.
-    fn build_table(&mut self) -> Option<()> {
-        let size = (self.len() * 2).next_power_of_two().max(16);
-        let mut table = vec![FREE; size];
-        for kind in KINDS {
-            let range = self.range(kind);
-            for id in range.clone() {
-                let term = self.term(TermId(id));
-                if id > range.start && self.term(TermId(id - 1)) >= term {
-                    return None;
-                }
-                let hash = hash(kind, term);
-                let mut slot = hash as usize & (size - 1);
-                while table[slot] != FREE {
-                    slot = (slot + 1) & (size - 1);
-                }
-                table[slot] = upper(hash) | u64::from(id);
-            }
+        let mut vocabulary = Self { text, starts, kinds, tables: [Table::default(), Table::default()] };
+        let in_order = |kind: TermKind| {
+            let range = vocabulary.range(kind);
+            range.clone().skip(1).all(|id| vocabulary.term(TermId(id - 1)) < vocabulary.term(TermId(id)))
+        };
+        if !KINDS.into_iter().all(in_order) {
+            return None;
         }
-        self.table = table;
-        Some(())
+        vocabulary.tables = [TermKind::Word, TermKind::Chars]
+            .map(|kind| Table::new(vocabulary.range(kind).map(|id| (id, vocabulary.term(TermId(id))))));
+        Some(vocabulary)
     }
 
     /// The text form: a header with the three counts, then a term a line.
@@ -165,18 +136,75 @@ impl Vocabulary {
 
     /// The number of a term, if known.
     pub fn get(&self, kind: TermKind, term: &str) -> Option<TermId> {
-        let mask = self.table.len() - 1;
-        let hash = hash(kind, term);
+        let table = match kind {
+            TermKind::Word => &self.tables[0],
+            TermKind::Chars => &self.tables[1],
+            TermKind::Pair => return self.search(kind, term),
+        };
+        table.get(term, |id| self.term(TermId(id)) == term).map(TermId)
+    }
+
+    /// The number of a term, by halving.
+    fn search(&self, kind: TermKind, term: &str) -> Option<TermId> {
+        let Range { mut start, mut end } = self.range(kind);
+        while start < end {
+            let middle = start + (end - start) / 2;
+            match self.term(TermId(middle)).cmp(term) {
+                Ordering::Equal => return Some(TermId(middle)),
+                Ordering::Less => start = middle + 1,
+                Ordering::Greater => end = middle,
+            }
+        }
+        None
+    }
+}
+
+/// Numbers of terms by hash, each below half of its hash: most look-ups of what is not known end without a look at any text.
+/// At most half full; its length is a power of two.
+#[derive(Debug, Clone, Default)]
+struct Table(Vec<u64>);
+
+const FREE: u64 = u64::MAX;
+
+/// The half of a hash that stands with a number in the table.
+fn upper(hash: u64) -> u64 {
+    hash & 0xffff_ffff_0000_0000
+}
+
+fn hash(term: &str) -> u64 {
+    let mut h = FxHasher::default();
+    h.write(term.as_bytes());
+    h.finish()
+}
+
+impl Table {
+    /// A table of different terms with their numbers.
+    fn new<'t>(terms: impl ExactSizeIterator<Item = (u32, &'t str)>) -> Self {
+        let size = (terms.len() * 2).next_power_of_two();
+        let mut slots = vec![FREE; size];
+        for (id, term) in terms {
+            let hash = hash(term);
+            let mut slot = hash as usize & (size - 1);
+            while slots[slot] != FREE {
+                slot = (slot + 1) & (size - 1);
+            }
+            slots[slot] = upper(hash) | u64::from(id);
+        }
+        Self(slots)
+    }
+
+    /// The number of a term, of which `is` holds.
+    fn get(&self, term: &str, is: impl Fn(u32) -> bool) -> Option<u32> {
+        let mask = self.0.len().checked_sub(1)?;
+        let hash = hash(term);
         let mut slot = hash as usize & mask;
-        let range = self.range(kind);
         loop {
-            let found = self.table[slot];
+            let found = self.0[slot];
             if found == FREE {
                 return None;
             }
-            let id = found as u32;
-            if upper(found) == upper(hash) && range.contains(&id) && self.term(TermId(id)) == term {
-                return Some(TermId(id));
+            if upper(found) == upper(hash) && is(found as u32) {
+                return Some(found as u32);
             }
             slot = (slot + 1) & mask;
         }
