@@ -1,13 +1,13 @@
 //! Counts of terms in the fields of a record.
 
-/// A count for each of up to four fields.
+/// A count for each of up to four fields; 255 stands for more.
 pub(crate) type FieldCounts = [u8; 4];
 
 /// Counts terms field by field and gives them term by term.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     /// By term; zero outside `terms`.
-    counts: Vec<[u16; 4]>,
+    counts: Vec<FieldCounts>,
     /// Terms in the order they were met, and room behind them.
     terms: Vec<u32>,
     len: usize,
@@ -23,14 +23,14 @@ impl Counter {
 
     /// Counts a term, for which there is room, so many more times.
     #[inline]
-    pub(crate) fn add(&mut self, term: u32, field: usize, times: u16) {
+    pub(crate) fn add(&mut self, term: u32, field: usize, times: u8) {
         self.add_all(&[term], field, times);
     }
 
     /// Counts terms, for which there is room, so many more times each. Which of them are new cannot be foreseen, so that is
     /// decided without a branch.
     #[inline]
-    pub(crate) fn add_all(&mut self, terms: &[u32], field: usize, times: u16) {
+    pub(crate) fn add_all(&mut self, terms: &[u32], field: usize, times: u8) {
         if self.terms.len() < self.len + terms.len() {
             self.terms.resize(2 * (self.len + terms.len()), 0);
         }
@@ -42,12 +42,11 @@ impl Counter {
         }
     }
 
-    /// Gives every counted term, 255 standing for more, and forgets it.
+    /// Gives every counted term and forgets it.
     #[inline]
     pub(crate) fn drain(&mut self, mut each: impl FnMut(u32, FieldCounts)) {
         for &term in &self.terms[..self.len] {
-            let counts = std::mem::take(&mut self.counts[term as usize]);
-            each(term, counts.map(|c| c.min(u16::from(u8::MAX)) as u8));
+            each(term, std::mem::take(&mut self.counts[term as usize]));
         }
         self.len = 0;
     }
@@ -61,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_term_is_given_once_with_its_counts(records in prop::collection::vec(prop::collection::vec((0u32..40, 0usize..4, 1u16..200), 0..100), 1..4)) {
+        fn every_term_is_given_once_with_its_counts(records in prop::collection::vec(prop::collection::vec((0u32..40, 0usize..4, 1u8..200), 0..100), 1..4)) {
             let mut counter = Counter::default();
             counter.reserve(40);
             for record in records {

@@ -37,7 +37,7 @@ pub trait Terms {
 /// "No term" or "no entry" in the compact arrays.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Remembered words before the memory is emptied (between texts, never within one).
+/// Remembered words before the memory is emptied (between texts, never within one), unless asked for otherwise.
 const REMEMBERED: usize = 200_000;
 
 /// What one word contributes.
@@ -129,6 +129,8 @@ impl Reading {
 
 /// The memory of words. One per thread and vocabulary.
 pub struct Lexicon {
+    /// How many are remembered before the memory is emptied.
+    most: usize,
     pairs: bool,
     addresses: bool,
     latin: bool,
@@ -163,7 +165,13 @@ impl Words {
 impl Lexicon {
     /// An empty memory for the given settings.
     pub fn new(settings: &FeatureSettings) -> Self {
+        Self::remembering(settings, REMEMBERED)
+    }
+
+    /// As [`Lexicon::new`], and so many words are remembered.
+    pub(crate) fn remembering(settings: &FeatureSettings, most: usize) -> Self {
         Self {
+            most,
             pairs: settings.word_pairs,
             addresses: settings.addresses,
             latin: settings.latin_ngrams,
@@ -228,7 +236,7 @@ impl Lexicon {
         for &id in &reading.distinct {
             let entry = self.entries[id as usize];
             self.entries[id as usize].count = 0;
-            let times = entry.count.min(u32::from(u16::MAX)) as u16;
+            let times = entry.count.min(u32::from(u8::MAX)) as u8;
             if entry.word != NONE {
                 counter.add(entry.word, field, times);
             }
@@ -243,7 +251,7 @@ impl Lexicon {
 
     /// Finds what each token of a text contributes, n-grams only where they are wanted; gives one more than the largest term there may be.
     fn find(&mut self, analysis: &Analysis, grams: bool, terms: &mut impl Terms, reading: &mut Reading) -> usize {
-        if self.entries.len() > REMEMBERED {
+        if self.entries.len() > self.most {
             self.languages.clear();
             self.entries.clear();
             self.grams.clear();

@@ -7,7 +7,7 @@ use super::row::{USUAL, code_of};
 use crate::cases::bm25::{ALL_FIELDS, FieldWeights};
 
 /// Cases gathered at once: as many as the processor's cache holds, since they are met term by term in no order.
-const GATHERED: usize = 1 << 21;
+const GATHERED: usize = 1 << 22;
 
 /// Rows whose next term is read at once: each waits for memory, and so they wait together.
 const TOGETHER: usize = 64;

@@ -21,6 +21,9 @@ pub(crate) fn long_settings() -> FeatureSettings {
 /// A disproof is indexed up to this many bytes; what a case is about stands in front.
 const LONGEST_FIELD: usize = 6_000;
 
+/// Words that are remembered: all of a large base, a hundred bytes each. A base is read once, and in many languages.
+const REMEMBERED: usize = 2_000_000;
+
 /// Reads cases into rows of terms: a memory of words, and room to count in.
 pub(crate) struct CaseReader {
     lexicon: Lexicon,
@@ -32,7 +35,7 @@ pub(crate) struct CaseReader {
 impl Default for CaseReader {
     fn default() -> Self {
         Self {
-            lexicon: Lexicon::new(&short_settings()),
+            lexicon: Lexicon::remembering(&short_settings(), REMEMBERED),
             analysis: Analysis::default(),
             reading: Reading::default(),
             counter: Counter::default(),
