@@ -1,8 +1,8 @@
 //! A text's cosines with many stored texts, and what is asked of them: the largest, the sum, how many are above 0, and the
 //! nearest few.
 //!
-//! Cosines lie in blocks. Only blocks that a word of the text stands in are looked at, each as a whole and without
-//! branches.
+//! Cosines lie in blocks. Of a short text only blocks that one of its words stands in are looked at, of a long one all;
+//! each as a whole and without branches.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -16,11 +16,14 @@ pub(super) const BLOCK: usize = 16;
 #[derive(Default)]
 pub(super) struct Cosines {
     blocks: Vec<[f32; BLOCK]>,
-    /// 1 for a block in which something was added.
+    /// 1 for a block in which something was added; not kept where all are looked at.
     seen: Vec<u8>,
-    /// Numbers of those blocks, once looked for.
+    /// Numbers of the blocks to look at, once all words are added.
     numbers: Vec<u32>,
 }
+
+/// With so many additions for each block, all blocks are looked at: noting the few that are not meant costs more.
+const MANY: usize = 12;
 
 impl Cosines {
     /// Sets everything to 0, with room for so many blocks.
@@ -34,19 +37,27 @@ impl Cosines {
         self.seen.resize(blocks, 0);
     }
 
-    /// Adds a word that counts `weight` in the text and `values` in the texts at `places`.
-    #[inline]
-    pub(super) fn add(&mut self, weight: f32, places: &[u32], values: &[u8]) {
-        for (&place, &value) in places.iter().zip(values) {
-            let (block, lane) = (place as usize / BLOCK, place as usize % BLOCK);
-            self.blocks[block][lane] += weight * f32::from(value);
-            self.seen[block] = 1;
+    /// Adds words: of each what it counts in the text, and the places and values of the texts that have it. To be called
+    /// once.
+    pub(super) fn add<'l>(&mut self, words: impl Iterator<Item = (f32, &'l [u32], &'l [u8])> + Clone) {
+        let additions: usize = words.clone().map(|w| w.1.len()).sum();
+        if additions >= MANY * self.blocks.len() {
+            let cosines = self.blocks.as_flattened_mut();
+            for (weight, places, values) in words {
+                for (&place, &value) in places.iter().zip(values) {
+                    cosines[place as usize] += weight * f32::from(value);
+                }
+            }
+            self.numbers.extend(0..self.blocks.len() as u32);
+            return;
         }
-    }
-
-    /// Looks for the blocks that were added to, and takes out the places for which `skip` holds. To be called once after
-    /// all words are added.
-    pub(super) fn skip(&mut self, skip: impl Fn(u32) -> bool) {
+        for (weight, places, values) in words {
+            for (&place, &value) in places.iter().zip(values) {
+                let (block, lane) = (place as usize / BLOCK, place as usize % BLOCK);
+                self.blocks[block][lane] += weight * f32::from(value);
+                self.seen[block] = 1;
+            }
+        }
         let (words, rest) = self.seen.as_chunks::<8>();
         for (i, word) in words.iter().enumerate() {
             let mut word = u64::from_le_bytes(*word);
@@ -57,6 +68,10 @@ impl Cosines {
         }
         let after = words.len() as u32 * 8;
         self.numbers.extend((after..).zip(rest).filter(|r| *r.1 != 0).map(|r| r.0));
+    }
+
+    /// Takes out the places for which `skip` holds.
+    pub(super) fn skip(&mut self, skip: impl Fn(u32) -> bool) {
         for &block in &self.numbers {
             for (cosine, place) in self.blocks[block as usize].iter_mut().zip(block * BLOCK as u32..) {
                 if *cosine > 0.0 && skip(place) {
@@ -66,7 +81,7 @@ impl Cosines {
         }
     }
 
-    /// Sums up the blocks that were added to.
+    /// Sums up the blocks to look at; some may hold nothing.
     pub(super) fn summaries(&self, arch: Arch, out: &mut Vec<Summary>) {
         out.clear();
         out.resize(self.numbers.len(), Summary::default());
@@ -182,28 +197,30 @@ mod tests {
         fn summaries_and_nearest_are_what_plain_loops_give(
             steps in prop::collection::vec(0u8..40, 0..900),
             words in prop::collection::vec((0usize..900, 1u8..40), 0..30),
+            least in 0u8..40,
         ) {
             let blocks = steps.len().div_ceil(BLOCK);
             let (mut cosines, mut nearest, mut summaries) = (Cosines::default(), Nearest::default(), Vec::new());
-            // What an earlier text left must be gone.
-            cosines.clear(blocks);
+            // What an earlier text left must be gone, however few words it or this one has.
             let earlier: Vec<(u32, u8)> =
                 words.iter().filter(|w| w.0 < steps.len()).map(|&(place, value)| (place as u32, value)).collect();
-            for &(place, value) in &earlier {
-                cosines.add(0.5, &[place], &[value]);
+            for repeated in [1, 40] {
+                cosines.clear(blocks);
+                let word = |w: &'_ (u32, u8)| (0.5, [w.0], [w.1]);
+                let words: Vec<_> = earlier.iter().map(word).cycle().take(earlier.len() * repeated).collect();
+                cosines.add(words.iter().map(|w| (w.0, &w.1[..], &w.2[..])));
             }
-            cosines.skip(|_| false);
             cosines.clear(blocks);
-            let places: Vec<u32> = (0..steps.len() as u32).filter(|&p| steps[p as usize] > 30).collect();
+            let places: Vec<u32> = (0..steps.len() as u32).filter(|&p| steps[p as usize] > least).collect();
             let values: Vec<u8> = places.iter().map(|&p| steps[p as usize]).collect();
-            cosines.add(1.0 / 64.0, &places, &values);
+            cosines.add(std::iter::once((1.0 / 64.0, &places[..], &values[..])));
             cosines.skip(|place| place % 9 == 4);
             cosines.summaries(Arch::new(), &mut summaries);
             nearest.clear();
             summaries.iter().filter(|s| s.sharing > 0).for_each(|s| nearest.add(s));
             let plain = |place: usize| {
                 let step = steps.get(place).copied().unwrap_or(0);
-                if step > 30 && place % 9 != 4 { f32::from(step) / 64.0 } else { 0.0 }
+                if step > least && place % 9 != 4 { f32::from(step) / 64.0 } else { 0.0 }
             };
             for s in &summaries {
                 let of = || (0..BLOCK).map(|lane| plain(s.block as usize * BLOCK + lane));

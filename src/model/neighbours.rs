@@ -217,9 +217,10 @@ impl Lists {
         let terms = weights.terms.iter().zip(&weights.values).filter(|t| words.contains(&t.0.0));
         known.extend(terms.map(|(&t, &value)| (list(t), value)).filter(|k| !k.0.is_empty()));
         let length = known.iter().map(|(_, v)| v * v).sum::<f64>().sqrt();
-        for (list, value) in known.drain(..) {
-            cosines.add((value / length / STEPS) as f32, &places[list.clone()], &values[list]);
-        }
+        let word = |(list, value): &(Range<usize>, f64)| {
+            ((value / length / STEPS) as f32, &places[list.clone()], &values[list.clone()])
+        };
+        cosines.add(known.iter().map(word));
     }
 
     /// Whether the lists fit together and name only known texts and narratives.
