@@ -105,7 +105,7 @@ impl Normalised {
         self.text.clear();
         self.runs.clear();
         self.original_chars = 0;
-        if text.is_ascii() && !text.bytes().any(|b| matches!(b, 0..=8 | 0x0e..=0x1f | 0x7f | b'`')) {
+        if plain_ascii(text.as_bytes()) == text.len() {
             self.text.push_str(text);
             self.text.make_ascii_lowercase();
             self.original_chars = text.len() as u32;
@@ -227,10 +227,15 @@ impl Normalised {
 
 /// How many bytes from the start are ASCII that is kept as it is but for its case.
 fn plain_ascii(bytes: &[u8]) -> usize {
+    const WIDTH: usize = 64;
     let plain = |b: u8| matches!(b, b'\t'..=b'\r' | b' '..=b'_' | b'a'..=b'~');
-    // Sixteen at a time, without a branch for each.
-    let whole =
-        bytes.as_chunks::<16>().0.iter().take_while(|c| c.iter().fold(true, |all, &b| all & plain(b))).count() * 16;
+    // Between letters of another script stands a space or two.
+    if let Some(end) = bytes.iter().take(4).position(|&b| !plain(b)) {
+        return end;
+    }
+    // Many at a time, without a branch for each: so wide that the compiler uses vectors.
+    let all_plain = |chunk: &&[u8; WIDTH]| chunk.iter().fold(1, |all, &b| all & u8::from(plain(b))) == 1;
+    let whole = bytes.as_chunks::<WIDTH>().0.iter().take_while(all_plain).count() * WIDTH;
     whole + bytes[whole..].iter().position(|&b| !plain(b)).unwrap_or(bytes.len() - whole)
 }
 
