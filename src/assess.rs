@@ -11,8 +11,9 @@ use crate::model::explain::Column;
 use crate::model::folder::Model;
 use crate::model::stance::Stance;
 use crate::model::taxonomy::NarrativeNo;
-use crate::text::analyser::sentences;
+use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::{Sentence, Token, TokenKind};
+use crate::text::words::is_unspaced;
 
 /// What the assessment comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -174,6 +175,8 @@ pub struct Worker {
 
 /// Fewest words of two letters or more for an answer.
 const FEWEST_WORDS: usize = 3;
+/// In a script without spaces, where words are not told apart, fewest letters: those of about three words.
+const FEWEST_UNSPACED: usize = 6;
 /// Least share of words the model must know something of.
 const LEAST_KNOWN: f64 = 0.1;
 /// Most sentences shown as evidence of a narrative, and most words marked in one.
@@ -382,16 +385,16 @@ fn evidence(tokens: &[Token], contributions: &[f64], text: &str, marked: &[Sente
 fn unreadable(scratch: &Scratch) -> Option<Outcome> {
     let f = &scratch.featuriser;
     let words = f.analysis.tokens.iter().filter(|t| t.kind == TokenKind::Word && t.end.0 - t.start.0 >= 2);
-    if words.take(FEWEST_WORDS).count() < FEWEST_WORDS && !is_unspaced_text(f.analysis.tokens.len(), &f.reading) {
+    if words.take(FEWEST_WORDS).count() < FEWEST_WORDS && !is_unspaced_text(&f.analysis) {
         return Some(Outcome::TooShort);
     }
     let known = f.reading.known_words as f64;
     (known == 0.0 || known < LEAST_KNOWN * f.reading.words as f64).then_some(Outcome::Unsupported)
 }
 
-/// A text of a script without spaces has few, long tokens; enough of them is enough text.
-fn is_unspaced_text(tokens: usize, reading: &crate::features::lexicon::Reading) -> bool {
-    tokens > 0 && reading.terms.len() >= 12 * tokens && reading.terms.len() >= 24
+/// A text of a script without spaces has few, long tokens; enough letters in them are enough text.
+fn is_unspaced_text(analysis: &Analysis) -> bool {
+    analysis.tokens.iter().flat_map(|t| analysis.text(t).chars()).filter(|&c| is_unspaced(c)).count() >= FEWEST_UNSPACED
 }
 
 /// Cuts words out of a sentence by code-point offsets.

@@ -28,6 +28,85 @@ impl Language {
     }
 }
 
+/// Codes of three letters (ISO 639-2, both sets) of languages that have one of two.
+const LONG_CODES: [(&str, &str); 75] = [
+    ("afr", "af"),
+    ("alb", "sq"),
+    ("ara", "ar"),
+    ("arm", "hy"),
+    ("aze", "az"),
+    ("baq", "eu"),
+    ("bel", "be"),
+    ("ben", "bn"),
+    ("bos", "bs"),
+    ("bul", "bg"),
+    ("cat", "ca"),
+    ("ces", "cs"),
+    ("chi", "zh"),
+    ("cze", "cs"),
+    ("dan", "da"),
+    ("deu", "de"),
+    ("dut", "nl"),
+    ("ell", "el"),
+    ("eng", "en"),
+    ("est", "et"),
+    ("eus", "eu"),
+    ("fas", "fa"),
+    ("fin", "fi"),
+    ("fra", "fr"),
+    ("fre", "fr"),
+    ("geo", "ka"),
+    ("ger", "de"),
+    ("gle", "ga"),
+    ("glg", "gl"),
+    ("gre", "el"),
+    ("heb", "he"),
+    ("hin", "hi"),
+    ("hrv", "hr"),
+    ("hun", "hu"),
+    ("hye", "hy"),
+    ("ice", "is"),
+    ("ind", "id"),
+    ("isl", "is"),
+    ("ita", "it"),
+    ("jpn", "ja"),
+    ("kat", "ka"),
+    ("kaz", "kk"),
+    ("kor", "ko"),
+    ("lav", "lv"),
+    ("lit", "lt"),
+    ("mac", "mk"),
+    ("may", "ms"),
+    ("mkd", "mk"),
+    ("msa", "ms"),
+    ("nld", "nl"),
+    ("nob", "no"),
+    ("nor", "no"),
+    ("per", "fa"),
+    ("pol", "pl"),
+    ("por", "pt"),
+    ("ron", "ro"),
+    ("rum", "ro"),
+    ("rus", "ru"),
+    ("slk", "sk"),
+    ("slo", "sk"),
+    ("slv", "sl"),
+    ("spa", "es"),
+    ("sqi", "sq"),
+    ("srp", "sr"),
+    ("swe", "sv"),
+    ("tam", "ta"),
+    ("tha", "th"),
+    ("tur", "tr"),
+    ("ukr", "uk"),
+    ("urd", "ur"),
+    ("vie", "vi"),
+    ("wel", "cy"),
+    ("cym", "cy"),
+    ("zho", "zh"),
+    ("nno", "nn"),
+];
+
 impl FromStr for Language {
     type Err = Error;
 
@@ -37,6 +116,8 @@ impl FromStr for Language {
         if !(2..=3).contains(&b.len()) || !b.iter().all(u8::is_ascii_lowercase) || primary == "und" {
             return Err(Error::Language(s.to_owned()));
         }
+        // Of a language with a code of two letters, that is the one records and models use.
+        let b = LONG_CODES.iter().find(|c| c.0 == primary).map_or(b, |c| c.1.as_bytes());
         Ok(Self([b[0], b[1], b.get(2).copied().unwrap_or(0)]))
     }
 }
@@ -94,6 +175,7 @@ mod tests {
         assert_eq!("pt-BR".parse::<Language>().unwrap().code(), "pt");
         assert_eq!("ZH_hant".parse::<Language>().unwrap().code(), "zh");
         assert_eq!("ckb".parse::<Language>().unwrap().code(), "ckb");
+        assert_eq!(["eng", "ger", "deu"].map(|c| c.parse::<Language>().unwrap().code().to_owned()), ["en", "de", "de"]);
         for bad in ["", "e", "english", "??", "und", "é"] {
             assert!(bad.parse::<Language>().is_err(), "{bad}");
         }

@@ -30,7 +30,7 @@ impl fmt::Display for Place {
 #[non_exhaustive]
 pub enum RecordProblem {
     /// The line is not one JSON object of the expected shape.
-    #[error("not a valid record: {0}; each line must be one complete JSON object (see docs/formats.md)")]
+    #[error("not a valid record: {}; each line must be one complete JSON object (see docs/formats.md)", json_problem(.0))]
     Json(#[from] serde_json::Error),
     /// The line is not valid UTF-8.
     #[error("the line is not UTF-8 from byte {0} on; convert the file to UTF-8 first (for example with iconv)")]
@@ -124,7 +124,8 @@ fn meant(id: Option<&String>) -> String {
 }
 
 fn gibibytes(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+    let gib = bytes as f64 / f64::from(1 << 30);
+    if gib < 1.0 { format!("{:.1} MiB", gib * 1024.0) } else { format!("{gib:.1} GiB") }
 }
 
 /// One bad record and where it stands.
@@ -344,6 +345,14 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// Something else stands where a file or folder is to be written.
+    #[error("nothing was written to {path}: {what}", path = .path.display())]
+    Taken {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is there, and what to do.
+        what: &'static str,
+    },
     /// One or more records are bad; all of them are listed.
     #[error("{} bad record{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, list(.0))]
     Records(Vec<BadRecord>),
@@ -442,5 +451,36 @@ impl Error {
     /// Wraps what is wrong with the model folder `path`.
     pub fn model(path: impl Into<PathBuf>, problem: ModelProblem) -> Self {
         Self::Model { path: path.into(), problem }
+    }
+}
+
+/// What is wrong with JSON, without the text that stands there: it may be that of an article.
+pub(crate) fn json_problem(e: &serde_json::Error) -> String {
+    let said = e.to_string();
+    let Some((before, rest)) = said.split_once("string \"") else { return said };
+    // The text may hold quotes; what follows it does not.
+    let after = rest.rfind("\", expected ").map_or("", |at| &rest[at + 1..]);
+    format!("{before}string{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_json_is_said_without_the_text() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Record {
+            #[expect(dead_code, reason = "read only to fail")]
+            number: u32,
+        }
+        for (json, expected) in [
+            (r#""A private \", expected letter""#, "invalid type: string, expected struct Record at line 1 column 31"),
+            (r#"{"number":"secret"}"#, "invalid type: string, expected u32 at line 1 column 18"),
+            (r#"{"number":-1}"#, "invalid value: integer `-1`, expected u32 at line 1 column 12"),
+        ] {
+            let e = serde_json::from_str::<Record>(json).unwrap_err();
+            assert_eq!(json_problem(&e), expected);
+        }
     }
 }

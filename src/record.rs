@@ -42,6 +42,41 @@ impl de::Visitor<'_> for LenientText {
     }
 }
 
+/// A list of texts, or one.
+struct OneOrMany;
+
+impl<'de> de::Visitor<'de> for OneOrMany {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text or a list of texts")
+    }
+
+    fn visit_str<E: de::Error>(self, v: &str) -> Result<Vec<String>, E> {
+        Ok(vec![v.to_owned()])
+    }
+
+    fn visit_u64<E: de::Error>(self, v: u64) -> Result<Vec<String>, E> {
+        Ok(vec![v.to_string()])
+    }
+
+    fn visit_i64<E: de::Error>(self, v: i64) -> Result<Vec<String>, E> {
+        Ok(vec![v.to_string()])
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+        let mut out = Vec::new();
+        while let Some(Lenient(text)) = list.next_element::<Lenient<String>>()? {
+            out.push(text);
+        }
+        Ok(out)
+    }
+}
+
 impl<'de> Deserialize<'de> for Lenient<String> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_any(LenientText).map(Lenient)
@@ -57,16 +92,7 @@ impl<'de> Deserialize<'de> for Lenient<Option<String>> {
 
 impl<'de> Deserialize<'de> for Lenient<Vec<String>> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum OneOrMany {
-            Many(Vec<Option<String>>),
-            One(Option<String>),
-        }
-        let mut list: Vec<String> = match OneOrMany::deserialize(d)? {
-            OneOrMany::Many(list) => list.into_iter().flatten().collect(),
-            OneOrMany::One(one) => one.into_iter().collect(),
-        };
+        let mut list = d.deserialize_any(OneOrMany)?;
         list.retain(|s| !s.trim().is_empty());
         Ok(Lenient(list))
     }

@@ -25,6 +25,9 @@ fn nothing_to_read_is_too_short() {
         "!!! ... ???",
         "1 2 3 4 5",
         "NATO",
+        "Bucha massacre",
+        "#BuchaStaged",
+        "北约东扩",
     ] {
         let a = assess(text.to_owned());
         assert_eq!(a.outcome, Outcome::TooShort, "{text:?}");

@@ -320,7 +320,7 @@ fn texts_already_scored_are_found_for_a_new_case() {
     fs::write(home.join("texts.jsonl"), texts.join("\n")).unwrap();
     let (code, out, err) =
         run(home, &["cases", "add", "new.jsonl", "--index", "f.index", "--search-assessed", "texts.jsonl"]);
-    assert_eq!(code, 0, "{err}");
+    assert_eq!(code, 3, "{err}");
     assert_eq!(out.lines().count(), 1, "{out}");
     assert!(out.starts_with("{\"text\":\"t1\",\"case\":\"z\",\"score\":0."), "{out}");
     assert!(err.contains("2 texts searched, 1 repeat") && err.contains("rejected: texts.jsonl:3"), "{err}");

@@ -284,7 +284,7 @@ fn training_that_cannot_work_is_refused_before_it_starts() {
     let mut long = sound();
     long[0]["text"] = json!("giant pumps under the sea ".repeat(1000));
     write(&home, "long.jsonl", &long);
-    said(&["--texts", "long.jsonl", "--memory", "1"], &["GiB of memory", "bytes of text", "train on fewer"]);
+    said(&["--texts", "long.jsonl", "--memory", "1"], &["MiB of memory", "bytes of text", "train on fewer"]);
     let ran = leitmotif(&home, &["check", "--texts", "long.jsonl", "--memory", "1"]);
     assert!(ran.code == 0 && ran.err.contains("mislabelled records were not looked for"), "{}", ran.err);
 }

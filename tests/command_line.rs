@@ -399,3 +399,86 @@ fn a_saved_index_answers_like_the_cases_it_was_made_of() {
         assert!(ran.err.contains(damaged) && ran.err.contains("leitmotif cases index"), "{}", ran.err);
     }
 }
+
+#[test]
+fn nothing_is_written_over_that_is_something_else() {
+    let home = home();
+    let records = "{\"id\":\"a\",\"title\":\"Bridge sold\",\"claim\":\"The mayor sold the old bridge to Mars\"}\n";
+    fs::write(home.path().join("cases.jsonl"), records).unwrap();
+    for args in [
+        &["train", "--cases", "cases.jsonl", "--output", "cases.jsonl"][..],
+        &["cases", "index", "cases.jsonl", "--output", "cases.jsonl"],
+        &["evaluate", "--cases", "cases.jsonl", "--report", "cases.jsonl"],
+    ] {
+        let ran = run(leitmotif(&home).args(args));
+        assert_eq!(ran.code, 1, "{args:?}");
+        assert!(ran.err.contains("nothing was written to cases.jsonl"), "{}", ran.err);
+        assert_eq!(fs::read_to_string(home.path().join("cases.jsonl")).unwrap(), records);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "{args:?}");
+    }
+    // An index takes the place of an index.
+    for _ in 0..2 {
+        let ran = run(leitmotif(&home).args(["cases", "index", "cases.jsonl", "--output", "c.index"]));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+}
+
+#[test]
+fn options_of_a_split_are_not_passed_over() {
+    let home = home();
+    for option in [&["--learning-curve"][..], &["--folds", "3"], &["--settings", "none.json"]] {
+        let ran = run(leitmotif(&home).args(["evaluate", "--cases", "none.jsonl"]).args(option));
+        assert!(ran.code != 0 && ran.err.contains("--split"), "{}", ran.err);
+        let model = run(leitmotif(&home).args(["evaluate", "--model", "m", "--cases", "none.jsonl"]).args(option));
+        assert!(model.code != 0 && model.err.contains("--split"), "{}", model.err);
+    }
+}
+
+#[test]
+fn files_that_hold_no_text_are_refused_and_lost_characters_told() {
+    let home = home();
+    for (name, bytes) in
+        [("a.gz", &b"\x1f\x8b\x08\0\0\0"[..]), ("a.docx", b"PK\x03\x04\x14\0"), ("a.pdf", b"%PDF-1.7\n")]
+    {
+        fs::write(home.path().join(name), bytes).unwrap();
+        let ran = run(leitmotif(&home).args(["classify", name]));
+        assert!(ran.code == 1 && ran.out.is_empty() && ran.err.contains(name), "{name}: {}", ran.err);
+    }
+    let mut damaged = CLAIM.repeat(3).replace('.', " – й.").into_bytes();
+    damaged[40] = 0xff;
+    fs::write(home.path().join("a.txt"), damaged).unwrap();
+    let a = json(&run(leitmotif(&home).args(["classify", "--json", "a.txt"])));
+    assert!(a["warnings"][0].as_str().unwrap().contains("could not be read as UTF-8"), "{}", a["warnings"]);
+}
+
+#[test]
+fn a_claim_word_for_word_is_its_case_and_more_cases_change_nothing() {
+    let home = home();
+    let case = |id: String, claim: &str| serde_json::json!({"id": id, "title": "The same headline for all of them", "claim": claim});
+    let claim = "The mayor sold the old bridge to Mars";
+let other = |i: usize| {
+        let said = ["The mayor came to the harbour", "Somebody sold a boat", "An old house burned", "Mars is a bridge"];
+        format!("{} on day {i} of that year", said[i % 4])
+    };
+    let cases = (0..60)
+        .map(|i| case(format!("c{i}"), &if i % 20 == 7 { claim.to_owned() } else { other(i) }).to_string() + "\n");
+    fs::write(home.path().join("cases.jsonl"), cases.collect::<String>()).unwrap();
+    let related = |top: &str| {
+        let text = format!("People say: “{}”! Is that true?", claim.to_uppercase());
+        let ran =
+            run(leitmotif(&home).args(["related", "--cases", "cases.jsonl", "--json", "--top", top, "--text", &text]));
+        json(&ran)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| (r["id"].as_str().unwrap().to_owned(), r["score"].as_f64().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let found = related("30");
+    let mut first: Vec<&str> = found[..3].iter().map(|f| &*f.0).collect();
+    first.sort_unstable();
+    assert_eq!(first, ["c27", "c47", "c7"]);
+    assert!(found[..3].iter().all(|f| f.1 >= 0.95) && found[3].1 < 0.95, "{found:?}");
+    let more = related("60");
+    assert!(more.len() > 30 && found.iter().all(|f| more.contains(f)));
+}

@@ -17,6 +17,7 @@ use super::search::Search;
 use super::segment::short_settings;
 use super::slots::Slots;
 use super::translations::Translations;
+use super::verbatim;
 use crate::document::Language;
 use crate::features::lexicon::{Lexicon, NONE, Reading};
 use crate::features::vocabulary::TermKind;
@@ -79,6 +80,8 @@ pub struct Query {
     /// What words mean in other languages, if anything is known.
     pub(crate) translations: Option<Arc<Translations>>,
     search: Search,
+    /// The words of the text: see [`verbatim`].
+    words: String,
     /// The text beside those that were judged to repeat a case.
     pub(crate) compared: Compared,
     /// The state of the index that was read.
@@ -100,6 +103,7 @@ impl Default for Query {
             names: Vec::new(),
             translations: None,
             search: Search::default(),
+            words: String::new(),
             compared: Compared::default(),
             generation: None,
         }
@@ -165,6 +169,7 @@ impl Query {
         self.handles.read(index, text, analysis, &mut self.lexicon, &byline);
         self.lexicon.read(analysis, &mut index.look_up(), &mut self.reading);
         self.compared.read(analysis);
+        verbatim::words_of(analysis.normalised(), &mut self.words);
         self.passages.clear();
         let mut kept = std::iter::once(0..analysis.tokens.len()).collect();
         if self.reading.words > LONG {
@@ -203,6 +208,11 @@ impl Query {
         self.translate(index, analysis);
         self.tell_apart(byline);
         self.split(analysis, marked);
+    }
+
+    /// Whether the text, all of it, holds a claim word for word.
+    pub(crate) fn holds(&self, claim: &str) -> bool {
+        verbatim::holds(&self.words, claim)
     }
 
     /// Passages of a long text that are searched for one by one.

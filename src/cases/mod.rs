@@ -7,9 +7,9 @@
 //! text, `translations` and `meanings` say what words mean in other languages, `slots` which terms the text has. `search`
 //! finds the best cases by exact top-k over the formulae of `bm25`, `overlap` and `likeness` compare text and candidate,
 //! `ranker` turns that into the probability of being the same claim; `pairs` is what it learns from, `appearances` the texts
-//! that were judged to repeat a case. `related` puts the
-//! answer together: `passages` says which passages match, `why` what is shared and what differs. `reverse` finds the texts
-//! that repeat a new case.
+//! that were judged to repeat a case; `verbatim` knows a claim that is repeated word for word. `related` puts the answer
+//! together: `passages` says which passages match, `why` what is shared and what differs. `reverse` finds the texts that
+//! repeat a new case.
 
 pub mod appearances;
 mod bm25;
@@ -32,4 +32,5 @@ mod search;
 mod segment;
 mod slots;
 pub mod translations;
+mod verbatim;
 pub mod why;

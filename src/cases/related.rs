@@ -6,10 +6,11 @@ use serde::Serialize;
 use super::appearances::{AppearanceRow, KnownAppearance};
 use super::candidates::{ALL_FIELDS, Candidate, FieldMask, Query};
 use super::case::Field;
-use super::index::CaseIndex;
-use super::likeness::{FeatureRow, features};
+use super::index::{CaseIndex, CaseNo};
+use super::likeness::{FeatureRow, features, may_hold_claim};
 use super::passages::{OwnPassages, Passage, add_meanings, align, sentences_of};
 use super::ranker::Ranker;
+use super::verbatim::WORD_FOR_WORD;
 use super::why::{Difference, SharedTerm, Side, differences, shared};
 use crate::document::Language;
 use crate::text::analyser::{Analysis, sentences};
@@ -177,24 +178,37 @@ impl CaseBase {
         if ranked.is_empty() {
             return (ranked, None);
         }
-        let without = self.rank_all(query, RANKED + left_out.len(), |c| !left_out.contains(self.index.id(c.case)));
+        let wanted = |c: &Candidate| !left_out.contains(self.index.id(c.case));
+        let without = self.rank_all(query, (RANKED + left_out.len(), 0), wanted);
         let without = without.first().map(|r| r.1);
         (ranked, without)
     }
 
     /// The `top` best cases for a prepared query, with their probability.
     fn rank(&self, query: &mut Query, top: usize) -> Vec<(Candidate, f64)> {
-        let mut ranked = self.rank_all(query, RANKED.max(top), |_| true);
+        let mut ranked = self.rank_all(query, (RANKED, top), |_| true);
         ranked.truncate(top);
         ranked
     }
 
-    /// All cases that the whole text or one of its passages finds and `wanted` holds for.
-    fn rank_all(&self, query: &mut Query, k: usize, wanted: impl Fn(&Candidate) -> bool) -> Vec<(Candidate, f64)> {
-        let mut ranked = self.rank_view(query, k, &wanted);
+    /// All cases that the whole text or one of its passages finds and `wanted` holds for: `k` of the whole, and more where
+    /// more are asked for, which change nothing about those.
+    fn rank_all(
+        &self,
+        query: &mut Query,
+        (k, top): (usize, usize),
+        wanted: impl Fn(&Candidate) -> bool,
+    ) -> Vec<(Candidate, f64)> {
+        let mut held = Vec::new();
+        let mut ranked = self.rank_view(query, k, &wanted, &mut held);
+        if top > k {
+            let more = self.rank_view(query, top, &wanted, &mut held).into_iter();
+            let more: Vec<_> = more.filter(|m| ranked.iter().all(|r| r.0.case != m.0.case)).collect();
+            ranked.extend(more);
+        }
         for passage in 0..query.passages() {
             query.swap(passage);
-            for (candidate, probability) in self.rank_view(query, PASSAGE, &wanted) {
+            for (candidate, probability) in self.rank_view(query, PASSAGE, &wanted, &mut held) {
                 match ranked.iter_mut().find(|r| r.0.case == candidate.case) {
                     Some(known) => known.1 = known.1.max(probability),
                     None => ranked.push((candidate, probability)),
@@ -203,18 +217,30 @@ impl CaseBase {
             query.swap(passage);
         }
         let looks = 1.0 + query.passages() as f64;
-        for (_, probability) in &mut ranked {
+        for (candidate, probability) in &mut ranked {
             *probability = one_of(looks, *probability);
+            if held.contains(&candidate.case) {
+                *probability = probability.max(WORD_FOR_WORD);
+            }
         }
         Ranker::sort(&mut ranked);
         ranked
     }
 
-    /// The cases that what is looked at finds.
-    fn rank_view(&self, query: &mut Query, k: usize, wanted: &impl Fn(&Candidate) -> bool) -> Vec<(Candidate, f64)> {
+    /// The cases that what is looked at finds; those whose claims the text holds word for word are added to `held`.
+    fn rank_view(
+        &self,
+        query: &mut Query,
+        k: usize,
+        wanted: &impl Fn(&Candidate) -> bool,
+        held: &mut Vec<CaseNo>,
+    ) -> Vec<(Candidate, f64)> {
         let mut found = query.candidates(&self.index, ALL_FIELDS, k);
         found.retain(wanted);
-        self.ranker.rank(&found, &rows(&self.index, query, &found, ALL_FIELDS))
+        let rows = rows(&self.index, query, &found, ALL_FIELDS);
+        let likely = found.iter().zip(&rows).filter(|(_, row)| may_hold_claim(&row.0)).map(|(c, _)| c.case);
+        held.extend(likely.filter(|&case| query.holds(&self.index.case(case).claim)));
+        self.ranker.rank(&found, &rows)
     }
 }
 

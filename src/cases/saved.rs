@@ -21,6 +21,10 @@ use crate::model::replace::replace_file;
 
 /// Whether a file is a saved index of this or another version, by its first bytes.
 pub fn is_saved(path: &Path) -> bool {
+    // What is read from a pipe is gone, and an index is not read but mapped.
+    if !path.is_file() {
+        return false;
+    }
     let start = start(path);
     version(&start).is_some() || first_version(&start).is_some()
 }

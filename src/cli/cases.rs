@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use super::case_base;
+use super::colour::Style;
 use super::reverse::ReverseSearch;
 use super::{Done, write_out};
 use crate::cases::case::Case;
@@ -165,8 +166,8 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
         Cases::Add { file, place, search } => {
             let (cases, complete) = read_imports(std::slice::from_ref(file), ImportFormat::Jsonl)?;
             place.put(&cases, true)?;
-            search.run(&place.cases()?, &cases)?;
-            Ok(if complete { Done::All } else { Done::Rejected })
+            let searched = search.run(&place.cases()?, &cases)?;
+            Ok(if complete { searched } else { Done::Rejected })
         }
         Cases::List { place, json } => {
             let cases = place.read()?;
@@ -179,11 +180,11 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
                 let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
                 writeln!(out, "{}\t{}\t{title}", c.id, c.published)?;
             }
-            write_out(out.as_bytes())
+            write_out(Style::PLAIN.harmless(&out).as_bytes())
         }
         Cases::Show { id, place, json } => {
             let case = place.read()?.into_iter().find(|c| c.id == *id).ok_or_else(|| Error::NoSuchCase(id.clone()))?;
-            if *json { export(&[case]) } else { write_out(page(&case).as_bytes()) }
+            if *json { export(&[case]) } else { write_out(Style::PLAIN.harmless(&page(&case)).as_bytes()) }
         }
         Cases::Remove { id, place } => {
             if let Some(path) = &place.index {
@@ -201,6 +202,11 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
         }
         Cases::Index { output: None, .. } => anyhow::bail!("name the file to write with --output"),
         Cases::Index { cases, output: Some(output), .. } => {
+            // An index may take the place of an index, and of nothing else.
+            if output.exists() && !saved::is_saved(output) {
+                let what = "it is a file of another kind; name another, or remove it first";
+                return Err(Error::Taken { path: output.clone(), what }.into());
+            }
             let (index, left_out) =
                 if cases.is_empty() { (case_base::open_default()?, 0) } else { case_base::index(cases)? };
             saved::save(&index, output)?;
@@ -237,7 +243,8 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
         if page {
             let page = case_page::parse(&text, &name);
             for left in &page.unplaced {
-                eprintln!("not placed: {}: {} ({})", left.place, left.text, left.why);
+                let said = format!("not placed: {}: {} ({})", left.place, left.text, left.why);
+                eprintln!("{}", Style::PLAIN.harmless(&said));
             }
             if page.cases.is_empty() {
                 anyhow::bail!("{name} holds no case; a case page begins its cases with a line \"Disinfo: …\"");

@@ -31,16 +31,18 @@ pub(super) struct Classify {
 }
 
 pub(super) fn run(args: &Classify) -> anyhow::Result<Done> {
-    let document = args.input.read(args.language)?;
+    let (document, mended) = args.input.read(args.language)?;
     let assessor = args.using.assessor()?;
     let options = Options { top: args.top, related: args.related, evidence: true };
-    let assessment = assessor.assess(&mut assessor.worker(), &document, options);
+    let mut assessment = assessor.assess(&mut assessor.worker(), &document, options);
+    assessment.warnings.extend(mended);
     args.using.sound(&assessor.cases.index)?;
     if args.json {
         let mut json = serde_json::to_vec(&assessment)?;
         json.push(b'\n');
         return write_out(&json);
     }
-    let page = print::assessment(&assessment, &document.text, &assessor.cases.index, Style::for_stdout());
-    write_out(page.as_bytes())
+    let style = Style::for_stdout();
+    let page = print::assessment(&assessment, &document.text, &assessor.cases.index, style);
+    write_out(style.harmless(&page).as_bytes())
 }

@@ -28,6 +28,10 @@ enum Split {
     Source,
 }
 
+/// Parts of a split, and the share that a split by time tests, unless given.
+const FOLDS: usize = 5;
+const HOLDOUT: f64 = 0.2;
+
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -67,12 +71,12 @@ pub(super) struct Evaluate {
     /// Taxonomy to train with (JSONL); without it the ids found in the records are a flat one
     #[arg(long, value_name = "F", requires = "split")]
     narratives: Option<PathBuf>,
-    /// Parts of a split by group or source
-    #[arg(long, default_value_t = 5, value_name = "N")]
-    folds: usize,
-    /// Share of the records that a split by time tests
-    #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
-    holdout: f64,
+    /// Parts of a split by group or source; 5 without it
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// Share of the records that a split by time tests; 0.2 without it
+    #[arg(long, value_name = "SHARE")]
+    holdout: Option<f64>,
     /// Also train on growing shares of the records
     #[arg(long, requires = "split")]
     learning_curve: bool,
@@ -97,6 +101,7 @@ pub(super) struct Evaluate {
 }
 
 pub(super) fn run(args: &Evaluate) -> anyhow::Result<Done> {
+    check(args)?;
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the threads")?;
     }
@@ -114,6 +119,29 @@ pub(super) fn run(args: &Evaluate) -> anyhow::Result<Done> {
         return write_out(&json);
     }
     write_out(summary::summary(&report).as_bytes())
+}
+
+/// Refuses what would be passed over without a word, or written over.
+fn check(args: &Evaluate) -> anyhow::Result<()> {
+    // clap does not ask for --split where --model, which excludes it, is given.
+    let only_split = [
+        ("--narratives", args.narratives.is_some()),
+        ("--learning-curve", args.learning_curve),
+        ("--hold-out-narratives", args.hold_out_narratives.is_some()),
+        ("--settings", args.settings.is_some()),
+        ("--folds", args.folds.is_some()),
+        ("--holdout", args.holdout.is_some()),
+    ];
+    if let (None, Some((name, _))) = (args.split, only_split.iter().find(|o| o.1)) {
+        bail!("{name} is for models that are trained on parts of the records; add --split, or leave it out");
+    }
+    let Some(report) = &args.report else { return Ok(()) };
+    let is_page = |start: &[u8]| start.to_ascii_lowercase().starts_with(b"<!doctype html");
+    if report.exists() && !std::fs::read(report).is_ok_and(|bytes| is_page(&bytes[..bytes.len().min(64)])) {
+        let what = "it is no HTML page, and a report would take its place; name another file";
+        return Err(Error::Taken { path: report.clone(), what }.into());
+    }
+    Ok(())
 }
 
 /// A model that is there already.
@@ -164,7 +192,12 @@ fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
     };
     // The seed of the flag draws the split; that of the settings, if given, the folds of each training.
     let settings = read_settings(args.settings.as_deref(), None)?;
-    let split = SplitSettings { by, folds: args.folds, holdout: args.holdout, seed: args.seed };
+    let split = SplitSettings {
+        by,
+        folds: args.folds.unwrap_or(FOLDS),
+        holdout: args.holdout.unwrap_or(HOLDOUT),
+        seed: args.seed,
+    };
     let plan =
         Plan { split, settings, learning_curve: args.learning_curve, hold_out_narratives: args.hold_out_narratives };
     let progress = Progress::new();

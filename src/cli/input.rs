@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use crate::document::{Document, Language};
-use crate::ingest::{charset, jsonl, page};
+use crate::ingest::{charset, jsonl, kind, page};
 
 /// Where the text comes from.
 #[derive(Debug, Args)]
@@ -20,21 +20,16 @@ pub(super) struct TextInput {
 }
 
 impl TextInput {
-    /// The document, with HTML reduced to its article; what had to be mended is said on standard error.
-    pub(super) fn read(&self, language: Option<Language>) -> anyhow::Result<Document> {
+    /// The document, with HTML reduced to its article, and what had to be mended.
+    pub(super) fn read(&self, language: Option<Language>) -> anyhow::Result<(Document, Option<String>)> {
         if let Some(text) = &self.text {
-            return Ok(Document { language, ..Document::from_text(text.as_str()) });
+            return Ok((Document { language, ..Document::from_text(text.as_str()) }, None));
         }
         let path = self.file.clone().unwrap_or_else(|| PathBuf::from("-"));
         let mut bytes = Vec::new();
         jsonl::open(&path)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
         let decoded = charset::decode_html(&bytes);
-        if decoded.replaced > 0 {
-            eprintln!(
-                "warning: {} characters could not be read as {}; save the text as UTF-8",
-                decoded.replaced, decoded.encoding
-            );
-        }
+        let warning = decoded.warning();
         let mut document = Document { language, ..Document::default() };
         if page::looks_like_html(&decoded.text) {
             let article = page::article(&decoded.text)?;
@@ -42,11 +37,12 @@ impl TextInput {
             document.language = language.or(article.language);
             document.text = article.text;
         } else {
+            kind::check_text(&bytes, &decoded.text).with_context(|| format!("cannot read {}", path.display()))?;
             document.text = decoded.text;
         }
         if path.as_os_str() != "-" {
             document.id = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         }
-        Ok(document)
+        Ok((document, warning))
     }
 }

@@ -14,6 +14,9 @@ use crate::model::stance::Stance;
 /// Related cases below this probability are not listed in words; JSON has them all.
 const LEAST_SCORE: f64 = 0.1;
 
+/// From this probability on a related case is worth a word beside "no known narrative".
+const LIKELY: f64 = 0.5;
+
 /// Longest quotation, in characters.
 const QUOTE: usize = 240;
 
@@ -82,7 +85,16 @@ fn headline(a: &Assessment) -> String {
     match a.outcome {
         Outcome::TooShort => "Too short to say: give at least a sentence.".into(),
         Outcome::Unsupported => "Not supported: the model knows too few words of this text.".into(),
-        Outcome::Unknown => "No known narrative.".into(),
+        Outcome::Unknown => match a.related.first().filter(|r| r.score >= LIKELY) {
+            Some(r) => format!(
+                "No known narrative in the text as a whole, but it probably repeats a debunked case ({}): see below.",
+                percent(r.score)
+            ),
+            None => "No known narrative.".into(),
+        },
+        Outcome::Known if a.narratives.is_empty() => {
+            "Carries or may carry a known narrative; --top shows which.".into()
+        }
         Outcome::Known => {
             let leaf = |n: &&NarrativeAssessment| !a.narratives.iter().any(|c| c.parent.as_deref() == Some(&n.id));
             let of = |d: Decision| a.narratives.iter().filter(leaf).filter(move |n| n.decision == d);

@@ -55,7 +55,10 @@ pub(super) fn run(args: &RelatedArgs) -> anyhow::Result<Done> {
         let format = if args.json { RunFormat::Jsonl } else { args.format };
         return run_queries(args, &cases, path, format);
     }
-    let document = args.input.read(args.language)?;
+    let (document, mended) = args.input.read(args.language)?;
+    if let Some(mended) = mended {
+        eprintln!("warning: {mended}");
+    }
     let found = cases.related(&mut Query::default(), &document.text, document.language, args.top);
     args.using.sound(&cases.index)?;
     if args.json {
@@ -63,7 +66,8 @@ pub(super) fn run(args: &RelatedArgs) -> anyhow::Result<Done> {
         json.push(b'\n');
         return write_out(&json);
     }
-    write_out(print::related(&found, &document.text, &cases.index, Style::for_stdout()).as_bytes())
+    let style = Style::for_stdout();
+    write_out(style.harmless(&print::related(&found, &document.text, &cases.index, style)).as_bytes())
 }
 
 fn run_queries(args: &RelatedArgs, cases: &CaseBase, path: &Path, format: RunFormat) -> anyhow::Result<Done> {

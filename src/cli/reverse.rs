@@ -2,10 +2,11 @@
 
 use anyhow::Context;
 use clap::Args;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::open::Using;
-use super::write_out;
+use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::reverse::{AssessedText, AssessedTexts, repeating};
 use crate::document::Language;
@@ -28,7 +29,7 @@ pub(super) struct ReverseSearch {
 }
 
 /// Texts in a file of records; what cannot be read is named and passed over.
-struct TextFile<'p>(&'p Path);
+struct TextFile<'p>(&'p Path, Cell<bool>);
 
 impl AssessedTexts for TextFile<'_> {
     fn each_text(&self, each: &mut dyn FnMut(AssessedText)) -> Result<()> {
@@ -38,7 +39,10 @@ impl AssessedTexts for TextFile<'_> {
                 Ok(TextRecord { id, text, language, .. }) => {
                     each(AssessedText { id, text, language: Language::lenient(&language) });
                 }
-                Err(bad) => eprintln!("rejected: {bad}"),
+                Err(bad) => {
+                    eprintln!("rejected: {bad}");
+                    self.1.set(true);
+                }
             }
         }
         Ok(())
@@ -47,11 +51,12 @@ impl AssessedTexts for TextFile<'_> {
 
 impl ReverseSearch {
     /// Searches the texts for the cases just added to the case base at `cases`; one JSON object a line.
-    pub(super) fn run(&self, cases: &Path, new: &[Case]) -> anyhow::Result<()> {
-        let Some(texts) = &self.search_assessed else { return Ok(()) };
+    pub(super) fn run(&self, cases: &Path, new: &[Case]) -> anyhow::Result<Done> {
+        let Some(texts) = &self.search_assessed else { return Ok(Done::All) };
+        let texts = TextFile(texts, Cell::new(false));
         let base = Using::new(self.model.clone(), Some(cases.to_owned())).cases()?;
         let ids: Vec<String> = new.iter().map(|c| c.id.clone()).collect();
-        let found = repeating(&base, &ids, &TextFile(texts), self.least).context("the case was added")?;
+        let found = repeating(&base, &ids, &texts, self.least).context("the case was added")?;
         if let Some(problem) = base.index.damage() {
             return Err(Error::CaseIndex { path: cases.into(), problem }.into());
         }
@@ -61,6 +66,7 @@ impl ReverseSearch {
             out.push(b'\n');
         }
         eprintln!("{} texts searched, {} repeat the new case", found.texts, found.repeats.len());
-        write_out(&out).map(|_| ())
+        write_out(&out)?;
+        Ok(if texts.1.get() { Done::Rejected } else { Done::All })
     }
 }

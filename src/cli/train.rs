@@ -49,10 +49,14 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     let bytes = args.tuning.bytes();
     let queries = args.queries.clone().zip(args.qrels.clone());
     // Before the long part, so that a wrong folder is said at once.
+    folder::check_output(&args.output)?;
     let earlier = args.warm_start.as_deref().map(folder::open).transpose()?;
     let data = TrainingData::read(&Sources { queries, versions: args.versions.clone(), ..args.files.sources() })?;
     for problem in &data.set_aside {
         eprintln!("warning: left out: {problem}");
+    }
+    for line in data.unused.lines() {
+        eprintln!("warning: {line}");
     }
     // Before the hours of work, not after.
     eprint!("{}", super::check::summary(&record_findings(&data)));

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Done;
+use super::colour::Style;
 use super::open::Using;
 use crate::assess::Options;
 use crate::model::classifier::Decision;
@@ -115,7 +116,10 @@ fn tell(news: &News<'_>, json: bool) -> io::Result<()> {
                 .flatten()
                 .map(|n| format!("{:.0} % {}", 100.0 * n["probability"].as_f64().unwrap_or(0.0), text(&n["name"])));
             let narratives = narratives.collect::<Vec<_>>().join("; ");
-            writeln!(io::stdout(), "{narratives}\n    {}\n    {}", text(&alert["title"]), text(&alert["url"]))
+            let (title, url) = (text(&alert["title"]), text(&alert["url"]));
+            let named = if title.is_empty() && url.is_empty() { text(&alert["id"]) } else { title };
+            let said = format!("{narratives}\n    {named}\n    {url}");
+            writeln!(io::stdout(), "{}", Style::PLAIN.harmless(&said))
         }
         News::Looked { new: 0, bad: 0, .. } => Ok(()),
         News::Looked { feed, new, bad } => writeln!(io::stderr(), "{feed}: {new} new, {bad} unreadable"),

@@ -10,7 +10,7 @@ use super::bootstrap::SplitMix;
 use super::example::Example;
 use super::metrics::portion;
 use crate::error::{EvaluationProblem, Result};
-use crate::learn::split::grouped_folds;
+use crate::learn::split::{day, grouped_folds, iso};
 
 /// What keeps training and test apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,22 +109,27 @@ fn sides(folds: &[usize], fold: usize) -> Part {
 /// The newest groups are tested: as many dates as it takes to reach the share. A group is as old as its oldest record,
 /// and records of one date stay together.
 fn by_time(known: &[Example], s: &SplitSettings) -> Result<Parts> {
-    let mut dates: FxHashMap<&str, &str> = FxHashMap::default();
-    for e in known.iter().filter(|e| !e.published.is_empty()) {
-        let date = dates.entry(&e.group).or_insert(&e.published);
-        *date = (*date).min(&e.published);
+    let mut dates: FxHashMap<&str, u32> = FxHashMap::default();
+    let mut unreadable = 0;
+    for e in known.iter().filter(|e| !e.published.trim().is_empty()) {
+        let Some(day) = day(&e.published) else {
+            unreadable += 1;
+            continue;
+        };
+        let date = dates.entry(&e.group).or_insert(day);
+        *date = (*date).min(day);
     }
     let dated = known.iter().filter(|e| dates.contains_key(&*e.group)).count();
-    let mut per_date: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut per_date: BTreeMap<u32, usize> = BTreeMap::new();
     for e in known {
         if let Some(date) = dates.get(&*e.group) {
-            *per_date.entry(date).or_default() += 1;
+            *per_date.entry(*date).or_default() += 1;
         }
     }
     if per_date.len() < 2 {
         return Err(EvaluationProblem::NoDates.into());
     }
-    let (mut tested, mut cut) = (0, "");
+    let (mut tested, mut cut) = (0, 0);
     // The oldest date always trains.
     for (&date, records) in per_date.iter().skip(1).rev() {
         if tested > 0 && tested as f64 >= s.holdout * dated as f64 {
@@ -134,7 +139,10 @@ fn by_time(known: &[Example], s: &SplitSettings) -> Result<Parts> {
         cut = date;
     }
     let (test, train) = (0..known.len()).partition(|&i| dates.get(&*known[i].group).is_some_and(|&d| d >= cut));
-    let mut notes = vec![format!("Texts first published on or after {cut} are tested, older ones trained on.")];
+    let mut notes = vec![format!("Texts first published on or after {} are tested, older ones trained on.", iso(cut))];
+    if unreadable > 0 {
+        notes.push(format!("{unreadable} dates could not be read (write them YYYY-MM-DD) and count as none."));
+    }
     if dated < known.len() {
         notes.push(format!("{} records without a date are trained on and not tested.", known.len() - dated));
     }

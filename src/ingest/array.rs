@@ -64,8 +64,10 @@ pub(crate) struct ArrayRecords {
     window: Window,
     line: usize,
     limit: usize,
-    /// Whether the bracket of the array has been passed.
+    /// Whether the bracket of the array has been passed, or is known not to be there.
     opened: bool,
+    /// Brackets of arrays around the elements that are still open.
+    arrays: usize,
     scan: Scan,
     searched: usize,
     /// Whether the element at hand is too long and thrown away; its first line.
@@ -74,7 +76,7 @@ pub(crate) struct ArrayRecords {
 
 impl ArrayRecords {
     pub(crate) fn new(window: Window, limit: usize) -> Self {
-        Self { window, line: 1, limit, opened: false, scan: Scan::default(), searched: 0, skipping: None }
+        Self { window, line: 1, limit, opened: false, arrays: 0, scan: Scan::default(), searched: 0, skipping: None }
     }
 
     fn consume(&mut self, count: usize) {
@@ -89,8 +91,9 @@ impl ArrayRecords {
         let mut at = 0;
         while let Some(&b) = bytes.get(at) {
             match b {
-                b'[' if !self.opened => self.opened = true,
-                b' ' | b'\n' | b'\r' | b'\t' | b',' | b']' | b'}' => {}
+                b'[' if !self.opened => (self.opened, self.arrays) = (true, 1),
+                b']' => self.arrays = 0,
+                b' ' | b'\n' | b'\r' | b'\t' | b',' | b'}' => {}
                 0xef | 0xbb | 0xbf if !self.opened => {}
                 _ => break,
             }
@@ -134,7 +137,7 @@ impl Records for ArrayRecords {
                     let begun = self.searched > 0 || self.skipping.is_some();
                     if begun && self.scan.depth == 0 && !self.scan.in_string && self.skipping.is_none() {
                         block.push(self.window.bytes(), self.line, Form::Json);
-                    } else if begun {
+                    } else if begun || self.arrays > 0 {
                         block.bad(self.skipping.unwrap_or(self.line), InputProblem::OpenJson);
                     }
                     return false;
@@ -202,6 +205,9 @@ mod tests {
         assert_eq!(elements("[{\"a\":1},{\"b\":", 5, 1000), [(1, Ok("{\"a\":1}".into())), (1, Err("open_json"))]);
         let long = format!("[{{\"a\":\"{}\"}},{{}}]", "x".repeat(5000));
         assert_eq!(elements(&long, 100, 1000), [(1, Err("too_long")), (1, Ok("{}".into()))]);
+        for (cut, line) in [("[{\"a\":1},\n", 2), ("[{\"a\":1}", 1)] {
+            assert_eq!(elements(cut, 5, 1000), [(1, Ok("{\"a\":1}".into())), (line, Err("open_json"))]);
+        }
         assert!(elements("", 1, 10).is_empty() && elements("[]", 1, 10).is_empty());
     }
 

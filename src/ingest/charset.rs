@@ -29,6 +29,14 @@ pub struct Decoded {
     pub replaced: usize,
 }
 
+impl Decoded {
+    /// Says what got lost, if anything.
+    pub fn warning(&self) -> Option<String> {
+        let lost = self.replaced;
+        (lost > 0).then(|| format!("{lost} characters could not be read as {}; save the text as UTF-8", self.encoding))
+    }
+}
+
 /// Reads `bytes` in the encoding they are most likely in. Never fails; see [`Decoded::replaced`] for what was lost.
 ///
 /// ```

@@ -75,6 +75,9 @@ impl<'n> Reader<'n> {
         if roles.is_case && !roles.has_text {
             return Err(RecordProblem::EmptyText(id.into_owned()));
         }
+        if !roles.has_field {
+            return Err(InputProblem::NoTextField(id.into_owned()).into());
+        }
         found.text = roles.text()?;
         found.id = id;
         Ok(found)
@@ -133,7 +136,7 @@ impl<'n> Reader<'n> {
             text: Cow::Owned(text),
             language: article.language,
             about,
-            warning: replaced(&decoded),
+            warning: decoded.warning(),
         })
     }
 
@@ -142,7 +145,7 @@ impl<'n> Reader<'n> {
         let id = origin.map(|o| o.url.as_str()).filter(|u| !u.is_empty()).unwrap_or(source);
         let about =
             self.about(&[("url", origin.map_or("", |o| &o.url)), ("fetched", origin.map_or("", |o| &o.fetched))]);
-        let warning = replaced(&decoded);
+        let warning = decoded.warning();
         Found { id: Cow::Owned(id.to_owned()), text: Cow::Owned(decoded.text), language: None, about, warning }
     }
 
@@ -170,21 +173,19 @@ fn warned<'b>(mut found: Found<'b>, bytes: &[u8], source: &Source) -> Found<'b> 
     found
 }
 
-fn replaced(decoded: &charset::Decoded) -> Option<String> {
-    let lost = decoded.replaced;
-    (lost > 0).then(|| format!("{lost} characters could not be read as {}; save the text as UTF-8", decoded.encoding))
-}
-
 /// The best value found for every role.
 #[derive(Debug, Default)]
 struct Roles<'b> {
     values: [Option<(u8, Cow<'b, str>)>; Role::COUNT],
     has_text: bool,
     is_case: bool,
+    /// Whether there is a field for a text or title at all, be it empty.
+    has_field: bool,
 }
 
 impl<'b> Roles<'b> {
     fn put(&mut self, role: Role, rank: u8, value: Cow<'b, str>) {
+        self.has_field |= matches!(role, Role::Text | Role::Html | Role::Title);
         let slot = &mut self.values[role.index()];
         if slot.as_ref().is_none_or(|(r, _)| rank < *r) && !value.trim().is_empty() {
             self.has_text |= matches!(role, Role::Text | Role::Html);
@@ -262,6 +263,7 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
     fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Rest<'b>, A::Error> {
         let mut rest = Vec::new();
         while let Some(Text(key)) = map.next_key::<Text<'b>>()? {
+            let key = key.unwrap_or_default();
             let mut roles = self.names.roles(&key);
             let first = roles.next();
             if !self.keep {
@@ -270,7 +272,7 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 };
-                let Text(value) = map.next_value()?;
+                let Text(Some(value)) = map.next_value()? else { continue };
                 if let Some((role, rank)) = roles.next() {
                     self.roles.put(role, rank, value.clone());
                 }
@@ -282,8 +284,9 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
             let mut is_text = false;
             for (role, rank) in first.into_iter().chain(roles) {
                 is_text |= matches!(role, Role::Text | Role::Html);
-                let Text(value) = serde_json::from_str(raw.get()).map_err(de::Error::custom)?;
-                self.roles.put(role, rank, value);
+                if let Text(Some(value)) = serde_json::from_str(raw.get()).map_err(de::Error::custom)? {
+                    self.roles.put(role, rank, value);
+                }
             }
             if !is_text {
                 rest.push((key, raw));
@@ -294,8 +297,8 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
 }
 
 /// Text as records hold it: `null` is none, a number its digits; a list its elements as paragraphs; borrowed where
-/// the record has no escapes. Objects are no text and count as none, since a field of a common name may hold anything.
-struct Text<'b>(Cow<'b, str>);
+/// the record has no escapes. Objects and truth values are no text (`None`), since a field of a common name may hold anything.
+struct Text<'b>(Option<Cow<'b, str>>);
 
 impl<'b> de::Deserialize<'b> for Text<'b> {
     fn deserialize<D: de::Deserializer<'b>>(d: D) -> Result<Self, D::Error> {
@@ -308,48 +311,49 @@ impl<'b> de::Deserialize<'b> for Text<'b> {
             }
 
             fn visit_borrowed_str<E: de::Error>(self, v: &'b str) -> Result<Text<'b>, E> {
-                Ok(Text(Cow::Borrowed(v)))
+                Ok(Text(Some(Cow::Borrowed(v))))
             }
 
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Text<'b>, E> {
-                Ok(Text(Cow::Owned(v.to_owned())))
+                Ok(Text(Some(Cow::Owned(v.to_owned()))))
             }
 
             fn visit_u64<E: de::Error>(self, v: u64) -> Result<Text<'b>, E> {
-                Ok(Text(Cow::Owned(v.to_string())))
+                Ok(Text(Some(Cow::Owned(v.to_string()))))
             }
 
             fn visit_i64<E: de::Error>(self, v: i64) -> Result<Text<'b>, E> {
-                Ok(Text(Cow::Owned(v.to_string())))
+                Ok(Text(Some(Cow::Owned(v.to_string()))))
             }
 
             fn visit_f64<E: de::Error>(self, v: f64) -> Result<Text<'b>, E> {
-                Ok(Text(Cow::Owned(v.to_string())))
+                Ok(Text(Some(Cow::Owned(v.to_string()))))
             }
 
             fn visit_bool<E: de::Error>(self, _: bool) -> Result<Text<'b>, E> {
-                Ok(Text(Cow::default()))
+                Ok(Text(None))
             }
 
             fn visit_unit<E: de::Error>(self) -> Result<Text<'b>, E> {
-                Ok(Text(Cow::default()))
+                Ok(Text(Some(Cow::default())))
             }
 
             fn visit_seq<A: de::SeqAccess<'b>>(self, mut seq: A) -> Result<Text<'b>, A::Error> {
                 // Paragraphs.
                 let mut joined = String::new();
                 while let Some(Text(piece)) = seq.next_element()? {
+                    let piece = piece.unwrap_or_default();
                     if !joined.is_empty() && !piece.is_empty() {
                         joined.push_str("\n\n");
                     }
                     joined.push_str(&piece);
                 }
-                Ok(Text(Cow::Owned(joined)))
+                Ok(Text(Some(Cow::Owned(joined))))
             }
 
             fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Text<'b>, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Text(Cow::default()))
+                Ok(Text(None))
             }
         }
         d.deserialize_any(AnyText)
@@ -380,7 +384,18 @@ mod tests {
         assert_eq!(said(r#"{"id":"a","text":" ","title":"T","description":{"x":1}}"#), ok("a", "T", true));
         assert_eq!(said(r#"{"id":"a","text":["One.",null,"Two."]}"#), ok("a", "One.\n\nTwo.", false));
         assert_eq!(said(r#"{"id":"a","content_html":"<p>One.</p><p>Two.</p>"}"#), ok("a", "One.\n\nTwo.", false));
-        assert_eq!(said(r#"{"id":"a"}"#), ok("a", "", false));
+        for empty in [r#"{"id":"a","text":""}"#, r#"{"id":"a","body":null}"#, r#"{"id":"a","title":" ","claim_of":1}"#]
+        {
+            assert_eq!(said(empty), ok("a", "", false), "{empty}");
+        }
+        for none in [
+            r#"{"id":"a"}"#,
+            r#"{"id":"a","msg":"x"}"#,
+            r#"{"id":"a","text":{"body":"x"}}"#,
+            r#"{"id":"a","text":true}"#,
+        ] {
+            assert!(said(none).unwrap_err().contains("--text-column"), "{none}");
+        }
         assert!(said(r#"{"text":"x"}"#).unwrap_err().contains("no `id`"));
         assert!(said(r#"{"id":"a","claim":"x"}"#).unwrap_err().contains("no `text`"));
         for bad in ["[1]", "7", "{\"id\":\"a\",}", "{\"id\":\"a\"} x", "{\"id\":\"a\",\"text\":\"\\ud800\"}"] {

@@ -1,6 +1,7 @@
 //! Queries and their relevance judgements (TREC qrels).
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::jsonl::{self, Lines, open};
@@ -37,22 +38,93 @@ fn judgement(line: &[u8]) -> Option<(String, String, bool)> {
     Some((query.to_owned(), case.to_owned(), relevance.trim().parse::<i32>().ok()? > 0))
 }
 
-/// Reads queries with their judgements; queries without a relevant case are left out.
-pub fn read(queries: &Path, qrels: &Path, bad: &mut Vec<BadRecord>) -> Result<Vec<JudgedQuery>> {
+/// What of queries and judgements teaches nothing, with the first of each kind. A large set of judgements always has some;
+/// they are counted and said, and nothing else is refused for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unused {
+    /// Queries without words.
+    pub empty: Vec<String>,
+    /// Queries that no judgement calls relevant to a case.
+    pub unjudged: Vec<String>,
+    /// Judged queries that are not in the file of queries.
+    pub no_query: Vec<String>,
+    /// Cases that a judgement names and that are not among those to train on.
+    pub no_case: Vec<String>,
+}
+
+impl Unused {
+    /// One line for each kind that there is.
+    pub fn lines(&self) -> Vec<String> {
+        let said = |ids: &[String], one: &str, many: &str, mend: &str| {
+            let first = ids.first()?;
+            let what = if ids.len() == 1 { one } else { many };
+            Some(format!("{} {what} (the first is \"{first}\"); {mend}", ids.len()))
+        };
+        [
+            said(
+                &self.empty,
+                "query has no `text` and was left out",
+                "queries have no `text` and were left out",
+                "give them some, or call the field `text`",
+            ),
+            said(
+                &self.unjudged,
+                "query has no relevant case in the judgements and was left out",
+                "queries have no relevant case in the judgements and were left out",
+                "see whether the ids in both files are the same",
+            ),
+            said(
+                &self.no_query,
+                "judged query is not in the file of queries",
+                "judged queries are not in the file of queries",
+                "see whether the ids in both files are the same",
+            ),
+            said(
+                &self.no_case,
+                "judged case is not among the cases",
+                "judged cases are not among the cases",
+                "give their file with --cases, or correct the ids",
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// Reads queries with their judgements about cases that are `known`; what teaches nothing is left out and named.
+pub fn read(
+    (queries, qrels): (&Path, &Path),
+    known: impl Fn(&str) -> bool,
+    bad: &mut Vec<BadRecord>,
+) -> Result<(Vec<JudgedQuery>, Unused)> {
     let mut relevant = read_qrels(qrels, bad)?;
+    let mut unused = Unused::default();
+    let mut unknown = BTreeSet::new();
+    for cases in relevant.values_mut() {
+        cases.retain(|case| {
+            known(case) || {
+                unknown.insert(case.clone());
+                false
+            }
+        });
+    }
+    unused.no_case.extend(unknown);
     let records = jsonl::read::<TextRecord>(queries)?;
     bad.extend(records.bad);
-    Ok(records
-        .good
-        .into_iter()
-        .filter_map(|q| {
-            Some(JudgedQuery {
-                relevant: relevant.remove(&q.record.id)?,
-                language: Language::lenient(&q.record.language),
-                text: q.record.text,
-            })
-        })
-        .collect())
+    let mut out = Vec::new();
+    for q in records.good.into_iter().map(|placed| placed.record) {
+        let judged = relevant.remove(&q.id);
+        match judged.filter(|cases| !cases.is_empty()) {
+            _ if q.text.trim().is_empty() => unused.empty.push(q.id),
+            None => unused.unjudged.push(q.id),
+            Some(relevant) => {
+                out.push(JudgedQuery { relevant, language: Language::lenient(&q.language), text: q.text });
+            }
+        }
+    }
+    unused.no_query.extend(relevant.into_keys().collect::<BTreeSet<_>>());
+    Ok((out, unused))
 }
 
 /// Stories by id of case, from `story<TAB>case` lines: cases of one story make one claim in several languages. Bad lines, and
@@ -92,6 +164,28 @@ mod tests {
         let found = read_versions(&path, |case| case != "gone", &mut bad).unwrap();
         assert_eq!((found.len(), found["m-en"].as_str(), found["m-de"].as_str()), (2, "moon", "moon"));
         assert_eq!(bad.iter().map(|b| b.place.line).collect::<Vec<_>>(), [3, 4, 5]);
+    }
+
+    #[test]
+    fn judgements_that_teach_nothing_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let queries = ["a", "b", "c", "d"]
+            .map(|id| format!("{{\"id\":\"{id}\",\"text\":\"{}\"}}\n", if id == "b" { " " } else { id }));
+        let queries = file("q.jsonl", &queries.concat());
+        let qrels = file("r.tsv", "a 0 m 1\na 0 gone 1\nb 0 m 1\nc 0 gone 1\nx 0 m 1\nd 0 m 0\n");
+        let mut bad = Vec::new();
+        let (found, unused) = read((&queries, &qrels), |case| case == "m", &mut bad).unwrap();
+        assert!(bad.is_empty() && found.len() == 1 && found[0].text == "a" && found[0].relevant.len() == 1);
+        let ids = |ids: &[&str]| ids.iter().map(|&i| i.to_owned()).collect::<Vec<_>>();
+        let expected =
+            Unused { empty: ids(&["b"]), unjudged: ids(&["c", "d"]), no_query: ids(&["x"]), no_case: ids(&["gone"]) };
+        assert_eq!(unused, expected);
+        assert_eq!(unused.lines().len(), 4);
     }
 
     #[test]

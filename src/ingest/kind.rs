@@ -49,6 +49,35 @@ fn ending(name: &str) -> String {
     name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_owned())
 }
 
+/// Kinds of archives, by their first bytes.
+const ARCHIVES: [(&[u8], &str); 7] = [
+    (b"PK\x03\x04", "zip"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!", "rar"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+];
+
+fn check_archive(head: &[u8]) -> Result<(), InputProblem> {
+    if let Some((_, archive)) = ARCHIVES.iter().find(|a| head.starts_with(a.0)) {
+        return Err(InputProblem::Archive(archive));
+    }
+    if head.get(257..262) == Some(b"ustar") { Err(InputProblem::Archive("tar")) } else { Ok(()) }
+}
+
+/// Whether bytes, and what was read out of them, are those of a file that holds no text.
+fn is_binary(bytes: &[u8], decoded: &str) -> bool {
+    bytes.starts_with(b"%PDF") || decoded.bytes().take(1024).any(|b| b == 0)
+}
+
+/// Refuses a file that is no text, for whoever expects the one text of it.
+pub(crate) fn check_text(bytes: &[u8], decoded: &str) -> Result<(), InputProblem> {
+    check_archive(bytes)?;
+    if is_binary(bytes, decoded) { Err(InputProblem::Binary) } else { Ok(()) }
+}
+
 /// The format of an input called `name` that begins with `head`, and ends with it if it is `whole`. Without a `given`
 /// encoding, that shows in `head`, too.
 pub(crate) fn recognise(
@@ -58,20 +87,7 @@ pub(crate) fn recognise(
     known: &FieldNames,
     given: Option<&'static Encoding>,
 ) -> Result<Format, InputProblem> {
-    for (magic, archive) in [
-        (&b"PK\x03\x04"[..], "zip"),
-        (b"7z\xbc\xaf\x27\x1c", "7z"),
-        (b"Rar!", "rar"),
-        (b"BZh", "bzip2"),
-        (b"\xfd7zXZ", "xz"),
-    ] {
-        if head.starts_with(magic) {
-            return Err(InputProblem::Archive(archive));
-        }
-    }
-    if head.get(257..262) == Some(b"ustar") {
-        return Err(InputProblem::Archive("tar"));
-    }
+    check_archive(head)?;
     if head.starts_with(b"PAR1") {
         return Ok(Format::Parquet);
     }
@@ -82,7 +98,7 @@ pub(crate) fn recognise(
         Some(encoding) => encoding.decode(head).0.into_owned(),
         None => charset::decode_html(head).text,
     };
-    if head.starts_with(b"%PDF") || decoded.bytes().take(1024).any(|b| b == 0) {
+    if is_binary(head, &decoded) {
         return Err(InputProblem::Binary);
     }
     let text = decoded.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');

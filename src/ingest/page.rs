@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use super::case_page::day;
 use crate::document::Language;
 use crate::error::{Error, Result};
+use crate::text::language;
 
 pub use self::recognise::looks_like_html;
 
@@ -91,7 +92,7 @@ pub fn article(html: &str) -> Result<Article> {
         let value = |name| marked.iter().find_map(|element| day_of(&element.attr(name)?));
         value("content").or_else(|| value("datetime"))
     });
-    let language = said.lang.as_deref().or_else(|| stated("inLanguage")).and_then(Language::lenient);
+    let stated_language = said.lang.as_deref().or_else(|| stated("inLanguage")).and_then(Language::lenient);
     let mut text = match page.parse() {
         Ok(found) => tidy(&found.text_content),
         Err(ReadabilityError::TooManyElements(..)) => return Err(too_complex()),
@@ -103,6 +104,7 @@ pub fn article(html: &str) -> Result<Article> {
         page.doc.select(APPARATUS).remove();
         text = page.doc.body().map(|body| tidy(&body.formatted_text())).unwrap_or_default();
     }
+    let language = stated_language.filter(|&l| language::fits(l, &text));
     let title = said.title.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(Article { title, text, language, published: published.unwrap_or_default() })
 }

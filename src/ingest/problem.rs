@@ -45,11 +45,11 @@ pub enum InputProblem {
     },
     /// Bytes that are no text.
     #[error(
-        "it is neither text nor a format that is known; see docs/batch.md for the formats, or name it with --format"
+        "it is neither text nor a format that is known; save it as text, or see docs/batch.md for what batch reads and --format names"
     )]
     Binary,
     /// An archive of files.
-    #[error("it is an archive of files ({0}); unpack it and give the folder")]
+    #[error("it is an archive ({0}); unpack it and give what was in it")]
     Archive(&'static str),
     /// The program was built without what this needs.
     #[error("this program was built without {0}; build it with `--features {0}`")]
@@ -68,6 +68,9 @@ pub enum InputProblem {
     /// A table without a column of text.
     #[error("no column of the table is known as its text; name one with --text-column (columns: {0})")]
     NoTextColumn(String),
+    /// A record without a field of text.
+    #[error("no field of the record \"{0}\" is known as its text; call it `text`, or name it with --text-column")]
+    NoTextField(String),
     /// A JSON array that breaks off.
     #[error("the JSON value does not end; from here on the rest of the input was left out")]
     OpenJson,
@@ -120,6 +123,7 @@ impl InputProblem {
             Self::Uneven { .. } => "uneven_row",
             Self::OpenQuote => "open_quote",
             Self::NoTextColumn(_) => "no_text_column",
+            Self::NoTextField(_) => "no_text_field",
             Self::OpenJson => "open_json",
             Self::Entry(_) => "entry",
             Self::Feed(_) => "feed",

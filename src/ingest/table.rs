@@ -217,7 +217,7 @@ impl TableRecords {
         window.consume(length);
         let header = Header::new(names, delimiter, known);
         if !header.has_text() {
-            return Err(InputProblem::NoTextColumn(header.names.join(", ")));
+            return Err(InputProblem::NoTextColumn(named(&header.names)));
         }
         let source = Arc::new(Source { header: Some(header), ..source });
         Ok(Self { window, source, line: lines + 1, limit, scan: FRESH, searched: 0, skipping: false })
@@ -342,6 +342,16 @@ pub(crate) fn looks_like_table(head: &[u8], known: &FieldNames) -> bool {
     names.len() >= 2 && names.iter().all(is_name) && known.has_text(names.iter().map(String::as_str))
 }
 
+/// The names of columns, for a message. A table without a header has its first text where they should be: what is too long
+/// for a name is not repeated.
+fn named(names: &[String]) -> String {
+    let name = |(i, n): (usize, &String)| {
+        let is_name = n.len() <= 40 && n.split_whitespace().count() <= 3;
+        if is_name { n.clone() } else { format!("number {}, {} bytes", i + 1, n.len()) }
+    };
+    names.iter().enumerate().map(name).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,6 +396,8 @@ mod tests {
         assert_eq!(read, [good(2, &["One, two", "7"]), good(3, &["", "8"])]);
         assert_eq!(rows("id;body\n1;a,b\n", 1000).unwrap(), [good(2, &["1", "a,b"])]);
         assert!(matches!(rows("a,b\n1,2\n", 1000), Err(InputProblem::NoTextColumn(names)) if names == "a, b"));
+        let headless = rows("1,what somebody wrote here,en\n", 1000);
+        assert!(matches!(headless, Err(InputProblem::NoTextColumn(names)) if names == "1, number 2, 24 bytes, en"));
     }
 
     #[test]

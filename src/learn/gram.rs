@@ -2,8 +2,8 @@
 //!
 //! All labels and all folds share the rows, so one pass over the non-zeros serves [`LANES`] of them: each non-zero then
 //! touches one contiguous lane of values instead of one value. `K v` is `X (Xᵀ v)`; it is taken panel by panel of
-//! columns, so that the part of `Xᵀ v` at work stays in the second-level cache and is read back while it is hot.
-//! Columns are ordered by how many rows they occur in, for the same reason.
+//! columns, so that the part of `Xᵀ v` at work stays in the processor's cache and is read back while it is hot. Columns
+//! are ordered by how many rows they occur in, for the same reason.
 //!
 //! The matrix `K` itself was rejected: it is quadratic in the rows, and forming it costs more than all the products.
 //! Every lane is summed on its own, in the order of the non-zeros, so a label's numbers do not depend on its
@@ -18,8 +18,10 @@ use crate::features::sparse::SparseRows;
 /// Labels served by one product.
 pub(crate) const LANES: usize = 16;
 
-/// Columns of a panel, a power of two: with f32 lanes a quarter of a megabyte.
-const PANEL: usize = 1 << 12;
+/// Columns of each panel, the last again and again. The commonest columns are a quarter of the non-zeros, and their lanes
+/// stay in the first-level cache. Rare columns have few non-zeros in a row, so a panel of many costs fewer visits to rows.
+const PANELS: [usize; 8] = [512, 512, 1024, 2048, 4096, 8192, 8192, WIDEST];
+const WIDEST: usize = 1 << 14;
 
 /// The two precisions of a product.
 pub(crate) trait Real: Copy + Default + AddAssign + Mul<Output = Self> + Send + Sync {
@@ -67,6 +69,8 @@ pub(crate) type Lanes<T> = [T; LANES];
 /// The non-zeros of some columns.
 #[derive(Default)]
 struct Panel {
+    /// How many columns it has.
+    width: usize,
     /// Rows that have any.
     rows: Vec<u32>,
     /// Where each of these rows starts, and one past the last.
@@ -91,7 +95,7 @@ pub(crate) struct Scratch<T> {
 
 impl<T: Real> Scratch<T> {
     pub(crate) fn new() -> Self {
-        Self { panel: vec![[T::default(); LANES]; PANEL] }
+        Self { panel: vec![[T::default(); LANES]; WIDEST] }
     }
 }
 
@@ -108,12 +112,20 @@ impl Gram {
         for (at, &f) in features.iter().enumerate() {
             place[f as usize] = at as u32;
         }
-        let mut panels: Vec<Panel> = (0..features.len().div_ceil(PANEL)).map(|_| Panel::default()).collect();
-        for (at, panel) in panels.iter_mut().enumerate() {
-            let ours = &features[at * PANEL..((at + 1) * PANEL).min(features.len())];
+        let mut panels: Vec<Panel> = Vec::new();
+        // The panel of each place, and where in it.
+        let mut places: Vec<(u32, u16)> = Vec::with_capacity(features.len());
+        while places.len() < features.len() {
+            let width = PANELS.get(panels.len()).copied().unwrap_or(WIDEST).min(features.len() - places.len());
+            let ours = &features[places.len()..places.len() + width];
             let nonzeros = ours.iter().map(|&f| counts[f as usize] as usize).sum();
-            panel.columns.reserve_exact(nonzeros);
-            panel.values.reserve_exact(nonzeros);
+            places.extend((0..width).map(|at| (panels.len() as u32, at as u16)));
+            panels.push(Panel {
+                width,
+                columns: Vec::with_capacity(nonzeros),
+                values: Vec::with_capacity(nonzeros),
+                ..Panel::default()
+            });
         }
         let mut sorted: Vec<(u32, f32)> = Vec::new();
         for (i, row) in rows.iter().enumerate() {
@@ -121,12 +133,13 @@ impl Gram {
             sorted.extend(row.columns.iter().zip(row.values).map(|(&c, &v)| (place[c as usize], v)));
             sorted.sort_unstable_by_key(|e| e.0);
             for &(at, value) in &sorted {
-                let panel = &mut panels[at as usize / PANEL];
+                let (panel, column) = places[at as usize];
+                let panel = &mut panels[panel as usize];
                 if panel.rows.last() != Some(&(i as u32)) {
                     panel.rows.push(i as u32);
                     panel.starts.push(panel.columns.len() as u32);
                 }
-                panel.columns.push((at as usize % PANEL) as u16);
+                panel.columns.push(column);
                 panel.values.push(value);
             }
         }
@@ -164,9 +177,12 @@ impl Gram {
         scratch: &mut Scratch<f64>,
         mut each: impl FnMut(u32, &Lanes<f64>),
     ) {
-        for (panel, features) in self.panels.iter().zip(self.features.chunks(PANEL)) {
-            Arch::new().dispatch(Scatter { panel, v, into: &mut scratch.panel });
-            for (&feature, lanes) in features.iter().zip(scratch.panel.iter()) {
+        let mut features = self.features.as_slice();
+        for panel in &self.panels {
+            let (ours, rest) = features.split_at(panel.width);
+            features = rest;
+            Arch::new().dispatch(Scatter { panel, v, into: &mut scratch.panel[..panel.width] });
+            for (&feature, lanes) in ours.iter().zip(scratch.panel.iter()) {
                 each(feature, lanes);
             }
         }
@@ -189,10 +205,11 @@ impl<T: Real> WithSimd for Multiply<'_, T> {
         self.out.fill([T::default(); LANES]);
         let mut squares = [0.0; LANES];
         for panel in &self.gram.panels {
-            panel.scatter(self.v, self.panel);
-            panel.gather(self.panel, self.out);
+            let lanes = &mut self.panel[..panel.width];
+            panel.scatter(self.v, lanes);
+            panel.gather(lanes, self.out);
             let mut sums = [T::default(); LANES];
-            for lanes in self.panel.iter() {
+            for lanes in lanes.iter() {
                 for l in 0..LANES {
                     sums[l] += lanes[l] * lanes[l];
                 }
@@ -291,7 +308,7 @@ mod tests {
 
     /// Rows over more than one panel, some of them empty.
     fn rows() -> SparseRows {
-        let width = PANEL + PANEL / 2;
+        let width = PANELS[..3].iter().sum::<usize>() + 7;
         let mut rows = SparseRows::new(width);
         for i in 0..23u32 {
             let columns = (0..width as u32).filter(|c| i % 7 != 6 && (c * 31 + i * 17) % (5 + c % 11) == 0);

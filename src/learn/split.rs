@@ -52,6 +52,15 @@ pub fn day(text: &str) -> Option<u32> {
     (month <= 12 && day <= 31).then_some((year * 100 + month) * 100 + day)
 }
 
+/// A day of [`day`] as `YYYY-MM-DD`, without what is not known.
+pub(crate) fn iso(day: u32) -> String {
+    match (day / 10_000, day / 100 % 100, day % 100) {
+        (year, 0, _) => format!("{year:04}"),
+        (year, month, 0) => format!("{year:04}-{month:02}"),
+        (year, month, day) => format!("{year:04}-{month:02}-{day:02}"),
+    }
+}
+
 /// As [`grouped_folds`], but a fold holds one stretch of time, so that a held-out text is judged by a model that knows
 /// no other text of those weeks: stories are retold for a while, and folds dealt by lot would flatter. A group is as old
 /// as its oldest record; groups without a date are dealt.
@@ -100,6 +109,8 @@ mod tests {
     fn days_sort_by_time_however_written() {
         let days = ["2018", "15/2/2018", "2018-02-16T10:00", "1.3.2018", "2019-01"].map(day);
         assert!(days.windows(2).all(|w| w[0].is_some() && w[0] < w[1]), "{days:?}");
+        let written = days.map(|d| d.map_or_else(String::new, iso));
+        assert_eq!(written, ["2018", "2018-02-15", "2018-02-16", "2018-03-01", "2019-01"]);
         assert!(["", "yesterday", "12/2018/1", "2018-13-01", "99"].iter().all(|t| day(t).is_none()));
     }
 

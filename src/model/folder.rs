@@ -104,12 +104,21 @@ impl Parts {
 /// Writes a model folder, replacing one of that name as a whole. Fills in checksums and the version, a digest of all
 /// that the model is, and gives the version back. [`VERSION_MARK`] in the card becomes the version.
 pub fn save(path: &Path, mut manifest: Manifest, parts: Option<&Parts>, card: &str) -> Result<String> {
-    if path.exists() && !path.join(MANIFEST).exists() && fs::read_dir(path).is_ok_and(|mut d| d.next().is_some()) {
-        let full = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "the folder holds files that are no model");
-        return Err(Error::write(path)(full));
-    }
+    check_output(path)?;
     replace(path, |folder| write_files(folder, &mut manifest, parts, card))?;
     Ok(manifest.version)
+}
+
+/// Refuses a place where a model would push something else aside: a file, or a folder of other files.
+pub fn check_output(path: &Path) -> Result<()> {
+    let taken = |what| Err(Error::Taken { path: path.into(), what });
+    if path.exists() && !path.is_dir() {
+        return taken("it is a file; name a folder for the model");
+    }
+    if !path.join(MANIFEST).exists() && fs::read_dir(path).is_ok_and(|mut d| d.next().is_some()) {
+        return taken("the folder holds files that are no model; name another");
+    }
+    Ok(())
 }
 
 fn write_files(folder: &Path, manifest: &mut Manifest, parts: Option<&Parts>, card: &str) -> Result<()> {

@@ -101,7 +101,11 @@ impl Taxonomy {
         Self::linked(narratives, parents)
     }
 
-    fn linked(narratives: Vec<Narrative>, parents: Vec<Option<NarrativeNo>>) -> Self {
+    fn linked(mut narratives: Vec<Narrative>, parents: Vec<Option<NarrativeNo>>) -> Self {
+        // An answer has to call it something.
+        for n in narratives.iter_mut().filter(|n| n.name.trim().is_empty()) {
+            n.name.clone_from(&n.id);
+        }
         let mut leaves = vec![true; narratives.len()];
         for parent in parents.iter().flatten() {
             leaves[parent.index()] = false;

@@ -92,7 +92,9 @@ impl Store {
     /// Removes a case; says whether there was one.
     pub fn remove(&mut self, id: &str) -> Result<bool> {
         let changed = self.connection.execute("DELETE FROM cases WHERE id = ?1", params![id]);
-        changed.map(|n| n > 0).map_err(store_error(&self.path))
+        let changed = changed.map_err(store_error(&self.path))?;
+        self.empty_journal()?;
+        Ok(changed > 0)
     }
 }
 

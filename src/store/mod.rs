@@ -43,7 +43,8 @@ pub struct Store {
 pub fn is_store(path: &Path) -> bool {
     use std::io::Read;
     let mut start = [0; 16];
-    std::fs::File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok() && start == MAGIC
+    // What is read from a pipe is gone, and a store is no pipe.
+    path.is_file() && std::fs::File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok() && start == MAGIC
 }
 
 /// Where the store lies unless the user says otherwise: `LEITMOTIF_STORE`, or the user's data folder.
@@ -111,6 +112,13 @@ impl Store {
         self.connection.pragma_update(None, "synchronous", "NORMAL").map_err(store_error(&self.path))
     }
 
+    /// Takes what was erased out of the journal, too.
+    pub(crate) fn empty_journal(&self) -> Result<()> {
+        // Others that read at this moment keep it from being cut; then it is by the next to erase or to close.
+        let run = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        run.map_err(store_error(&self.path))
+    }
+
     fn version(&self) -> Result<i64> {
         self.connection.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(store_error(&self.path))
     }
@@ -119,7 +127,9 @@ impl Store {
         let run = || -> rusqlite::Result<()> {
             self.connection.busy_timeout(PATIENCE)?;
             self.connection.pragma_update(None, "journal_mode", "WAL")?;
-            self.connection.pragma_update(None, "synchronous", "FULL")
+            self.connection.pragma_update(None, "synchronous", "FULL")?;
+            // What is erased is overwritten, not only forgotten.
+            self.connection.pragma_update(None, "secure_delete", "ON")
         };
         run().map_err(store_error(&self.path))?;
         match schema::bring_up_to_date(&self.connection).map_err(store_error(&self.path))? {

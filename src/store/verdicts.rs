@@ -227,7 +227,9 @@ impl Store {
             transaction.commit()?;
             Ok(gone)
         };
-        run().map_err(store_error(&path))
+        let gone = run().map_err(store_error(&path))?;
+        self.empty_journal()?;
+        Ok(gone)
     }
 
     fn list(&self, which: &str, values: impl rusqlite::Params) -> Result<Vec<Verdict>> {
@@ -318,5 +320,23 @@ mod tests {
         assert_eq!(other.judged_text(&first.text_hash).unwrap(), Some(text));
         assert_eq!(store.erase_text(&first.text_hash).unwrap(), 3);
         assert!(store.standing_verdicts().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_erased_stands_in_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let (mut store, _) = Store::create(&path).unwrap();
+        let text = |words: &str| JudgedText { text: words.repeat(40), ..JudgedText::default() };
+        let gone = store.judge(&text("privateword "), &verdict("n", Decided::Accepted)).unwrap();
+        store.judge(&text("another "), &verdict("n", Decided::Accepted)).unwrap();
+        let stands = |word: &str| {
+            let files = std::fs::read_dir(folder.path()).unwrap().map(|e| std::fs::read(e.unwrap().path()).unwrap());
+            files.filter(|bytes| memchr::memmem::find(bytes, word.as_bytes()).is_some()).count()
+        };
+        assert!(stands("privateword") > 0);
+        store.erase_text(&gone.text_hash).unwrap();
+        assert_eq!(stands("privateword"), 0);
+        assert!(stands("another") > 0);
     }
 }

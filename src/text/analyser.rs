@@ -68,6 +68,11 @@ impl Analysis {
         self.normalised.text.push_str(&pieces);
     }
 
+    /// The text as it was normalised, then the words of its hashtags.
+    pub(crate) fn normalised(&self) -> &str {
+        &self.normalised.text
+    }
+
     /// The normalised text of a token of this analysis.
     pub fn text(&self, token: &Token) -> &str {
         &self.normalised.text[token.text.start as usize..token.text.end as usize]

@@ -87,6 +87,24 @@ pub fn detect(text: &str) -> Option<Language> {
     Language::lenient(two_letters(info.lang()))
 }
 
+/// Languages that are written in Cyrillic letters, and in Latin ones; of those written in both nothing can be said.
+const CYRILLIC: [&str; 8] = ["be", "bg", "kk", "ky", "mk", "mn", "ru", "uk"];
+const LATIN: [&str; 26] = [
+    "ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "lt", "lv", "nl", "no", "pl", "pt",
+    "ro", "sk", "sl", "sv", "tr", "vi", "eu",
+];
+
+/// Whether a text can be in a language, by its letters: what the template of a page says is not always true of the article.
+pub(crate) fn fits(language: Language, text: &str) -> bool {
+    let (mut latin, mut cyrillic) = (0usize, 0usize);
+    for c in text[..text.floor_char_boundary(SAMPLE)].chars() {
+        latin += usize::from(c.is_ascii_alphabetic() || ('\u{c0}'..='\u{24f}').contains(&c));
+        cyrillic += usize::from(('\u{400}'..='\u{52f}').contains(&c));
+    }
+    let code = language.code();
+    !(CYRILLIC.contains(&code) && latin > 2 * cyrillic || LATIN.contains(&code) && cyrillic > 2 * latin)
+}
+
 /// Cyrillic languages betray themselves by letters that the others lack, long before trigrams can tell.
 fn by_cyrillic_letters(sample: &str) -> Option<&'static str> {
     let (mut russian, mut ukrainian, mut shared_i) = (0, 0, 0);
@@ -179,5 +197,13 @@ mod tests {
         assert_eq!(of("NATO"), None);
         assert_eq!(of("😀😀😀"), None);
         assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn letters_tell_what_a_language_cannot_be() {
+        let fits = |code: &str, text: &str| super::fits(Language::lenient(code).unwrap(), text);
+        assert!(fits("en", "The council votes.") && fits("ru", "Совет голосует.") && fits("sr", "Savet glasa."));
+        assert!(!fits("en", "Совет голосует о NATO.") && !fits("uk", "The council votes."));
+        assert!(fits("ru", "") && fits("en", "2024 😀") && fits("ar", "The council votes."));
     }
 }

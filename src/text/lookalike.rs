@@ -50,7 +50,7 @@ const TWINS: [(char, char, char); 22] = [
 /// Twins that differ by which letter of the word they imitate: Latin `h` in capitals is Cyrillic `н`.
 const MORE: [(char, char); 6] = [('h', 'н'), ('b', 'ь'), ('n', 'п'), ('u', 'и'), ('r', 'г'), ('ï', 'ї')];
 
-fn twin(c: char, to: Script) -> Option<char> {
+fn twin(c: char, to: Script, by_shape: bool) -> Option<char> {
     let from = script(c);
     let found = TWINS.iter().find_map(|&(l, k, g)| {
         let source = [(Script::Latin, l), (Script::Cyrillic, k), (Script::Greek, g)];
@@ -58,6 +58,7 @@ fn twin(c: char, to: Script) -> Option<char> {
     });
     match found.flatten() {
         Some(t) if t != '\0' => Some(t),
+        _ if !by_shape => None,
         _ => MORE.iter().find_map(|&(l, k)| match to {
             Script::Latin if k == c => Some(l),
             Script::Cyrillic if l == c => Some(k),
@@ -100,17 +101,20 @@ fn fold_word(word: &[(usize, char)], out: &mut Vec<(usize, char)>) {
     if counts[1].0 == 0 {
         return;
     }
-    // Majority first; where the majority's letters cannot take the rest in (`Pоссия` has one Latin letter, `сor` two
-    // scripts at par), try the other way round.
-    for &(n, to) in counts.iter().filter(|&&(n, _)| n > 0) {
-        let folded: Option<Vec<_>> = word
-            .iter()
-            .filter(|&&(_, c)| !matches!(script(c), Script::Other) && script(c) != to)
-            .map(|&(at, c)| twin(c, to).map(|t| (at, t)))
-            .collect();
-        if let Some(folded) = folded.filter(|f| f.len() <= n * 2) {
-            out.extend(folded);
-            return;
+    // Letters that look the same first: `Вuсhа` with three Cyrillic letters of five is Latin, since `u` and `h` have no
+    // twins. Majority first; where the majority's letters cannot take the rest in (`Pоссия` has one Latin letter, `сor`
+    // two scripts at par), the other way round.
+    for (by_shape, most) in [(false, 3), (true, 2)] {
+        for &(n, to) in counts.iter().filter(|&&(n, _)| n > 0) {
+            let folded: Option<Vec<_>> = word
+                .iter()
+                .filter(|&&(_, c)| !matches!(script(c), Script::Other) && script(c) != to)
+                .map(|&(at, c)| twin(c, to, by_shape).map(|t| (at, t)))
+                .collect();
+            if let Some(folded) = folded.filter(|f| f.len() <= n * most) {
+                out.extend(folded);
+                return;
+            }
         }
     }
 }
@@ -128,6 +132,9 @@ mod tests {
     fn mixed_words_become_one_script_and_honest_ones_stay() {
         assert_eq!(folded("nаtо ехpands"), "nato expands");
         assert_eq!(folded("pоссия"), "россия");
+        assert_eq!(folded("вuсhа mаѕѕасrе"), "bucha massacre");
+        // Only by its shape is `u` a Cyrillic letter.
+        assert_eq!(folded("пuтuн"), "питин");
         assert_eq!(folded("nato расширяется"), "nato расширяется");
         // One Latin letter beyond ASCII is enough to mix.
         assert!(may_mix("мé") && !may_mix("мир") && !may_mix("été"));

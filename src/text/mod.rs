@@ -14,4 +14,4 @@ pub mod normalise;
 mod segment;
 pub mod stem;
 pub mod token;
-mod words;
+pub(crate) mod words;

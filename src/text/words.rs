@@ -234,7 +234,7 @@ fn word(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<
 
 /// Letters of scripts written without spaces, which UAX #29 cuts letter by letter: Thai, Lao, Myanmar, Khmer, Han,
 /// Hiragana. A stretch of them becomes one token, so that character n-grams reach across.
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e01}'..='\u{e4e}' | '\u{e81}'..='\u{ecd}' | '\u{1000}'..='\u{103f}' | '\u{1780}'..='\u{17d3}'
         | '\u{3041}'..='\u{309f}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3134f}')
 }

@@ -11,7 +11,8 @@ use crate::checksum::sha256;
 use crate::document::Language;
 use crate::error::{BadRecord, Error, Place, RecordProblem, Result, TrainingProblem};
 use crate::ingest::jsonl::{self, Placed};
-use crate::ingest::judgements;
+use crate::ingest::judgements::{self, Unused};
+use crate::learn::split::{day, iso};
 use crate::model::manifest::DataSummary;
 use crate::model::taxonomy::{Narrative, NarrativeNo, Taxonomy};
 use crate::record::TextRecord;
@@ -74,6 +75,8 @@ pub struct TrainingData {
     pub background: Vec<TextRecord>,
     /// Judged queries.
     pub queries: Vec<JudgedQuery>,
+    /// What of the files of queries teaches nothing.
+    pub unused: Unused,
     /// By id of case the story it tells: cases of one story are versions of one claim. The ranker learns from them; what
     /// must be held out together says `group`.
     pub versions: FxHashMap<String, String>,
@@ -137,9 +140,12 @@ impl TrainingData {
             resolved.push((labels.resolve(&t.record.id, &t.record.narratives, &t.place, &mut bad), t));
         }
         let texts = split(resolved, &mut places.texts);
-        let queries = match &sources.queries {
-            Some((queries, qrels)) => judgements::read(queries, qrels, &mut bad)?,
-            None => Vec::new(),
+        let (queries, unused) = match &sources.queries {
+            Some((queries, qrels)) => {
+                let ids: FxHashSet<&str> = cases.iter().map(|c| c.0.id.as_str()).collect();
+                judgements::read((queries, qrels), |case| ids.contains(case), &mut bad)?
+            }
+            None => Default::default(),
         };
         let background = background
             .into_iter()
@@ -148,7 +154,10 @@ impl TrainingData {
                 b.record
             })
             .collect();
-        Ok((Self { taxonomy: labels.taxonomy, cases, texts, background, queries, versions, places, set_aside }, bad))
+        Ok((
+            Self { taxonomy: labels.taxonomy, cases, texts, background, queries, unused, versions, places, set_aside },
+            bad,
+        ))
     }
 
     /// Whether any record carries a narrative.
@@ -176,9 +185,7 @@ impl TrainingData {
         for (language, date) in records {
             let code = Language::lenient(language).map_or_else(|| "unknown".to_owned(), |l| l.to_string());
             *languages.entry(code).or_insert(0) += 1;
-            if !date.is_empty() {
-                dates.insert(date.clone());
-            }
+            dates.extend(day(date));
         }
         DataSummary {
             sha256: sha256(hashed.as_bytes()),
@@ -189,7 +196,7 @@ impl TrainingData {
             versions: self.versions.len(),
             set_aside: self.set_aside.len(),
             languages,
-            published: dates.first().cloned().zip(dates.last().cloned()),
+            published: dates.first().zip(dates.last()).map(|(&first, &last)| (iso(first), iso(last))),
         }
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 
-use crate::error::Error;
+use crate::error::{Error, json_problem};
 
 /// An error as the API tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -37,10 +37,15 @@ impl Problem {
     pub(crate) fn bad_json(e: &serde_json::Error) -> Self {
         // Where the shape is right JSON but not the right fields, the request was understood and is wrong.
         if e.is_data() {
-            let detail = format!("{e}; /api lists the fields of every request");
+            let detail = format!("{}; /api lists the fields of every request", json_problem(e));
             return Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-field", "A field is wrong", detail);
         }
-        Self::new(StatusCode::BAD_REQUEST, "bad-json", "The body is not JSON", format!("{e}; send UTF-8 JSON"))
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-json",
+            "The body is not JSON",
+            format!("{}; send UTF-8 JSON", json_problem(e)),
+        )
     }
 
     /// A value is wrong.

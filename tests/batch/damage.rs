@@ -98,6 +98,10 @@ fn tables_feeds_arrays_and_pages() {
     assert_eq!((found, kinds), (vec!["good".to_owned()], vec!["page".to_owned()]));
     let (found, kinds) = between("open.json", format!("[{}, {{\"id\":\"b\"", record(7)).as_bytes());
     assert_eq!((found, kinds), (vec!["n7".to_owned()], vec!["open_json".to_owned()]));
+    let (found, kinds) = between("between.json", format!("[{},", record(7)).as_bytes());
+    assert_eq!((found, kinds), (vec!["n7".to_owned()], vec!["open_json".to_owned()]));
+    let (found, kinds) = between("fields.jsonl", b"{\"id\":\"a\",\"msg\":\"What the text is called here\"}\n");
+    assert_eq!((found.len(), kinds), (0, vec!["no_text_field".to_owned()]));
     let (found, kinds) = between("deep.html", "<div>".repeat(9000).as_bytes());
     assert_eq!((found.len(), kinds), (0, vec!["page".to_owned()]));
 }
@@ -108,7 +112,7 @@ fn files_that_are_no_text() {
         ("a.zip", &b"PK\x03\x04\x14\0\0\0"[..], "archive"),
         ("p.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06", "binary"),
         ("d.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "binary"),
-        ("twice.gz", &gzip(&gzip(b"x")), "binary"),
+        ("twice.gz", &gzip(&gzip(b"x")), "archive"),
     ] {
         let (found, kinds) = between(name, bytes);
         assert!(found.is_empty(), "{name}: {found:?}");

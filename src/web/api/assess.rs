@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::assess::{Assessment, Options};
 use crate::cases::related::Related;
 use crate::document::{Document, Language};
-use crate::ingest::{charset, page};
+use crate::ingest::{charset, kind, page};
 use crate::web::body::{Body, Kind, Params};
 use crate::web::history::Entry;
 use crate::web::problem::{Answer, Problem};
@@ -174,20 +174,35 @@ fn line(value: &impl Serialize) -> Answer<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Refuses bytes that are no text.
+pub(super) fn text_only(bytes: &[u8], decoded: &str) -> Answer<()> {
+    kind::check_text(bytes, decoded).map_err(|problem| Problem::bad_value(problem.to_string()))
+}
+
 fn answer(state: &State, params: AssessParams, body: &Body) -> Answer<Vec<u8>> {
     let whole =
         |text: String, language: Option<String>| DocumentRequest { text, language, ..DocumentRequest::default() };
+    let mended;
     let request = match body.kind {
         Some(Kind::Json) => return answer_json(state, body.json()?),
-        Some(Kind::Text) => whole(charset::decode(&body.bytes).text, params.language),
+        Some(Kind::Text) => {
+            let decoded = charset::decode(&body.bytes);
+            text_only(&body.bytes, &decoded.text)?;
+            mended = decoded.warning();
+            whole(decoded.text, params.language)
+        }
         Some(Kind::Html) => {
-            let article = page::article(&charset::decode_html(&body.bytes).text)?;
+            let decoded = charset::decode_html(&body.bytes);
+            mended = decoded.warning();
+            let article = page::article(&decoded.text)?;
             let found = article.language.map(|l| l.code().to_owned());
             whole(article.text, params.language.or(found))
         }
         _ => return Err(Body::unsupported("application/json, text/plain, text/html")),
     };
-    line(&assess_one(state, request, options(params.top, params.related, params.evidence)?)?)
+    let mut assessment = assess_one(state, request, options(params.top, params.related, params.evidence)?)?;
+    assessment.warnings.extend(mended);
+    line(&assessment)
 }
 
 fn answer_json(state: &State, request: AssessRequest) -> Answer<Vec<u8>> {

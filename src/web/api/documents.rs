@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+use super::assess::text_only;
 use crate::ingest::{charset, page};
 use crate::store::{Seen, Verdict};
 use crate::web::body::{Body, Kind};
@@ -66,19 +67,15 @@ const NEAR: f64 = 0.5;
 fn extract(bytes: &[u8]) -> Answer<Extracted> {
     let decoded = charset::decode_html(bytes);
     let mut out = Extracted::default();
-    if decoded.replaced > 0 {
-        out.warnings.push(format!("{} characters could not be read as {}", decoded.replaced, decoded.encoding));
-    }
+    out.warnings.extend(decoded.warning());
     if page::looks_like_html(&decoded.text) {
         let article = page::article(&decoded.text)?;
         out.text = article.text;
         out.title = article.title;
         out.language = article.language.map_or_else(String::new, |l| l.code().to_owned());
         out.published = article.published;
-    } else if decoded.text.contains('\0') {
-        let detail = "the file is neither text nor a web page; save it as text or HTML and give that";
-        return Err(Problem::bad_value(detail));
     } else {
+        text_only(bytes, &decoded.text)?;
         out.text = decoded.text;
     }
     Ok(out)
