@@ -456,7 +456,7 @@ fn a_claim_word_for_word_is_its_case_and_more_cases_change_nothing() {
     let home = home();
     let case = |id: String, claim: &str| serde_json::json!({"id": id, "title": "The same headline for all of them", "claim": claim});
     let claim = "The mayor sold the old bridge to Mars";
-let other = |i: usize| {
+    let other = |i: usize| {
         let said = ["The mayor came to the harbour", "Somebody sold a boat", "An old house burned", "Mars is a bridge"];
         format!("{} on day {i} of that year", said[i % 4])
     };

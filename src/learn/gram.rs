@@ -11,7 +11,7 @@
 
 use linfa::dataset::Records;
 use pulp::{Arch, Simd, WithSimd};
-use std::ops::{AddAssign, Mul};
+use std::ops::{AddAssign, Deref, DerefMut, Mul};
 
 use crate::features::sparse::SparseRows;
 
@@ -64,7 +64,33 @@ impl Real for f64 {
 }
 
 /// One value per label of a block.
-pub(crate) type Lanes<T> = [T; LANES];
+///
+/// Aligned to a line of the processor's cache: one that lies across two of them is read twice.
+#[repr(align(64))]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lanes<T>(pub(crate) [T; LANES]);
+
+impl<T: Real> Lanes<T> {
+    pub(crate) fn zero() -> Self {
+        Self([T::default(); LANES])
+    }
+}
+
+impl<T> Deref for Lanes<T> {
+    type Target = [T; LANES];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T; LANES] {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Lanes<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T; LANES] {
+        &mut self.0
+    }
+}
 
 /// The non-zeros of some columns.
 #[derive(Default)]
@@ -95,7 +121,7 @@ pub(crate) struct Scratch<T> {
 
 impl<T: Real> Scratch<T> {
     pub(crate) fn new() -> Self {
-        Self { panel: vec![[T::default(); LANES]; WIDEST] }
+        Self { panel: vec![Lanes::zero(); WIDEST] }
     }
 }
 
@@ -166,7 +192,7 @@ impl Gram {
         v: &[Lanes<T>],
         scratch: &mut Scratch<T>,
         out: &mut [Lanes<T>],
-    ) -> Lanes<f64> {
+    ) -> [f64; LANES] {
         Arch::new().dispatch(Multiply { gram: self, v, panel: &mut scratch.panel, out })
     }
 
@@ -198,11 +224,11 @@ struct Multiply<'a, T> {
 }
 
 impl<T: Real> WithSimd for Multiply<'_, T> {
-    type Output = Lanes<f64>;
+    type Output = [f64; LANES];
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Lanes<f64> {
-        self.out.fill([T::default(); LANES]);
+    fn with_simd<S: Simd>(self, _: S) -> [f64; LANES] {
+        self.out.fill(Lanes::zero());
         let mut squares = [0.0; LANES];
         for panel in &self.gram.panels {
             let lanes = &mut self.panel[..panel.width];
@@ -250,7 +276,7 @@ impl Panel {
     /// `into = Xᵀ v` for the columns of the panel.
     #[inline(always)]
     fn scatter<T: Real>(&self, v: &[Lanes<T>], into: &mut [Lanes<T>]) {
-        into.fill([T::default(); LANES]);
+        into.fill(Lanes::zero());
         for (row, columns, values) in self.each_row() {
             let lanes = v[row as usize];
             if lanes.iter().all(|l| l.wide() == 0.0) {
@@ -318,8 +344,8 @@ mod tests {
     }
 
     fn product<T: Real>(gram: &Gram, v: &[[f64; LANES]]) -> (Vec<[f64; LANES]>, [f64; LANES]) {
-        let v: Vec<Lanes<T>> = v.iter().map(|l| l.map(T::nearest)).collect();
-        let mut out = vec![[T::default(); LANES]; v.len()];
+        let v: Vec<Lanes<T>> = v.iter().map(|l| Lanes(l.map(T::nearest))).collect();
+        let mut out = vec![Lanes::zero(); v.len()];
         let squares = gram.multiply(&v, &mut Scratch::new(), &mut out);
         (out.iter().map(|l| l.map(T::wide)).collect(), squares)
     }
@@ -345,7 +371,8 @@ mod tests {
             let square: f64 = w.iter().map(|w| w * w).sum();
             assert!((squares[l] - square).abs() <= 1e-12 * square);
             let mut ours = vec![0.0; rows.nfeatures()];
-            gram.transpose_times(&v, &mut Scratch::new(), |f, lanes| ours[f as usize] = lanes[l]);
+            let wide: Vec<Lanes<f64>> = v.iter().copied().map(Lanes).collect();
+            gram.transpose_times(&wide, &mut Scratch::new(), |f, lanes| ours[f as usize] = lanes[l]);
             assert!(ours.iter().zip(&w).all(|(a, b)| (a - b).abs() < 1e-12));
         }
     }

@@ -58,7 +58,7 @@ fn work<T: Real, R>(
     settle: &impl Fn(usize, Minimum) -> R,
 ) -> Vec<(usize, R)> {
     let mut scratch = Scratch::<T>::new();
-    let mut vectors: Vec<Lanes<T>> = vec![[T::default(); LANES]; gram.rows()];
+    let mut vectors: Vec<Lanes<T>> = vec![Lanes::zero(); gram.rows()];
     let mut products = vectors.clone();
     let mut product = vec![0.0; gram.rows()];
     let mut lanes: [Option<(usize, Descent)>; LANES] = std::array::from_fn(|_| None);

@@ -9,7 +9,7 @@ use linfa::dataset::{AsTargets, DatasetBase, Records};
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, Array2};
 
-use super::gram::{Gram, LANES, Scratch};
+use super::gram::{Gram, LANES, Lanes, Scratch};
 use super::lanes;
 use super::problem::Problem;
 use super::subspace::{Minimum, Start, Stop};
@@ -155,7 +155,7 @@ impl OneVsRestValidParams {
 /// [`LANES`], the feature, and the block's weights.
 pub(crate) fn weights_of(gram: &Gram, sums: &[Vec<f64>], mut each: impl FnMut(usize, usize, &[f64])) {
     let mut scratch = Scratch::new();
-    let mut lanes = vec![[0.0; LANES]; gram.rows()];
+    let mut lanes = vec![Lanes::zero(); gram.rows()];
     for (block, sums) in sums.chunks(LANES).enumerate() {
         for (l, sum) in sums.iter().enumerate() {
             lanes.iter_mut().zip(sum).for_each(|(to, &a)| to[l] = a);
