@@ -107,7 +107,6 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
     let (run, squares_short) = (column(&|s| s.run), column(&|s| s.squares_short));
     let (sentence_all, disproof) = (column(&|s| s.sentence_all), column(&|s| s.disproof));
     let first = Column::new(found.iter().map(|c| c.score));
-    let twins = Twins::among(index, found, mask);
     let row = |(at, (candidate, s)): (usize, (&Candidate, &Shared))| {
         let case = candidate.case;
         let lengths = index.lengths(case);
@@ -145,8 +144,8 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
             body_short.share(at),
             sentence.share(at),
             first.share(at),
-            first.lead(at, &twins),
-            short.lead(at, &twins),
+            first.lead(at),
+            short.lead(at),
             first.reciprocal_rank(at),
             short.reciprocal_rank(at),
             body.reciprocal_rank(at),
@@ -182,39 +181,6 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
     found.iter().zip(&shared).enumerate().map(row).collect()
 }
 
-/// Which candidates make the same claim word for word: a claim that several debunks answer is no less likely for that.
-struct Twins {
-    /// What is known of the claim of each: its length and what its terms sum to. Different claims of several words that
-    /// agree in all of it do not happen.
-    claims: Vec<Option<(u32, u64, u64)>>,
-    any: bool,
-}
-
-impl Twins {
-    /// Fewest words of a claim: of a word or two different ones might be alike.
-    const FEWEST: u32 = 4;
-
-    fn among(index: &CaseIndex, found: &[Candidate], mask: FieldMask) -> Self {
-        let claim = |c: &Candidate| {
-            let (words, totals) = (index.lengths(c.case)[1], index.facts(c.case).totals);
-            (mask[1] && words >= Self::FEWEST).then(|| (words, totals.words[1].to_bits(), totals.grams[1].to_bits()))
-        };
-        let claims: Vec<_> = found.iter().map(claim).collect();
-        let mut sorted: Vec<_> = claims.iter().flatten().collect();
-        sorted.sort_unstable();
-        let any = sorted.windows(2).any(|w| w[0] == w[1]);
-        Self { claims, any }
-    }
-
-    fn are(&self, a: usize, b: usize) -> bool {
-        self.claims[a].is_some() && self.claims[a] == self.claims[b]
-    }
-
-    fn has(&self, at: usize) -> bool {
-        self.any && (0..self.claims.len()).any(|j| j != at && self.are(at, j))
-    }
-}
-
 /// One sum of all candidates of a query.
 struct Column {
     values: Vec<f64>,
@@ -241,16 +207,9 @@ impl Column {
         share(self.values[at], self.best[0])
     }
 
-    /// How far ahead of the best other one, or behind it, as a share of the best. A case with the very same claim is no other.
-    fn lead(&self, at: usize, twins: &Twins) -> f64 {
-        let other = if twins.has(at) {
-            let others = self.values.iter().enumerate().filter(|&(j, _)| j != at && !twins.are(at, j));
-            others.map(|o| *o.1).fold(0.0, f64::max)
-        } else if self.ranks[at] == 1 {
-            self.best[1]
-        } else {
-            self.best[0]
-        };
+    /// How far ahead of the best other one, or behind it, as a share of the best.
+    fn lead(&self, at: usize) -> f64 {
+        let other = if self.ranks[at] == 1 { self.best[1] } else { self.best[0] };
         share(self.values[at] - other, self.best[0])
     }
 
@@ -327,32 +286,6 @@ mod tests {
         assert!(
             (of("the old bridge was sold to 40 men", "the claim has numbers, the text has others") - 1.0).abs() < 1e-12
         );
-    }
-
-    #[test]
-    fn a_claim_that_stands_twice_is_its_own_rival_in_no_way() {
-        let case = |id: &str, title: &str, claim: &str| Case {
-            id: id.into(),
-            title: title.into(),
-            claim: claim.into(),
-            ..Case::default()
-        };
-        let claim = "The mayor sold the old bridge to Mars";
-        let others = [case("moon", "Cheese", "The moon is made of cheese"), case("sun", "Sun", "The sun is sold")];
-        let lead = |cases: Vec<Case>| {
-            let (index, mut query) = (CaseIndex::new(cases.into_iter().chain(others.clone())), Query::default());
-            query.prepare_text(&index, claim, &sentences(claim), None);
-            let found = query.candidates(&index, ALL_FIELDS, 10);
-            let rows = features(&index, &query, &found, ALL_FIELDS);
-            value(&rows[0], "lead of BM25 of words, title and claim, over the best other candidate")
-        };
-        let twice = || vec![case("a", "One title", claim), case("b", "Another headline", claim)];
-        assert!(lead(twice()) > 0.5, "{}", lead(twice()));
-        let changed = vec![
-            case("a", "One title", claim),
-            case("b", "Another headline", "The mayor sold the old bridge to Mars today"),
-        ];
-        assert!(lead(changed) < 0.5);
     }
 
     proptest! {
