@@ -3,6 +3,7 @@
 
   python3 benches/articles.py QUERIES.jsonl > articles.jsonl    each query at a random place of 2,700 bytes or more
   python3 benches/articles.py 300 KIND > none.jsonl             so many articles of five texts of a kind (everyday, reporting)
+  python3 benches/articles.py each KIND > none.jsonl            each text of a kind by itself
 
 Then, with the judgements of the queries and the cases they speak of:
 
@@ -25,12 +26,13 @@ def show(record, parts):
 
 def main(what, kind="everyday"):
     draw = random.Random(5)
-    if what.isdigit():
+    if what == "each" or what.isdigit():
         some = texts(lambda r: r.get("kind") == kind)
         if len(some) < 5:
             sys.exit(f"no five English texts of the kind {kind!r}")
-        for i in range(int(what)):
-            show({"id": str(i)}, draw.sample(some, 5))
+        articles = [[t] for t in some] if what == "each" else (draw.sample(some, 5) for _ in range(int(what)))
+        for i, parts in enumerate(articles):
+            show({"id": str(i)}, parts)
         return
     around = texts(lambda r: True)
     with open(what, encoding="utf-8") as lines:

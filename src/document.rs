@@ -28,8 +28,9 @@ impl Language {
     }
 }
 
-/// Codes of three letters (ISO 639-2, both sets) of languages that have one of two.
-const LONG_CODES: [(&str, &str); 75] = [
+/// Codes of three letters (ISO 639-2, both sets, and what whatlang calls Chinese and Persian) of languages that have one
+/// of two.
+const LONG_CODES: [(&str, &str); 77] = [
     ("afr", "af"),
     ("alb", "sq"),
     ("ara", "ar"),
@@ -105,6 +106,8 @@ const LONG_CODES: [(&str, &str); 75] = [
     ("cym", "cy"),
     ("zho", "zh"),
     ("nno", "nn"),
+    ("cmn", "zh"),
+    ("pes", "fa"),
 ];
 
 impl FromStr for Language {
@@ -117,7 +120,8 @@ impl FromStr for Language {
             return Err(Error::Language(s.to_owned()));
         }
         // Of a language with a code of two letters, that is the one records and models use.
-        let b = LONG_CODES.iter().find(|c| c.0 == primary).map_or(b, |c| c.1.as_bytes());
+        let short = if b.len() == 3 { LONG_CODES.iter().find(|c| c.0 == primary) } else { None };
+        let b = short.map_or(b, |c| c.1.as_bytes());
         Ok(Self([b[0], b[1], b.get(2).copied().unwrap_or(0)]))
     }
 }

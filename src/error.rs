@@ -123,7 +123,7 @@ fn meant(id: Option<&String>) -> String {
     id.map_or_else(String::new, |id| format!(" (did you mean \"{id}\"?)"))
 }
 
-fn gibibytes(bytes: u64) -> String {
+fn memory_size(bytes: u64) -> String {
     let gib = bytes as f64 / f64::from(1 << 30);
     if gib < 1.0 { format!("{:.1} MiB", gib * 1024.0) } else { format!("{gib:.1} GiB") }
 }
@@ -255,7 +255,7 @@ pub enum TrainingProblem {
     )]
     OneGroup,
     /// Training would not fit into memory.
-    #[error("training would need about {} of memory, and {} is available ({what}); {mend}", gibibytes(*.needed), gibibytes(*.available))]
+    #[error("training would need about {} of memory, and {} is available ({what}); {mend}", memory_size(*.needed), memory_size(*.available))]
     Memory {
         /// Bytes needed, estimated.
         needed: u64,

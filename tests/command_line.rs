@@ -416,7 +416,8 @@ fn nothing_is_written_over_that_is_something_else() {
         assert_eq!(fs::read_to_string(home.path().join("cases.jsonl")).unwrap(), records);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "{args:?}");
     }
-    // An index takes the place of an index.
+    // An index takes the place of an empty file, and of an index.
+    fs::write(home.path().join("c.index"), "").unwrap();
     for _ in 0..2 {
         let ran = run(leitmotif(&home).args(["cases", "index", "cases.jsonl", "--output", "c.index"]));
         assert_eq!(ran.code, 0, "{}", ran.err);
@@ -427,10 +428,10 @@ fn nothing_is_written_over_that_is_something_else() {
 fn options_of_a_split_are_not_passed_over() {
     let home = home();
     for option in [&["--learning-curve"][..], &["--folds", "3"], &["--settings", "none.json"]] {
-        let ran = run(leitmotif(&home).args(["evaluate", "--cases", "none.jsonl"]).args(option));
-        assert!(ran.code != 0 && ran.err.contains("--split"), "{}", ran.err);
-        let model = run(leitmotif(&home).args(["evaluate", "--model", "m", "--cases", "none.jsonl"]).args(option));
-        assert!(model.code != 0 && model.err.contains("--split"), "{}", model.err);
+        for (model, named) in [(&[][..], "--split"), (&["--model", "m"], "--model")] {
+            let ran = run(leitmotif(&home).args(["evaluate", "--cases", "none.jsonl"]).args(option).args(model));
+            assert!(ran.code == 2 && ran.err.contains(named) && ran.err.contains(option[0]), "{}", ran.err);
+        }
     }
 }
 

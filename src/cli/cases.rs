@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt::Write as _;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::case_base;
 use super::colour::Style;
@@ -202,8 +202,9 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
         }
         Cases::Index { output: None, .. } => anyhow::bail!("name the file to write with --output"),
         Cases::Index { cases, output: Some(output), .. } => {
-            // An index may take the place of an index, and of nothing else.
-            if output.exists() && !saved::is_saved(output) {
+            // An index may take the place of an index or of an empty file, and of nothing else.
+            let is_empty = |path: &Path| path.is_file() && path.metadata().is_ok_and(|m| m.len() == 0);
+            if output.exists() && !saved::is_saved(output) && !is_empty(output) {
                 let what = "it is a file of another kind; name another, or remove it first";
                 return Err(Error::Taken { path: output.clone(), what }.into());
             }

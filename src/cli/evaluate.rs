@@ -2,14 +2,16 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use super::open::Using;
 use super::progress::Progress;
 use super::records::read_settings;
 use super::{Done, write_out};
 use crate::assess::{Assessor, ModelName};
-use crate::error::{Error, ModelProblem};
+use crate::error::{Error, ModelProblem, Result};
 use crate::evaluate::report::Report;
 use crate::evaluate::splits::{SplitBy, SplitSettings};
 use crate::evaluate::trials::{Plan, run as run_trials};
@@ -27,10 +29,6 @@ enum Split {
     /// Every source is tested once
     Source,
 }
-
-/// Parts of a split, and the share that a split by time tests, unless given.
-const FOLDS: usize = 5;
-const HOLDOUT: f64 = 0.2;
 
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]
@@ -69,22 +67,22 @@ pub(super) struct Evaluate {
     #[arg(long, value_enum)]
     split: Option<Split>,
     /// Taxonomy to train with (JSONL); without it the ids found in the records are a flat one
-    #[arg(long, value_name = "F", requires = "split")]
+    #[arg(long, value_name = "F", requires = "split", conflicts_with = "model")]
     narratives: Option<PathBuf>,
-    /// Parts of a split by group or source; 5 without it
-    #[arg(long, value_name = "N")]
-    folds: Option<usize>,
-    /// Share of the records that a split by time tests; 0.2 without it
-    #[arg(long, value_name = "SHARE")]
-    holdout: Option<f64>,
+    /// Parts of a split by group or source
+    #[arg(long, default_value_t = 5, value_name = "N", requires = "split", conflicts_with = "model")]
+    folds: usize,
+    /// Share of the records that a split by time tests
+    #[arg(long, default_value_t = 0.2, value_name = "SHARE", requires = "split", conflicts_with = "model")]
+    holdout: f64,
     /// Also train on growing shares of the records
-    #[arg(long, requires = "split")]
+    #[arg(long, requires = "split", conflicts_with = "model")]
     learning_curve: bool,
     /// Also train without this share of the narratives, and test whether their texts come back unknown
-    #[arg(long, value_name = "SHARE", requires = "split")]
+    #[arg(long, value_name = "SHARE", requires = "split", conflicts_with = "model")]
     hold_out_narratives: Option<f64>,
     /// Training settings (JSON, any part of what `model.json` calls `settings`)
-    #[arg(long, value_name = "FILE", requires = "split")]
+    #[arg(long, value_name = "FILE", requires = "split", conflicts_with = "model")]
     settings: Option<PathBuf>,
     /// Seed of the random draws
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -101,7 +99,9 @@ pub(super) struct Evaluate {
 }
 
 pub(super) fn run(args: &Evaluate) -> anyhow::Result<Done> {
-    check(args)?;
+    if let Some(path) = &args.report {
+        check_report(path)?;
+    }
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the threads")?;
     }
@@ -121,27 +121,18 @@ pub(super) fn run(args: &Evaluate) -> anyhow::Result<Done> {
     write_out(summary::summary(&report).as_bytes())
 }
 
-/// Refuses what would be passed over without a word, or written over.
-fn check(args: &Evaluate) -> anyhow::Result<()> {
-    // clap does not ask for --split where --model, which excludes it, is given.
-    let only_split = [
-        ("--narratives", args.narratives.is_some()),
-        ("--learning-curve", args.learning_curve),
-        ("--hold-out-narratives", args.hold_out_narratives.is_some()),
-        ("--settings", args.settings.is_some()),
-        ("--folds", args.folds.is_some()),
-        ("--holdout", args.holdout.is_some()),
-    ];
-    if let (None, Some((name, _))) = (args.split, only_split.iter().find(|o| o.1)) {
-        bail!("{name} is for models that are trained on parts of the records; add --split, or leave it out");
+/// Refuses to write the report over a file that is something else.
+fn check_report(path: &Path) -> Result<()> {
+    let mut start = Vec::new();
+    // What cannot be read now is said when it is written; an empty file holds nothing to lose.
+    if path.is_file() {
+        let _ = File::open(path).and_then(|f| f.take(16).read_to_end(&mut start));
     }
-    let Some(report) = &args.report else { return Ok(()) };
-    let is_page = |start: &[u8]| start.to_ascii_lowercase().starts_with(b"<!doctype html");
-    if report.exists() && !std::fs::read(report).is_ok_and(|bytes| is_page(&bytes[..bytes.len().min(64)])) {
-        let what = "it is no HTML page, and a report would take its place; name another file";
-        return Err(Error::Taken { path: report.clone(), what }.into());
+    if start.is_empty() || start.to_ascii_lowercase().starts_with(b"<!doctype html") {
+        return Ok(());
     }
-    Ok(())
+    let what = "it is no HTML page, and a report would take its place; name another file";
+    Err(Error::Taken { path: path.into(), what })
 }
 
 /// A model that is there already.
@@ -192,12 +183,7 @@ fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
     };
     // The seed of the flag draws the split; that of the settings, if given, the folds of each training.
     let settings = read_settings(args.settings.as_deref(), None)?;
-    let split = SplitSettings {
-        by,
-        folds: args.folds.unwrap_or(FOLDS),
-        holdout: args.holdout.unwrap_or(HOLDOUT),
-        seed: args.seed,
-    };
+    let split = SplitSettings { by, folds: args.folds, holdout: args.holdout, seed: args.seed };
     let plan =
         Plan { split, settings, learning_curve: args.learning_curve, hold_out_narratives: args.hold_out_narratives };
     let progress = Progress::new();

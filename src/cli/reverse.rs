@@ -29,11 +29,15 @@ pub(super) struct ReverseSearch {
 }
 
 /// Texts in a file of records; what cannot be read is named and passed over.
-struct TextFile<'p>(&'p Path, Cell<bool>);
+struct TextFile<'p> {
+    path: &'p Path,
+    /// Whether anything was.
+    rejected: Cell<bool>,
+}
 
 impl AssessedTexts for TextFile<'_> {
     fn each_text(&self, each: &mut dyn FnMut(AssessedText)) -> Result<()> {
-        let mut lines = jsonl::Lines::new(jsonl::open(self.0)?, self.0.display().to_string());
+        let mut lines = jsonl::Lines::new(jsonl::open(self.path)?, self.path.display().to_string());
         while let Some((place, line)) = lines.next_line()? {
             match jsonl::parse::<TextRecord>(&place, line) {
                 Ok(TextRecord { id, text, language, .. }) => {
@@ -41,7 +45,7 @@ impl AssessedTexts for TextFile<'_> {
                 }
                 Err(bad) => {
                     eprintln!("rejected: {bad}");
-                    self.1.set(true);
+                    self.rejected.set(true);
                 }
             }
         }
@@ -53,7 +57,7 @@ impl ReverseSearch {
     /// Searches the texts for the cases just added to the case base at `cases`; one JSON object a line.
     pub(super) fn run(&self, cases: &Path, new: &[Case]) -> anyhow::Result<Done> {
         let Some(texts) = &self.search_assessed else { return Ok(Done::All) };
-        let texts = TextFile(texts, Cell::new(false));
+        let texts = TextFile { path: texts, rejected: Cell::new(false) };
         let base = Using::new(self.model.clone(), Some(cases.to_owned())).cases()?;
         let ids: Vec<String> = new.iter().map(|c| c.id.clone()).collect();
         let found = repeating(&base, &ids, &texts, self.least).context("the case was added")?;
@@ -67,6 +71,6 @@ impl ReverseSearch {
         }
         eprintln!("{} texts searched, {} repeat the new case", found.texts, found.repeats.len());
         write_out(&out)?;
-        Ok(if texts.1.get() { Done::Rejected } else { Done::All })
+        Ok(if texts.rejected.get() { Done::Rejected } else { Done::All })
     }
 }

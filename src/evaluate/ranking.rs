@@ -111,6 +111,8 @@ pub struct Ranking {
     pub unjudged: usize,
     /// Cases searched.
     pub cases: usize,
+    /// Judged queries without words: they find nothing.
+    pub empty: usize,
     /// Queries whose text the ranker learned from: it knows the answer, so the figures say too much.
     pub learned: usize,
     /// Relevant cases that are not among those searched and so cannot be found.
@@ -208,6 +210,7 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
         queries: scored.len(),
         answered,
         unjudged: read - answered,
+        empty: judged.iter().filter(|q| q.text.trim().is_empty()).count(),
         cases: cases.index.len(),
         learned: judged.iter().filter(|q| texts.contains(q.text.as_str())).count(),
         missing_cases: wanted.into_iter().filter(|id| cases.index.number(id).is_none()).count(),
@@ -235,6 +238,7 @@ fn summarise(scored: &[Scored], seed: u64) -> Ranking {
         queries: scored.len(),
         answered: 0,
         unjudged: 0,
+        empty: 0,
         cases: 0,
         learned: 0,
         missing_cases: 0,

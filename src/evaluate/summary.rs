@@ -203,6 +203,13 @@ fn related(out: &mut String, r: &Ranking) -> Result {
     if r.unjudged > 0 {
         writeln!(out, "note: {} queries have no relevant case and are left out", r.unjudged)?;
     }
+    if r.empty > 0 {
+        writeln!(
+            out,
+            "warning: {} queries have no `text` and find nothing: give them some, or call the field `text`",
+            r.empty
+        )?;
+    }
     if r.learned > 0 {
         writeln!(
             out,

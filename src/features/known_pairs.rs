@@ -9,7 +9,7 @@ use std::ops::Range;
 const FREE: u32 = u32::MAX;
 
 /// Fixed pairs of word numbers, with a number each.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct KnownPairs {
     /// Where the table of each first word begins, and the end of the last. Each has a power of two of places, one of them free.
     starts: Vec<u32>,
@@ -54,7 +54,7 @@ impl KnownPairs {
     fn slot(&self, (first, second): (u32, u32)) -> usize {
         let places = self.places(first);
         let mut at = Self::home(second, places.len());
-        while !matches!(self.slots[places.start + at].0, known if known == FREE || known == second) {
+        while ![FREE, second].contains(&self.slots[places.start + at].0) {
             at = (at + 1) & (places.len() - 1);
         }
         places.start + at

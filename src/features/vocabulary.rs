@@ -46,8 +46,10 @@ pub struct Vocabulary {
     starts: Vec<u32>,
     /// First number of each kind, and the total.
     kinds: [u32; 4],
-    /// Where words are found, and where n-grams. Pairs are found by the numbers of their words, so no table holds them.
-    tables: [Table; 2],
+    /// Where words are found. Pairs are found by the numbers of their words, so no table holds them.
+    words: Table,
+    /// Where n-grams are found.
+    grams: Table,
 }
 
 impl Vocabulary {
@@ -88,7 +90,7 @@ impl Vocabulary {
         if starts.len() != total as usize + 1 || *starts.last()? as usize != text.len() {
             return None;
         }
-        let mut vocabulary = Self { text, starts, kinds, tables: [Table::default(), Table::default()] };
+        let mut vocabulary = Self { text, starts, kinds, words: Table::default(), grams: Table::default() };
         let in_order = |kind: TermKind| {
             let range = vocabulary.range(kind);
             range.clone().skip(1).all(|id| vocabulary.term(TermId(id - 1)) < vocabulary.term(TermId(id)))
@@ -96,8 +98,8 @@ impl Vocabulary {
         if !KINDS.into_iter().all(in_order) {
             return None;
         }
-        vocabulary.tables = [TermKind::Word, TermKind::Chars]
-            .map(|kind| Table::new(vocabulary.range(kind).map(|id| (id, vocabulary.term(TermId(id))))));
+        let table = |kind| Table::new(vocabulary.range(kind).map(|id| (id, vocabulary.term(TermId(id)))));
+        (vocabulary.words, vocabulary.grams) = (table(TermKind::Word), table(TermKind::Chars));
         Some(vocabulary)
     }
 
@@ -137,8 +139,8 @@ impl Vocabulary {
     /// The number of a term, if known.
     pub fn get(&self, kind: TermKind, term: &str) -> Option<TermId> {
         let table = match kind {
-            TermKind::Word => &self.tables[0],
-            TermKind::Chars => &self.tables[1],
+            TermKind::Word => &self.words,
+            TermKind::Chars => &self.grams,
             TermKind::Pair => return self.search(kind, term),
         };
         table.get(term, |id| self.term(TermId(id)) == term).map(TermId)

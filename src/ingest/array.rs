@@ -66,8 +66,8 @@ pub(crate) struct ArrayRecords {
     limit: usize,
     /// Whether the bracket of the array has been passed, or is known not to be there.
     opened: bool,
-    /// Brackets of arrays around the elements that are still open.
-    arrays: usize,
+    /// Whether that bracket waits for the one that closes it.
+    unclosed: bool,
     scan: Scan,
     searched: usize,
     /// Whether the element at hand is too long and thrown away; its first line.
@@ -76,7 +76,16 @@ pub(crate) struct ArrayRecords {
 
 impl ArrayRecords {
     pub(crate) fn new(window: Window, limit: usize) -> Self {
-        Self { window, line: 1, limit, opened: false, arrays: 0, scan: Scan::default(), searched: 0, skipping: None }
+        Self {
+            window,
+            line: 1,
+            limit,
+            opened: false,
+            unclosed: false,
+            scan: Scan::default(),
+            searched: 0,
+            skipping: None,
+        }
     }
 
     fn consume(&mut self, count: usize) {
@@ -91,8 +100,8 @@ impl ArrayRecords {
         let mut at = 0;
         while let Some(&b) = bytes.get(at) {
             match b {
-                b'[' if !self.opened => (self.opened, self.arrays) = (true, 1),
-                b']' => self.arrays = 0,
+                b'[' if !self.opened => (self.opened, self.unclosed) = (true, true),
+                b']' => self.unclosed = false,
                 b' ' | b'\n' | b'\r' | b'\t' | b',' | b'}' => {}
                 0xef | 0xbb | 0xbf if !self.opened => {}
                 _ => break,
@@ -137,7 +146,7 @@ impl Records for ArrayRecords {
                     let begun = self.searched > 0 || self.skipping.is_some();
                     if begun && self.scan.depth == 0 && !self.scan.in_string && self.skipping.is_none() {
                         block.push(self.window.bytes(), self.line, Form::Json);
-                    } else if begun || self.arrays > 0 {
+                    } else if begun || self.unclosed {
                         block.bad(self.skipping.unwrap_or(self.line), InputProblem::OpenJson);
                     }
                     return false;

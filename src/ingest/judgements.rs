@@ -38,8 +38,8 @@ fn judgement(line: &[u8]) -> Option<(String, String, bool)> {
     Some((query.to_owned(), case.to_owned(), relevance.trim().parse::<i32>().ok()? > 0))
 }
 
-/// What of queries and judgements teaches nothing, with the first of each kind. A large set of judgements always has some;
-/// they are counted and said, and nothing else is refused for them.
+/// What of queries and judgements teaches nothing, by id. A large set of judgements always has some; they are counted and
+/// said, and nothing else is refused for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unused {
     /// Queries without words.
@@ -54,41 +54,22 @@ pub struct Unused {
 
 impl Unused {
     /// One line for each kind that there is.
-    pub fn lines(&self) -> Vec<String> {
-        let said = |ids: &[String], one: &str, many: &str, mend: &str| {
-            let first = ids.first()?;
-            let what = if ids.len() == 1 { one } else { many };
-            Some(format!("{} {what} (the first is \"{first}\"); {mend}", ids.len()))
-        };
-        [
-            said(
-                &self.empty,
-                "query has no `text` and was left out",
-                "queries have no `text` and were left out",
-                "give them some, or call the field `text`",
-            ),
-            said(
-                &self.unjudged,
-                "query has no relevant case in the judgements and was left out",
-                "queries have no relevant case in the judgements and were left out",
-                "see whether the ids in both files are the same",
-            ),
-            said(
-                &self.no_query,
-                "judged query is not in the file of queries",
-                "judged queries are not in the file of queries",
-                "see whether the ids in both files are the same",
-            ),
-            said(
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        const IDS: &str = "see whether the ids in both files are the same";
+        let kinds = [
+            (&self.empty, "queries without `text`, left out", "give them some, or call the field `text`"),
+            (&self.unjudged, "queries without a relevant case in the judgements, left out", IDS),
+            (&self.no_query, "judged queries that are not in the file of queries", IDS),
+            (
                 &self.no_case,
-                "judged case is not among the cases",
-                "judged cases are not among the cases",
+                "judged cases that are not among the cases",
                 "give their file with --cases, or correct the ids",
             ),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ];
+        let line = |(ids, what, mend): (&Vec<String>, &str, &str)| {
+            Some(format!("{what}: {}, the first \"{}\"; {mend}", ids.len(), ids.first()?))
+        };
+        kinds.into_iter().filter_map(line)
     }
 }
 
@@ -185,7 +166,9 @@ mod tests {
         let expected =
             Unused { empty: ids(&["b"]), unjudged: ids(&["c", "d"]), no_query: ids(&["x"]), no_case: ids(&["gone"]) };
         assert_eq!(unused, expected);
-        assert_eq!(unused.lines().len(), 4);
+        assert_eq!(unused.lines().count(), 4);
+        let unjudged = "queries without a relevant case in the judgements, left out: 2, the first \"c\";";
+        assert!(unused.lines().any(|l| l.starts_with(unjudged)));
     }
 
     #[test]

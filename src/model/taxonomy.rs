@@ -95,8 +95,7 @@ impl Taxonomy {
 
     /// A flat taxonomy of the given ids, each its own name.
     pub fn flat(ids: impl IntoIterator<Item = String>) -> Self {
-        let narratives: Vec<Narrative> =
-            ids.into_iter().map(|id| Narrative { name: id.clone(), id, ..Narrative::default() }).collect();
+        let narratives: Vec<Narrative> = ids.into_iter().map(|id| Narrative { id, ..Narrative::default() }).collect();
         let parents = vec![None; narratives.len()];
         Self::linked(narratives, parents)
     }

@@ -84,7 +84,7 @@ pub fn detect(text: &str) -> Option<Language> {
     if !alone && (letters < FEWEST_LETTERS || info.confidence() < SURE) {
         return None;
     }
-    Language::lenient(two_letters(info.lang()))
+    Language::lenient(info.lang().code())
 }
 
 /// Languages that are written in Cyrillic letters, and in Latin ones; of those written in both nothing can be said.
@@ -131,58 +131,6 @@ fn by_cyrillic_letters(sample: &str) -> Option<&'static str> {
 
 thread_local!(static DETECTOR: Detector = Detector::with_allowlist(CANDIDATES.to_vec()));
 
-/// whatlang names languages by ISO 639-3; records use ISO 639-1 where it exists.
-fn two_letters(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Ara => "ar",
-        Lang::Aze => "az",
-        Lang::Bel => "be",
-        Lang::Ben => "bn",
-        Lang::Bul => "bg",
-        Lang::Cat => "ca",
-        Lang::Ces => "cs",
-        Lang::Cmn => "zh",
-        Lang::Dan => "da",
-        Lang::Deu => "de",
-        Lang::Ell => "el",
-        Lang::Eng => "en",
-        Lang::Est => "et",
-        Lang::Fin => "fi",
-        Lang::Fra => "fr",
-        Lang::Heb => "he",
-        Lang::Hin => "hi",
-        Lang::Hrv => "hr",
-        Lang::Hun => "hu",
-        Lang::Hye => "hy",
-        Lang::Ind => "id",
-        Lang::Ita => "it",
-        Lang::Jpn => "ja",
-        Lang::Kat => "ka",
-        Lang::Kor => "ko",
-        Lang::Lav => "lv",
-        Lang::Lit => "lt",
-        Lang::Mkd => "mk",
-        Lang::Nld => "nl",
-        Lang::Nob => "no",
-        Lang::Pes => "fa",
-        Lang::Pol => "pl",
-        Lang::Por => "pt",
-        Lang::Ron => "ro",
-        Lang::Rus => "ru",
-        Lang::Slk => "sk",
-        Lang::Slv => "sl",
-        Lang::Spa => "es",
-        Lang::Srp => "sr",
-        Lang::Swe => "sv",
-        Lang::Tam => "ta",
-        Lang::Tha => "th",
-        Lang::Tur => "tr",
-        Lang::Ukr => "uk",
-        Lang::Vie => "vi",
-        other => other.code(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +145,13 @@ mod tests {
         assert_eq!(of("NATO"), None);
         assert_eq!(of("😀😀😀"), None);
         assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn every_candidate_goes_by_a_code_of_two_letters() {
+        for lang in CANDIDATES {
+            assert_eq!(Language::lenient(lang.code()).unwrap().code().len(), 2, "{lang}");
+        }
     }
 
     #[test]

@@ -50,7 +50,8 @@ const TWINS: [(char, char, char); 22] = [
 /// Twins that differ by which letter of the word they imitate: Latin `h` in capitals is Cyrillic `н`.
 const MORE: [(char, char); 6] = [('h', 'н'), ('b', 'ь'), ('n', 'п'), ('u', 'и'), ('r', 'г'), ('ï', 'ї')];
 
-fn twin(c: char, to: Script, by_shape: bool) -> Option<char> {
+/// The letter of another script that a letter stands for; `loosely` by [`MORE`], too.
+fn twin(c: char, to: Script, loosely: bool) -> Option<char> {
     let from = script(c);
     let found = TWINS.iter().find_map(|&(l, k, g)| {
         let source = [(Script::Latin, l), (Script::Cyrillic, k), (Script::Greek, g)];
@@ -58,7 +59,7 @@ fn twin(c: char, to: Script, by_shape: bool) -> Option<char> {
     });
     match found.flatten() {
         Some(t) if t != '\0' => Some(t),
-        _ if !by_shape => None,
+        _ if !loosely => None,
         _ => MORE.iter().find_map(|&(l, k)| match to {
             Script::Latin if k == c => Some(l),
             Script::Cyrillic if l == c => Some(k),
@@ -104,12 +105,12 @@ fn fold_word(word: &[(usize, char)], out: &mut Vec<(usize, char)>) {
     // Letters that look the same first: `Вuсhа` with three Cyrillic letters of five is Latin, since `u` and `h` have no
     // twins. Majority first; where the majority's letters cannot take the rest in (`Pоссия` has one Latin letter, `сor`
     // two scripts at par), the other way round.
-    for (by_shape, most) in [(false, 3), (true, 2)] {
+    for (loosely, most) in [(false, 3), (true, 2)] {
         for &(n, to) in counts.iter().filter(|&&(n, _)| n > 0) {
             let folded: Option<Vec<_>> = word
                 .iter()
                 .filter(|&&(_, c)| !matches!(script(c), Script::Other) && script(c) != to)
-                .map(|&(at, c)| twin(c, to, by_shape).map(|t| (at, t)))
+                .map(|&(at, c)| twin(c, to, loosely).map(|t| (at, t)))
                 .collect();
             if let Some(folded) = folded.filter(|f| f.len() <= n * most) {
                 out.extend(folded);
