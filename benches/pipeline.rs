@@ -62,7 +62,7 @@ fn each(bencher: Bencher, documents: &[Document], mut work: impl FnMut(&Document
     bencher.counter(BytesCount::new(bytes(documents))).bench_local(|| documents.iter().for_each(&mut work));
 }
 
-const SCORE_ONLY: Options = Options { top: 5, related: 0, evidence: false };
+const SCORE_ONLY: Options = Options { top: 5, related: 0, evidence: false, passages: true };
 
 fn score(worker: &mut Worker, document: &Document, options: Options) {
     divan::black_box(STARTER.assess(worker, document, options));

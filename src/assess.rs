@@ -82,6 +82,16 @@ pub struct Evidence {
     pub terms: Vec<Term>,
 }
 
+/// A part of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
+pub struct Span {
+    /// Start in the text, in code points.
+    pub start: u32,
+    /// End, exclusive.
+    pub end: u32,
+}
+
 /// A narrative the document may carry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
@@ -96,6 +106,10 @@ pub struct NarrativeAssessment {
     pub probability: f64,
     /// What that means.
     pub decision: Decision,
+    /// The passage of a long text that it was told from; absent where it was told from the whole. Evidence of it lies
+    /// inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passage: Option<Span>,
     /// The sentences that show it, strongest first.
     pub evidence: Vec<Evidence>,
 }
@@ -108,6 +122,9 @@ pub struct StanceAssessment {
     pub label: Stance,
     /// Calibrated probability that it spreads.
     pub probability: f64,
+    /// The passage of a long text that was asked: the one its most probable suggested narrative was told from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passage: Option<Span>,
     /// The sentences that speak for the label, strongest first, with contributions counted in its favour; none for
     /// `unclear`.
     pub evidence: Vec<Evidence>,
@@ -149,11 +166,14 @@ pub struct Options {
     pub related: usize,
     /// Whether to show evidence.
     pub evidence: bool,
+    /// Whether to read the passages of long texts, too; without them they are read as a whole only, which takes half the
+    /// time and finds less.
+    pub passages: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { top: 5, related: 5, evidence: true }
+        Self { top: 5, related: 5, evidence: true, passages: true }
     }
 }
 
@@ -214,12 +234,16 @@ impl Assessor {
         scratch.featuriser.run(&self.classifier.space, &document.text, document.language);
         let language = scratch.featuriser.analysis.language;
         let mut warnings = Vec::new();
-        let needed = options.evidence || options.related > 0;
+        let long = options.passages && self.classifier.is_long(scratch);
+        let needed = options.evidence || options.related > 0 || long;
         let marked = if needed { sentences(&document.text) } else { Vec::new() };
         let (outcome, narratives, stance) = if let Some(unreadable) = unreadable(scratch) {
             (unreadable, Vec::new(), None)
         } else {
             self.classifier.score(scratch);
+            if long {
+                self.classifier.score_passages(scratch, &marked);
+            }
             self.narratives(scratch, &document.text, &marked, options)
         };
         self.warn(scratch, outcome, &mut warnings);
@@ -261,7 +285,7 @@ impl Assessor {
         let taxonomy = &self.classifier.taxonomy;
         let p = &scratch.probabilities;
         let mut leaves: Vec<NarrativeNo> = taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)).collect();
-        let known = taxonomy.numbers().any(|n| self.classifier.decide(n, p[n.index()]) >= Decision::Suggest);
+        let known = taxonomy.numbers().any(|n| self.classifier.decide(scratch, n) >= Decision::Suggest);
         let order = |a: &NarrativeNo, b: &NarrativeNo| p[b.index()].total_cmp(&p[a.index()]).then(a.cmp(b));
         if options.top < leaves.len() {
             leaves.select_nth_unstable_by(options.top, order);
@@ -270,11 +294,11 @@ impl Assessor {
         leaves.sort_unstable_by(order);
         let mut shown: Vec<(NarrativeNo, Decision)> = Vec::new();
         for &leaf in &leaves {
-            let mut decision = self.classifier.decide(leaf, p[leaf.index()]);
+            let mut decision = self.classifier.decide(scratch, leaf);
             shown.push((leaf, decision));
             // A parent is at least as sure as its best child.
             for ancestor in taxonomy.ancestors(leaf) {
-                decision = decision.max(self.classifier.decide(ancestor, p[ancestor.index()]));
+                decision = decision.max(self.classifier.decide(scratch, ancestor));
                 match shown.iter_mut().find(|s| s.0 == ancestor) {
                     Some(s) => s.1 = s.1.max(decision),
                     None => shown.push((ancestor, decision)),
@@ -294,10 +318,14 @@ impl Assessor {
             self.classifier.contributions(scratch, &explained)
         });
         let tokens = &scratch.featuriser.analysis.tokens;
+        let passage = |column: Column| {
+            let at = self.classifier.passage(scratch, column)?;
+            Some(Span { start: tokens[at.start].start.0, end: tokens[at.end - 1].end.0 })
+        };
         let stance = stance.map(|(label, probability)| {
             let of = contributions.as_ref().map(|c| c.of(shown.len()));
             let evidence = of.map_or_else(Vec::new, |of| stance_evidence(label, tokens, of, text, marked));
-            StanceAssessment { label, probability, evidence }
+            StanceAssessment { label, probability, passage: passage(Column::Spreads), evidence }
         });
         let narratives = shown
             .into_iter()
@@ -315,6 +343,7 @@ impl Assessor {
                     parent: taxonomy.parent(n).map(|p| taxonomy.narrative(p).id.clone()),
                     probability,
                     decision,
+                    passage: passage(Column::Narrative(n)),
                     evidence,
                 }
             })

@@ -4,6 +4,7 @@
 use leitmotif::assess::{Assessor, Options, Outcome};
 use leitmotif::cases::related::CaseBase;
 use leitmotif::model::explain::Column;
+use leitmotif::text::analyser::sentences;
 use leitmotif::{Document, embedded};
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -43,7 +44,11 @@ fn any_text() -> impl Strategy<Value = String> {
         "и ",
         "the the the ",
     ]);
-    prop_oneof![any::<String>(), prop::collection::vec(pieces, 0..60).prop_map(|p| p.concat())]
+    prop_oneof![
+        any::<String>(),
+        prop::collection::vec(pieces.clone(), 0..60).prop_map(|p| p.concat()),
+        prop::collection::vec(pieces, 100..500).prop_map(|p| p.concat())
+    ]
 }
 
 fn check(text: &str) -> Result<(), TestCaseError> {
@@ -51,18 +56,19 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     let mut scratch = classifier.scratch();
     scratch.featuriser.run(&classifier.space, text, None);
     classifier.score(&mut scratch);
+    classifier.score_passages(&mut scratch, &sentences(text));
     let narratives = classifier.taxonomy.numbers().map(Column::Narrative);
     let columns: Vec<Column> = narratives.chain([Column::Spreads]).collect();
     let contributions = classifier.contributions(&mut scratch, &columns);
     for (i, &column) in columns.iter().enumerate() {
         let sum: f64 = contributions.of(i).sum();
-        let (score, bias) =
-            (scratch.scores[classifier.index(column)], classifier.linear.bias()[classifier.index(column)]);
+        let bias = classifier.linear.bias()[classifier.index(column)];
+        let score = classifier.score_of(&scratch, column).unwrap();
         prop_assert!((sum + bias - score).abs() < 1e-9, "{sum} and {score}");
     }
     // The stance is the calibrated score of spreading and nothing else, so its words explain it without a remainder.
     let (_, stance) = classifier.stance(&scratch).unwrap();
-    let score = scratch.scores[classifier.index(Column::Spreads)];
+    let score = classifier.score_of(&scratch, Column::Spreads).unwrap();
     let calibrated = classifier.stance.unwrap().calibration.probability(score);
     prop_assert!((stance - calibrated).abs() < 1e-12, "{stance} and {calibrated}");
     for n in classifier.taxonomy.numbers() {
@@ -73,17 +79,25 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     }
     let letters: Vec<char> = text.chars().collect();
     let cut = |start: u32, end: u32| letters[start as usize..end as usize].iter().collect::<String>();
-    let options = Options { top: 100, related: 10, evidence: true };
+    let options = Options { top: 100, related: 10, ..Options::default() };
     let assessment = STARTER.assess(&mut STARTER.worker(), &Document::from_text(text), options);
     let unreadable = matches!(assessment.outcome, Outcome::TooShort | Outcome::Unsupported);
     prop_assert_eq!(assessment.stance.is_none(), unreadable);
     let of_stance = assessment.stance.iter().flat_map(|s| &s.evidence);
     for evidence in assessment.narratives.iter().flat_map(|n| &n.evidence).chain(of_stance) {
-        prop_assert!(evidence.contribution > 0.0);
+        prop_assert!(evidence.contribution > 0.0 && !evidence.terms.is_empty());
         prop_assert_eq!(&cut(evidence.start, evidence.end), &evidence.text);
         for term in &evidence.terms {
             prop_assert!(evidence.start <= term.start && term.start < term.end);
             prop_assert_eq!(&cut(term.start, term.end), &term.text);
+        }
+    }
+    let told = assessment.narratives.iter().map(|n| (n.passage, &n.evidence));
+    for (passage, evidence) in told.chain(assessment.stance.iter().map(|s| (s.passage, &s.evidence))) {
+        let Some(passage) = passage else { continue };
+        prop_assert!(passage.start < passage.end && passage.end as usize <= letters.len());
+        for term in evidence.iter().flat_map(|e| &e.terms) {
+            prop_assert!(passage.start <= term.start && term.end <= passage.end);
         }
     }
     for related in &assessment.related {
@@ -146,4 +160,47 @@ fn a_known_claim_is_recognised() {
         right += usize::from(best.is_some_and(|n| case.narratives.contains(&n.id)));
     }
     assert!(right * 10 >= cases.len() * 9, "{right} of {}", cases.len());
+}
+
+/// Background in English, as an article around a claim.
+fn article(claim: &str, at: usize) -> String {
+    let lines =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/training-data/background.jsonl")).unwrap();
+    let records = lines.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+    let everyday = records.filter(|r| r["language"] == "en" && r["kind"] == "everyday");
+    let mut texts: Vec<String> =
+        everyday.map(|r| r["text"].as_str().unwrap().to_owned()).skip(at % 40).take(6).collect();
+    texts.insert(at % 7, claim.to_owned());
+    texts.join("\n\n")
+}
+
+#[test]
+fn a_claim_in_an_article_is_found_where_it_stands() {
+    let mut worker = STARTER.worker();
+    let cases = embedded::cases().unwrap();
+    let (mut found, mut found_as_a_whole, mut all) = (0, 0, 0);
+    for (i, case) in cases.iter().filter(|c| c.language == "en").step_by(9).enumerate() {
+        let text = article(&case.claim, i);
+        check(&text).unwrap();
+        let start = text[..text.find(&*case.claim).unwrap()].chars().count() as u32;
+        let claim = start..start + case.claim.chars().count() as u32;
+        let document = Document::from_text(text);
+        let mut best = |passages| {
+            let options = Options { top: 1, related: 0, evidence: true, passages };
+            STARTER.assess(&mut worker, &document, options).narratives
+        };
+        let right = |n: &&leitmotif::assess::NarrativeAssessment| case.narratives.contains(&n.id);
+        let (parts, whole) = (best(true), best(false));
+        all += 1;
+        found_as_a_whole += usize::from(whole.iter().any(|n| right(&n)));
+        found += usize::from(parts.iter().find(right).is_some_and(|n| {
+            n.passage.is_some_and(|p| p.start < claim.end && p.end > claim.start)
+                && n.evidence.iter().all(|e| e.start < claim.end && e.end > claim.start)
+        }));
+        assert!(whole.iter().all(|n| n.passage.is_none()));
+    }
+    assert!(
+        all >= 20 && found * 10 >= all * 8 && found > found_as_a_whole,
+        "{found}, as a whole {found_as_a_whole}, of {all}"
+    );
 }

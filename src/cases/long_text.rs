@@ -16,6 +16,7 @@ use super::search::Search;
 use crate::features::lexicon::{Lexicon, Reading};
 use crate::text::analyser::Analysis;
 use crate::text::token::Sentence;
+use crate::text::windows::windows;
 
 /// Words from which on passages are searched besides the whole.
 pub(crate) const LONG: usize = 200;
@@ -43,8 +44,8 @@ pub(crate) fn best_windows(
     let mut known: FxHashMap<u32, Option<f64>> = FxHashMap::default();
     let mut next_pair = 0;
     let least = least_idf(index);
-    let mut windows: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
-    for window in windows_of(analysis, marked) {
+    let mut found: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
+    for window in windows(analysis, marked, WINDOW) {
         let mut terms: Vec<u32> =
             window.clone().map(|t| lexicon.word_of(reading, t)).filter(|&t| t != u32::MAX).collect();
         while let Some(pair) = reading.pairs.get(next_pair).filter(|p| (p.second as usize) < window.end) {
@@ -59,19 +60,19 @@ pub(crate) fn best_windows(
             Some(QueryTerm { term: same[0], kind, idf: idf?, weight, body: 0.0, name: false, meaning: false })
         });
         let counted: Vec<QueryTerm> = counted.filter(|t| t.idf >= least).collect();
-        windows.push((counted.iter().map(|t| t.idf).sum(), window, counted));
+        found.push((counted.iter().map(|t| t.idf).sum(), window, counted));
     }
     let best_first = |a: &(f64, Range<usize>, Vec<QueryTerm>), b: &(f64, Range<usize>, Vec<QueryTerm>)| {
         b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start))
     };
-    windows.sort_by(best_first);
-    windows.truncate(SEARCHED);
-    for (score, _, terms) in &mut windows {
+    found.sort_by(best_first);
+    found.truncate(SEARCHED);
+    for (score, _, terms) in &mut found {
         *score = search.top(index, terms, 1, true).first().map_or(0.0, |c| c.score);
     }
-    windows.sort_by(best_first);
-    windows.truncate(KEPT);
-    windows.into_iter().map(|w| w.1).collect()
+    found.sort_by(best_first);
+    found.truncate(KEPT);
+    found.into_iter().map(|w| w.1).collect()
 }
 
 /// The least idf of a word or pair that tells where to look.
@@ -84,27 +85,4 @@ pub(crate) fn least_idf(index: &CaseIndex) -> f64 {
 fn telling(index: &CaseIndex, term: u32) -> Option<f64> {
     let df = index.df(term);
     (df > 0 && !is_too_common(index.len(), df)).then(|| index.idf_of(df))
-}
-
-/// Windows of whole sentences, as ranges of tokens.
-fn windows_of(analysis: &Analysis, marked: &[Sentence]) -> Vec<Range<usize>> {
-    let mut out = Vec::new();
-    let (mut from, mut to) = (0, 0);
-    for sentence in marked {
-        let end = to + analysis.tokens[to..].partition_point(|t| t.start < sentence.end);
-        if end - from > WINDOW && to > from {
-            out.push(from..to);
-            from = to;
-        }
-        to = end;
-        // A text without an end of a sentence.
-        while to - from > 2 * WINDOW {
-            out.push(from..from + WINDOW);
-            from += WINDOW;
-        }
-    }
-    if from < analysis.tokens.len() {
-        out.push(from..analysis.tokens.len());
-    }
-    out
 }

@@ -33,7 +33,7 @@ pub(super) struct Classify {
 pub(super) fn run(args: &Classify) -> anyhow::Result<Done> {
     let (document, mended) = args.input.read(args.language)?;
     let assessor = args.using.assessor()?;
-    let options = Options { top: args.top, related: args.related, evidence: true };
+    let options = Options { top: args.top, related: args.related, ..Options::default() };
     let mut assessment = assessor.assess(&mut assessor.worker(), &document, options);
     assessment.warnings.extend(mended);
     args.using.sound(&assessor.cases.index)?;

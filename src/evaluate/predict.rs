@@ -86,7 +86,7 @@ pub fn no_cases() -> CaseBase {
 }
 
 /// Every narrative, no evidence, no related cases.
-const ALL: Options = Options { top: usize::MAX, related: 0, evidence: false };
+const ALL: Options = Options { top: usize::MAX, related: 0, evidence: false, passages: true };
 
 /// Assesses every example; answers keep the order of the examples.
 pub fn judge(assessor: &Assessor, labels: &mut Labels, examples: Vec<Example>, fold: usize) -> Vec<Judged> {

@@ -5,7 +5,7 @@
 //! where every term is new and gets a number, and for use, where terms are looked up in a fixed vocabulary.
 
 use rustc_hash::FxHashMap;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use super::counts::Counter;
 use super::ngrams::{Padded, char_ngrams};
@@ -195,6 +195,30 @@ impl Lexicon {
     pub fn read(&mut self, analysis: &Analysis, terms: &mut impl Terms, reading: &mut Reading) {
         let end = self.find(analysis, true, terms, reading);
         reading.reserve(end as u32);
+        self.count(reading);
+    }
+
+    /// As [`Lexicon::read`] of the tokens in a range alone: `whole` is the reading of the text they stand in, the last one
+    /// made.
+    pub(crate) fn read_part(&mut self, whole: &Reading, tokens: Range<usize>, part: &mut Reading) {
+        part.clear();
+        part.reserve(whole.counts.len() as u32);
+        part.entries.resize(whole.entries.len(), NONE);
+        part.entries[tokens.clone()].copy_from_slice(&whole.entries[tokens.clone()]);
+        for &id in part.entries[tokens.clone()].iter().filter(|&&id| id != NONE) {
+            let entry = &mut self.entries[id as usize];
+            if entry.count == 0 {
+                part.distinct.push(id);
+            }
+            entry.count += 1;
+        }
+        let from = whole.pairs.partition_point(|p| (p.first as usize) < tokens.start);
+        part.pairs.extend(whole.pairs[from..].iter().take_while(|p| (p.second as usize) < tokens.end));
+        self.count(part);
+    }
+
+    /// Counts the terms of the words and pairs that a reading has found.
+    fn count(&mut self, reading: &mut Reading) {
         let Reading { distinct, pairs, terms, counts, .. } = reading;
         let entries = &mut self.entries;
         let room = |id: &u32| entries[*id as usize].grams.1 - entries[*id as usize].grams.0 + 1;

@@ -1,5 +1,7 @@
 //! The feature space of a model: vocabulary, idf, settings; texts become weighted rows in it.
 
+use std::ops::Range;
+
 use super::interner::Interner;
 use super::known_pairs::KnownPairs;
 use super::lexicon::{Lexicon, NONE, Reading, Terms};
@@ -31,6 +33,13 @@ pub struct Weights {
     pub values: Vec<f64>,
 }
 
+/// Counts and weights of a part of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) reading: Reading,
+    pub(crate) weights: Weights,
+}
+
 /// Per-thread working memory for a [`FeatureSpace`].
 pub struct Featuriser {
     /// The analysed text.
@@ -60,6 +69,12 @@ impl Featuriser {
         analysis.analyse(text, language);
         self.weigh(space, &analysis);
         self.analysis = analysis;
+    }
+
+    /// Counts and weighs some tokens of the text last read.
+    pub(crate) fn run_part(&mut self, space: &FeatureSpace, tokens: Range<usize>, part: &mut Part) {
+        self.lexicon.read_part(&self.reading, tokens, &mut part.reading);
+        space.weigh(&part.reading, &mut part.weights);
     }
 
     /// Counts and weighs an analysed text.
@@ -282,6 +297,28 @@ mod tests {
             let length: f64 = f.weights.values.iter().map(|v| v * v).sum();
             assert!((length - 2.0).abs() < 1e-9, "two blocks of length one");
         }
+    }
+
+    #[test]
+    fn a_part_weighs_what_it_weighs_as_a_text_of_its_own() {
+        let texts = ["NATO provoked the war", "the war, the #warParty", "see https://a.bc/d now: NATO, the war 2014"];
+        let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: Some(Language::ENGLISH) }).collect();
+        let settings = FeatureSettings { min_df_chars: 1, ..FeatureSettings::default() };
+        let (space, _) = learn(&samples, &settings).unwrap();
+        let (mut whole, mut alone, mut part) = (Featuriser::new(&space), Featuriser::new(&space), Part::default());
+        let text = texts.join(" ");
+        whole.run(&space, &text, Some(Language::ENGLISH));
+        let mut from = 0;
+        for own in texts {
+            alone.run(&space, own, Some(Language::ENGLISH));
+            let tokens = from..from + alone.analysis.tokens.len();
+            whole.run_part(&space, tokens.clone(), &mut part);
+            assert_eq!(part.weights, alone.weights, "{own}");
+            let elsewhere = (0..whole.analysis.tokens.len()).filter(|i| !tokens.contains(i));
+            assert!(elsewhere.map(|i| part.reading.remembered()[i]).all(|word| word == NONE));
+            from = tokens.end;
+        }
+        assert_eq!(from, whole.analysis.tokens.len());
     }
 
     #[test]

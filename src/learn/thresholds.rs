@@ -53,32 +53,58 @@ impl Default for FalseAlarms {
 /// Fewest background texts to measure a share of false alarms on.
 const BACKGROUND: usize = 50;
 
-/// Raises all thresholds by one step of log-odds per decision, so that no more than the allowed share of the
-/// `background` texts reaches them; `background` gives for each text its probability per narrative.
-pub fn limit_false_alarms(thresholds: &mut [Thresholds], background: &[&[f64]], limits: FalseAlarms) {
-    if background.len() < BACKGROUND {
-        return;
-    }
-    let step = |of: fn(&Thresholds) -> f64, limit: f64| {
-        let excess = |row: &&[f64]| {
-            let over = row.iter().zip(thresholds.iter()).map(|(&p, t)| log_odds(p) - log_odds(of(t)));
-            over.fold(f64::NEG_INFINITY, f64::max)
+/// Steps of log-odds by which thresholds are raised, or lowered where negative.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raise {
+    /// Of `suggest`.
+    pub review: f64,
+    /// Of `match`.
+    pub confirmed: f64,
+}
+
+impl Raise {
+    /// The smallest steps with which no more than the allowed share of the `background` texts reaches a decision;
+    /// `background` gives for each text its probability per narrative. `None` with too few texts to measure it.
+    pub fn against(background: &[&[f64]], thresholds: &[Thresholds], limits: FalseAlarms) -> Option<Self> {
+        if background.len() < BACKGROUND {
+            return None;
+        }
+        let step = |of: fn(&Thresholds) -> f64, limit: f64| {
+            let excess = |row: &&[f64]| {
+                let over = row.iter().zip(thresholds.iter()).map(|(&p, t)| log_odds(p) - log_odds(of(t)));
+                over.fold(f64::NEG_INFINITY, f64::max)
+            };
+            let mut excesses: Vec<f64> = background.iter().map(excess).collect();
+            excesses.sort_by(|a, b| b.total_cmp(a));
+            // The first that must stay below; a hair above it, so that it does.
+            #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
+            let allowed = (limit * excesses.len() as f64) as usize;
+            excesses.get(allowed).map_or(0.0, |e| e + 1e-6)
         };
-        let mut excesses: Vec<f64> = background.iter().map(excess).collect();
-        excesses.sort_by(|a, b| b.total_cmp(a));
-        // The first that must stay below; a hair above it, so that it does.
-        #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
-        let allowed = (limit * excesses.len() as f64) as usize;
-        excesses.get(allowed).map_or(0.0, |e| (e + 1e-6).max(0.0))
-    };
-    let (review, confirmed) = (step(|t| t.review, limits.review), step(|t| t.confirmed, limits.confirmed));
-    for t in thresholds {
-        t.review = sigmoid(log_odds(t.review) + review);
-        t.confirmed = sigmoid(log_odds(t.confirmed) + confirmed).max(t.review);
+        Some(Self { review: step(|t| t.review, limits.review), confirmed: step(|t| t.confirmed, limits.confirmed) })
+    }
+
+    /// The smallest steps with which decisions are right as often as they are meant to be; none where no step does.
+    /// `said` gives probabilities, the thresholds they are held against, and whether they are right.
+    pub fn to_precision(said: &[(f64, Thresholds, bool)], target: TargetPrecision) -> Self {
+        let right: Vec<bool> = said.iter().map(|s| s.2).collect();
+        let step = |of: fn(&Thresholds) -> f64, precision: f64| {
+            let over: Vec<f64> = said.iter().map(|(p, t, _)| log_odds(*p) - log_odds(of(t))).collect();
+            for_precision(&over, &right, precision).unwrap_or(0.0)
+        };
+        Self { review: step(|t| t.review, target.review), confirmed: step(|t| t.confirmed, target.confirmed) }
+    }
+
+    /// The larger step for each decision.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { review: self.review.max(other.review), confirmed: self.confirmed.max(other.confirmed) }
     }
 }
 
-fn log_odds(p: f64) -> f64 {
+/// The log-odds of a probability, which is kept off 0 and 1.
+pub(crate) fn log_odds(p: f64) -> f64 {
     let p = p.clamp(1e-9, 1.0 - 1e-9);
     (p / (1.0 - p)).ln()
 }
@@ -103,6 +129,13 @@ pub fn for_precision(probabilities: &[f64], outcomes: &[bool], precision: f64) -
 }
 
 impl Thresholds {
+    /// The same, raised.
+    #[must_use]
+    pub fn raised(self, by: Raise) -> Self {
+        let review = sigmoid(log_odds(self.review) + by.review);
+        Self { review, confirmed: sigmoid(log_odds(self.confirmed) + by.confirmed).max(review) }
+    }
+
     /// Chooses both thresholds on out-of-fold probabilities. Where the data cannot show a target precision, the
     /// calibrated probability itself is the best estimate of it, so the threshold is the target. Never below half the
     /// target: many sure decisions must not carry along some that are hardly ever right.
@@ -126,8 +159,11 @@ mod tests {
         let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
         let before = [Thresholds { review: 0.2, confirmed: 0.6 }, Thresholds { review: 0.4, confirmed: 0.5 }];
         let limits = FalseAlarms { review: 0.1, confirmed: 0.03 };
-        let mut after = before;
-        limit_false_alarms(&mut after, &rows, limits);
+        let raised = |background: &[&[f64]], limits| {
+            let by = Raise::against(background, &before, limits).unwrap_or_default().max(Raise::default());
+            before.map(|t| t.raised(by))
+        };
+        let after = raised(&rows, limits);
         let share = |of: fn(&Thresholds) -> f64| {
             let alarm = |row: &&&[f64]| row.iter().zip(&after).any(|(p, t)| *p >= of(t));
             rows.iter().filter(alarm).count() as f64 / 200.0
@@ -136,10 +172,8 @@ mod tests {
         assert!(review <= 0.1 && review > 0.05 && confirmed <= 0.03 && confirmed > 0.0, "{review} {confirmed}");
         assert!(after.iter().zip(&before).all(|(a, b)| a.review >= b.review && a.confirmed >= a.review));
         // Kept limits and few texts change nothing.
-        let mut same = before;
-        limit_false_alarms(&mut same, &rows, FalseAlarms { review: 1.0, confirmed: 1.0 });
-        limit_false_alarms(&mut same, &rows[..20], limits);
-        assert!(same.iter().zip(&before).all(|(a, b)| (a.review - b.review).abs() < 1e-9));
+        let same = [raised(&rows, FalseAlarms { review: 1.0, confirmed: 1.0 }), raised(&rows[..20], limits)];
+        assert!(same.iter().all(|same| same.iter().zip(&before).all(|(a, b)| (a.review - b.review).abs() < 1e-9)));
     }
 
     #[test]

@@ -2,17 +2,19 @@
 
 use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
-use super::explain::Credit;
+use super::explain::{Column, Credit};
 use super::fusion::{Fusion, InputRow, Kinship};
 use super::linear::{Fixed, LinearWeights};
 use super::manifest::BestCalibration;
 use super::neighbours::{Neighbours, VoteScratch};
+use super::passages::{LongTexts, Passages, Source};
 use super::stance::{Stance, StanceModel};
 use super::taxonomy::{NarrativeNo, Taxonomy};
-use crate::features::space::{FeatureSpace, Featuriser};
+use crate::features::space::{FeatureSpace, Featuriser, Weights};
 use crate::learn::calibrate::Platt;
-use crate::learn::thresholds::Thresholds;
+use crate::learn::thresholds::{Raise, Thresholds};
 
 /// What the model decides about a narrative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,6 +27,19 @@ pub enum Decision {
     Suggest,
     /// From the confirmed threshold.
     Match,
+}
+
+impl Decision {
+    /// What a probability means by the thresholds of its narrative.
+    pub fn of(probability: f64, thresholds: Thresholds) -> Self {
+        if probability >= thresholds.confirmed {
+            Self::Match
+        } else if probability >= thresholds.review {
+            Self::Suggest
+        } else {
+            Self::Weak
+        }
+    }
 }
 
 /// A trained narrative model. Immutable; share it between threads and give each its own [`Scratch`].
@@ -47,6 +62,8 @@ pub struct Classifier {
     pub best: BestCalibration,
     /// Thresholds per narrative.
     pub thresholds: Vec<Thresholds>,
+    /// How passages of long texts are read; `None` if the model has not learned it.
+    pub long: Option<LongTexts>,
     /// Whether a narrative is a prototype: too few examples to be known well.
     pub prototypes: Vec<bool>,
     pub(crate) kinship: Kinship,
@@ -62,9 +79,11 @@ pub struct Scratch {
     /// Calibrated probability per narrative.
     pub probabilities: Vec<f64>,
     pub(crate) votes: VoteScratch,
-    inputs: Vec<InputRow>,
+    pub(crate) inputs: Vec<InputRow>,
     /// The features of the text as the linear models read them.
     pub(crate) fixed: Fixed,
+    /// What its passages say, where they were read.
+    pub(crate) passages: Passages,
     /// For explanations.
     pub(crate) credit: Credit,
 }
@@ -79,6 +98,7 @@ impl Classifier {
             votes: VoteScratch::default(),
             inputs: Vec::new(),
             fixed: Fixed::default(),
+            passages: Passages::default(),
             credit: Credit::default(),
         }
     }
@@ -95,22 +115,73 @@ impl Classifier {
 
     /// Scores the text that `scratch.featuriser` holds: fills `scores` and `probabilities`.
     pub fn score(&self, scratch: &mut Scratch) {
-        let Scratch { featuriser, scores, probabilities, votes, inputs, fixed, .. } = scratch;
+        let Scratch { featuriser, scores, probabilities, votes, inputs, fixed, passages, .. } = scratch;
+        passages.clear(self.len());
         self.linear.scores(&featuriser.weights, fixed, scores);
-        self.neighbours.vote(&self.space, &featuriser.weights, self.len(), |_| false, votes);
-        self.kinship.inputs(scores, &votes.votes, inputs);
-        probabilities.clear();
-        let fused = inputs.iter().enumerate().map(|(k, row)| self.fusion.score(&self.kinship, k, row));
-        probabilities.extend(fused.zip(&self.calibration).map(|(score, own)| own.log_odds(score)));
-        self.arch.dispatch(Calibrate { best: &self.best, leaves: self.kinship.leaves(), odds: probabilities });
+        self.log_odds(&featuriser.weights, scores, (votes, inputs), probabilities);
+        self.calibrate(probabilities);
         self.lift_parents(probabilities);
     }
 
+    /// From linear scores to the log-odds of every narrative by itself.
+    pub(crate) fn log_odds(
+        &self,
+        weights: &Weights,
+        scores: &[f64],
+        (votes, inputs): (&mut VoteScratch, &mut Vec<InputRow>),
+        out: &mut Vec<f64>,
+    ) {
+        self.neighbours.vote(&self.space, weights, self.len(), |_| false, votes);
+        self.kinship.inputs(scores, &votes.votes, inputs);
+        out.clear();
+        let fused = inputs.iter().enumerate().map(|(k, row)| self.fusion.score(&self.kinship, k, row));
+        out.extend(fused.zip(&self.calibration).map(|(score, own)| own.log_odds(score)));
+    }
+
+    /// From the log-odds of every narrative by itself to probabilities.
+    pub(crate) fn calibrate(&self, odds: &mut [f64]) {
+        self.arch.dispatch(Calibrate { best: &self.best, leaves: self.kinship.leaves(), odds });
+    }
+
     /// Whether the last scored text spreads or reports, and the probability that it spreads.
+    ///
+    /// Where the most probable narrative that is suggested or matched is told from a passage, that passage is asked.
     pub fn stance(&self, scratch: &Scratch) -> Option<(Stance, f64)> {
-        let (model, &score) = (self.stance.as_ref()?, scratch.scores.get(self.len())?);
-        let probability = model.probability(score);
-        Some((model.label(probability), probability))
+        let probability = self.stance.as_ref()?.probability(self.score_of(scratch, Column::Spreads)?);
+        Some((self.stance.as_ref()?.label(probability), probability))
+    }
+
+    /// The linear score that the answer about a column rests on: of the whole text, or of a passage.
+    pub fn score_of(&self, scratch: &Scratch, column: Column) -> Option<f64> {
+        let scores = match self.source(scratch, column) {
+            Source::Whole => &scratch.scores,
+            Source::Passage(i) => scratch.passages.scores(i),
+        };
+        scores.get(self.index(column)).copied()
+    }
+
+    /// What the answer about a column was told from.
+    pub(crate) fn source(&self, scratch: &Scratch, column: Column) -> Source {
+        let k = match column {
+            Column::Narrative(n) => n.index(),
+            Column::Spreads => {
+                let told = self.taxonomy.numbers().filter(|&n| self.decide(scratch, n) >= Decision::Suggest);
+                let p = |n: NarrativeNo| scratch.probabilities[n.index()];
+                match told.max_by(|&a, &b| p(a).total_cmp(&p(b)).then(b.cmp(&a))) {
+                    Some(best) => best.index(),
+                    None => return Source::Whole,
+                }
+            }
+        };
+        scratch.passages.source(k)
+    }
+
+    /// The tokens of the passage that the answer about a column was told from; `None` where it is the whole text.
+    pub fn passage(&self, scratch: &Scratch, column: Column) -> Option<Range<usize>> {
+        match self.source(scratch, column) {
+            Source::Whole => None,
+            Source::Passage(i) => Some(scratch.passages.tokens(i)),
+        }
     }
 
     /// A parent is carried whenever a child is: its probability is never below the best child's.
@@ -118,16 +189,15 @@ impl Classifier {
         lift_parents(&self.taxonomy, probabilities);
     }
 
-    /// What a probability means for a narrative by its own thresholds.
-    pub fn decide(&self, narrative: NarrativeNo, probability: f64) -> Decision {
-        let t = self.thresholds[narrative.index()];
-        if probability >= t.confirmed {
-            Decision::Match
-        } else if probability >= t.review {
-            Decision::Suggest
-        } else {
-            Decision::Weak
-        }
+    /// What the probability of a narrative means for the last scored text: by its own thresholds, raised where it was told
+    /// from one of many passages.
+    pub fn decide(&self, scratch: &Scratch, narrative: NarrativeNo) -> Decision {
+        let raise = match (self.long, self.source(scratch, Column::Narrative(narrative))) {
+            (Some(long), Source::Passage(_)) => long.raise,
+            _ => Raise::default(),
+        };
+        let (p, t) = (scratch.probabilities[narrative.index()], self.thresholds[narrative.index()]);
+        Decision::of(p, if raise == Raise::default() { t } else { t.raised(raise) })
     }
 }
 

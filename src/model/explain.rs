@@ -7,6 +7,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::classifier::{Classifier, Scratch};
+use super::passages::Source;
 use super::taxonomy::NarrativeNo;
 use crate::features::lexicon::NONE;
 use crate::features::vocabulary::TermId;
@@ -23,6 +24,14 @@ pub enum Column {
 /// Contributions of every token to some linear scores.
 #[derive(Debug, Clone, Default)]
 pub struct Contributions {
+    parts: Vec<Shares>,
+    /// Of each column asked for, the part and its place there.
+    places: Vec<(usize, usize)>,
+}
+
+/// Contributions of every token to columns that were told from the same source.
+#[derive(Debug, Clone, Default)]
+struct Shares {
     /// Token by token, the columns side by side.
     values: Vec<f64>,
     columns: usize,
@@ -31,7 +40,9 @@ pub struct Contributions {
 impl Contributions {
     /// Those of every token to the score of the `n`-th of the columns asked for.
     pub fn of(&self, n: usize) -> impl Iterator<Item = f64> {
-        self.values.iter().skip(n).step_by(self.columns.max(1)).copied()
+        let (part, column) = self.places[n];
+        let Shares { values, columns } = &self.parts[part];
+        values.iter().skip(column).step_by((*columns).max(1)).copied()
     }
 }
 
@@ -55,16 +66,33 @@ impl Classifier {
         }
     }
 
-    /// The contribution of each token of the last scored text to the linear scores of `columns`, all of them in one
-    /// pass over the features.
+    /// The contribution of each token of the last scored text to the linear scores of `columns`, those told from one
+    /// passage (or from the whole) in one pass over its features.
     ///
-    /// As many values per column as the analysis has tokens; with the bias they sum to `scratch.scores`.
+    /// As many values per column as the analysis has tokens, 0 outside of the passage; with the bias they sum to
+    /// [`score_of`](Self::score_of).
     pub fn contributions(&self, scratch: &mut Scratch, columns: &[Column]) -> Contributions {
-        let indices: Vec<usize> = columns.iter().map(|&c| self.index(c)).collect();
-        let parts =
-            indices.chunks(WIDTH).map(|indices| self.arch.dispatch(Explain { classifier: self, scratch, indices }));
-        let mut parts: Vec<Contributions> = parts.collect();
-        if parts.len() > 1 { side_by_side(&parts, indices.len()) } else { parts.pop().unwrap_or_default() }
+        let mut out = Contributions { parts: Vec::new(), places: vec![(0, 0); columns.len()] };
+        let sources: Vec<Source> = columns.iter().map(|&c| self.source(scratch, c)).collect();
+        let mut order: Vec<usize> = (0..columns.len()).collect();
+        order.sort_by_key(|&i| sources[i]);
+        for same in order.chunk_by(|&a, &b| sources[a] == sources[b]) {
+            if let Source::Passage(i) = sources[same[0]] {
+                let Scratch { featuriser, passages, .. } = &mut *scratch;
+                let tokens = passages.tokens(i);
+                featuriser.run_part(&self.space, tokens, &mut passages.part);
+                self.linear.fix(&passages.part.weights, &mut passages.fixed);
+            }
+            for wide in same.chunks(WIDTH) {
+                let indices: Vec<usize> = wide.iter().map(|&i| self.index(columns[i])).collect();
+                for (place, &i) in wide.iter().enumerate() {
+                    out.places[i] = (out.parts.len(), place);
+                }
+                let explain = Explain { classifier: self, scratch, source: sources[same[0]], indices: &indices };
+                out.parts.push(self.arch.dispatch(explain));
+            }
+        }
+        out
     }
 }
 
@@ -72,34 +100,32 @@ impl Classifier {
 /// parents and the stance.
 const WIDTH: usize = 12;
 
-/// Contributions to all columns out of those to some each.
-fn side_by_side(parts: &[Contributions], columns: usize) -> Contributions {
-    let tokens = parts.first().map_or(0, |p| p.values.len() / p.columns.max(1));
-    let row = |token: usize| parts.iter().flat_map(move |p| &p.values[token * p.columns..][..p.columns]);
-    Contributions { values: (0..tokens).flat_map(row).copied().collect(), columns }
-}
-
 /// The work that is compiled once for each width of vectors, for up to [`WIDTH`] columns; everything in it must be inlined.
 struct Explain<'a> {
     classifier: &'a Classifier,
     scratch: &'a mut Scratch,
+    source: Source,
     indices: &'a [usize],
 }
 
 impl WithSimd for Explain<'_> {
-    type Output = Contributions;
+    type Output = Shares;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Contributions {
-        let Self { classifier, scratch, indices } = self;
-        let Scratch { featuriser: f, fixed, credit: Credit { shares, places, words }, .. } = scratch;
+    fn with_simd<S: Simd>(self, _: S) -> Shares {
+        let Self { classifier, scratch, source, indices } = self;
+        let Scratch { featuriser: f, fixed, passages, credit: Credit { shares, places, words }, .. } = scratch;
+        let (reading, weights, fixed) = match source {
+            Source::Whole => (&f.reading, &f.weights, &*fixed),
+            Source::Passage(_) => (&passages.part.reading, &passages.part.weights, &passages.fixed),
+        };
         let columns = indices.len();
         let mut padded = [0; WIDTH];
         padded[..columns].copy_from_slice(&indices[..columns]);
         places.resize(classifier.space.len(), 0);
         shares.clear();
-        for (i, &TermId(term)) in f.weights.terms.iter().enumerate() {
-            let (share, steps) = (fixed.value(i) / f64::from(f.reading.count(term)), classifier.linear.row(term));
+        for (i, &TermId(term)) in weights.terms.iter().enumerate() {
+            let (share, steps) = (fixed.value(i) / f64::from(reading.count(term)), classifier.linear.row(term));
             places[term as usize] = shares.len() as u32;
             shares.extend_from_slice(&padded.map(|i| share * f64::from(steps[i])));
         }
@@ -110,20 +136,20 @@ impl WithSimd for Explain<'_> {
             }
         };
         words.resize(f.lexicon.len() * WIDTH, 0.0);
-        f.lexicon.each_word(&f.reading, |word, stem, grams| {
+        f.lexicon.each_word(reading, |word, stem, grams| {
             let mut sums = [0.0; WIDTH];
             stem.iter().chain(grams).for_each(|&term| add(&mut sums, term));
             words[word as usize * WIDTH..][..WIDTH].copy_from_slice(&sums);
         });
         let mut values = Vec::with_capacity(f.analysis.tokens.len() * columns);
-        for &word in f.reading.remembered() {
+        for &word in reading.remembered() {
             if word == NONE {
                 values.resize(values.len() + columns, 0.0);
             } else {
                 values.extend_from_slice(&words[word as usize * WIDTH..][..columns]);
             }
         }
-        for p in &f.reading.pairs {
+        for p in &reading.pairs {
             let mut pair = [0.0; WIDTH];
             add(&mut pair, p.term);
             for token in [p.first, p.second] {
@@ -132,6 +158,6 @@ impl WithSimd for Explain<'_> {
                 }
             }
         }
-        Contributions { values, columns }
+        Shares { values, columns }
     }
 }

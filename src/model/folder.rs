@@ -296,6 +296,7 @@ fn classifier(
         fusion: part.fusion.clone(),
         best: part.best,
         stance: part.stance,
+        long: part.long,
         calibration: entries.iter().map(|e| e.calibration).collect(),
         thresholds: entries.iter().map(|e| e.thresholds).collect(),
         prototypes: entries.iter().map(|e| e.prototype).collect(),

@@ -88,7 +88,7 @@ impl LinearWeights {
     }
 
     /// Brings the values of a text to whole numbers small enough that no sum over any column leaves 32 bits.
-    fn fix(&self, text: &Weights, fixed: &mut Fixed) {
+    pub(crate) fn fix(&self, text: &Weights, fixed: &mut Fixed) {
         // A rounded count is at most twice the value in units, so counts sum to at most 2^24, and with steps below
         // 2^7 every sum to at most 2^31.
         const ROOM: f64 = (1 << 23) as f64;

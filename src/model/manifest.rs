@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::fusion::Fusion;
+use super::passages::LongTexts;
 use super::stance::StanceModel;
 use super::taxonomy::Narrative;
 use crate::cases::ranker::Ranker;
@@ -290,6 +291,9 @@ pub struct NarrativePart {
     /// Tells texts that spread from texts that report; absent without counter-examples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stance: Option<StanceModel>,
+    /// How passages of long texts are read; absent without background texts to learn it from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long: Option<LongTexts>,
     /// The fusion models.
     pub fusion: Fusion,
     /// The calibration of the best narrative.

@@ -12,7 +12,7 @@
 use super::out_of_fold::OutOfFold;
 use super::rows::Row;
 use crate::learn::calibrate::{Beta, Platt};
-use crate::learn::thresholds::{Thresholds, for_precision, limit_false_alarms};
+use crate::learn::thresholds::{Raise, Thresholds, for_precision};
 use crate::model::classifier::lift_parents;
 use crate::model::manifest::{BestCalibration, PROTOTYPE, Settings};
 use crate::model::taxonomy::{NarrativeNo, Taxonomy};
@@ -98,14 +98,14 @@ pub(super) fn thresholds(
     probabilities: &[Vec<f64>],
     settings: &Settings,
 ) -> Vec<Thresholds> {
-    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, &unseen.probes, probabilities, keep);
+    let column = |keep: &dyn Fn(usize) -> bool| gather(rows, &unseen.probes.rows, probabilities, keep);
     let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
     let target = settings.target_precision;
     let pooled = [false, true].map(|level| {
         let (p, o) = column(&|k| leaf[k] == level);
         Thresholds::choose(&p, &o, target)
     });
-    let mut out: Vec<Thresholds> = (0..taxonomy.len())
+    let out: Vec<Thresholds> = (0..taxonomy.len())
         .map(|k| {
             let level = pooled[usize::from(leaf[k])];
             let (p, o) = column(&|i| i == k);
@@ -126,10 +126,10 @@ pub(super) fn thresholds(
             Thresholds { review, confirmed: own(target.confirmed, level.confirmed).max(review) }
         })
         .collect();
-    let probes = probabilities.iter().zip(&unseen.probes);
+    let probes = probabilities.iter().zip(&unseen.probes.rows);
     let background: Vec<&[f64]> = probes.filter(|&(_, &r)| rows[r].labels.is_empty()).map(|(p, _)| &**p).collect();
-    limit_false_alarms(&mut out, &background, settings.false_alarms);
-    out
+    let raise = Raise::against(&background, &out, settings.false_alarms).unwrap_or_default().max(Raise::default());
+    out.iter().map(|t| t.raised(raise)).collect()
 }
 
 /// Values of the kept narratives, probe by probe, and whether each probe carries the narrative.

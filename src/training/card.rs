@@ -11,6 +11,7 @@ use crate::evaluate::headline::FIGURES;
 use crate::model::folder::VERSION_MARK;
 use crate::model::fusion::INPUTS;
 use crate::model::manifest::{Manifest, NarrativeEntry, NarrativePart, PROTOTYPE, Tuning, Weaknesses};
+use crate::model::passages::LongTexts;
 use crate::model::stance::StanceModel;
 
 /// The card as Markdown.
@@ -126,6 +127,7 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
         "\nThresholds were chosen for a precision of {} (suggested) and {} (match).",
         m.settings.target_precision.review, m.settings.target_precision.confirmed
     )?;
+    long_texts(out, part.long.as_ref())?;
     stance(out, part.stance.as_ref())?;
     writeln!(out, "\n## Fusion\n")?;
     writeln!(out, "| input | weight, narratives | weight, parents |\n|---|---|---|")?;
@@ -197,6 +199,31 @@ fn chosen(out: &mut String, m: &Manifest) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+fn long_texts(out: &mut String, long: Option<&LongTexts>) -> std::fmt::Result {
+    writeln!(out, "\n## Long texts\n")?;
+    let Some(long) = long else {
+        return writeln!(
+            out,
+            "Read as a whole only: there is too little background (or too few labelled texts) to learn what a passage says \
+             about the text around it. What one sentence of an article claims is easily lost."
+        );
+    };
+    let direction = |step: f64| if step < 0.0 { "lower" } else { "higher" };
+    writeln!(
+        out,
+        "Texts of more than {} words are read in passages of about {}, too. How probable the best of many passages makes a \
+         narrative was learned from texts put together: a labelled text between background texts, or background alone; the \
+         figures named `long texts` are of these. For what a passage tells, the thresholds above are {:.2} {} (suggested) and {:.2} \
+         {} (match) in log-odds, so that precision and false alarms stay what they are for short texts.",
+        long.from,
+        long.width,
+        long.raise.review.abs(),
+        direction(long.raise.review),
+        long.raise.confirmed.abs(),
+        direction(long.raise.confirmed)
+    )
 }
 
 fn stance(out: &mut String, stance: Option<&StanceModel>) -> std::fmt::Result {

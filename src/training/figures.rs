@@ -73,11 +73,7 @@ impl Figures<'_> {
             let mut gold: Vec<LabelNo> = carried.iter().map(|n| LabelNo(n.0)).collect();
             gold.sort_by(|&a, &b| labels.label(a).id.cmp(&labels.label(b).id));
             gold.dedup();
-            let decision = |k: usize| match row[k] {
-                p if p >= self.thresholds[k].confirmed => Decision::Match,
-                p if p >= self.thresholds[k].review => Decision::Suggest,
-                _ => Decision::Weak,
-            };
+            let decision = |k: usize| Decision::of(row[k], self.thresholds[k]);
             let mut order: Vec<NarrativeNo> = taxonomy.numbers().collect();
             order.sort_by(|&a, &b| row[b.index()].total_cmp(&row[a.index()]).then(a.cmp(&b)));
             let leaves = order.iter().filter(|&&n| taxonomy.is_leaf(n)).map(|n| Scored {
@@ -98,7 +94,7 @@ impl Figures<'_> {
                 fold: self.rows[probe].fold.unwrap_or(0),
             })
         };
-        let judged = self.probabilities.iter().zip(&self.unseen.probes).filter_map(judged);
+        let judged = self.probabilities.iter().zip(&self.unseen.probes.rows).filter_map(judged);
         judged.filter(|j| !j.gold.is_empty()).collect()
     }
 
@@ -107,14 +103,14 @@ impl Figures<'_> {
         let taxonomy: &Taxonomy = &data.taxonomy;
         let mut out = BTreeMap::new();
         let is_leaf = |k: usize| taxonomy.is_leaf(NarrativeNo(k as u32));
-        self.best(&unseen.probes, probabilities, "", &mut out);
+        self.best(&unseen.probes.rows, probabilities, "", &mut out);
         if let Some(later) = later {
             self.best(&later.probes, &later.scores, "later texts, ", &mut out);
         }
         // Texts that carry nothing, all of them and by what they state to be: texts, those with a match, with a suggestion.
         let mut alarms: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
         let (mut right, mut wrong, mut missed) = (0, 0, 0);
-        for (row, &probe) in probabilities.iter().zip(&unseen.probes) {
+        for (row, &probe) in probabilities.iter().zip(&unseen.probes.rows) {
             let decided = |pick: fn(&Thresholds) -> f64| {
                 row.iter().zip(thresholds).enumerate().filter(move |(_, (p, t))| **p >= pick(t)).map(|(k, _)| k)
             };

@@ -9,8 +9,9 @@ use super::calibration::{self, Calibration, Said};
 use super::card;
 use super::data::TrainingData;
 use super::figures::Figures;
+use super::long_texts;
 use super::memory;
-use super::out_of_fold::{HeldOut, Job, MeanModel, OutOfFold};
+use super::out_of_fold::{Asked, HeldOut, Job, MeanModel, OutOfFold};
 use super::prepare::Prepared;
 use super::rows::{Row, RowKind};
 use super::stance;
@@ -163,7 +164,7 @@ pub fn out_of_fold_probabilities(
     }
     let prepared = prepare(data, settings, bytes, watch)?;
     let held = score(&prepared, data, settings, None, watch)?;
-    let probes = held.unseen.probes.iter().zip(held.probabilities);
+    let probes = held.unseen.probes.rows.iter().zip(held.probabilities);
     let rows = &prepared.rows;
     Ok(probes.filter_map(|(&row, p)| Some(OutOfFoldRecord { record: rows[row].record?, probabilities: p })).collect())
 }
@@ -183,7 +184,7 @@ pub(super) fn score(
     earlier: Option<&Model>,
     watch: Watch<'_>,
 ) -> Result<Scored> {
-    let Prepared { rows, space, matrix, gram, neighbours, stored, folds, folds_by } = prepared;
+    let Prepared { rows, space, matrix, gram, neighbours, stored, folds, folds_by, .. } = prepared;
     let taxonomy = &data.taxonomy;
     let solver = OneVsRestParams::default().alpha(settings.alpha).class_weight(ClassWeight::Tempered(settings.balance));
     let solver = if earlier.is_some() { solver.tolerance(warm_start::TOLERANCE) } else { solver };
@@ -206,7 +207,8 @@ pub(super) fn score(
     let later = (*folds_by == FoldsBy::Time).then(|| Job { held_out: HeldOut::Later, ..job }.run(&watch));
     watch.step("fusion", 0, 1);
     let fusion = fuse(taxonomy, rows, &unseen)?;
-    let fused = |of: &OutOfFold| Said { probes: of.probes.clone(), scores: fused_scores(taxonomy, of, &fusion) };
+    let fused =
+        |of: &OutOfFold| Said { probes: of.probes.rows.clone(), scores: fused_scores(taxonomy, &of.probes, &fusion) };
     let (said, later) = (fused(&unseen), later.as_ref().map(fused));
     let calibration = Calibration::fit(taxonomy, rows, &said, later.as_ref());
     watch.step("fusion", 1, 1);
@@ -226,10 +228,16 @@ fn fit_narratives(
     let prepared = prepare(data, settings, means.bytes, watch)?;
     let Scored { unseen, warm, fusion, calibration, probabilities, later } =
         score(&prepared, data, settings, means.earlier, watch)?;
-    let Prepared { rows, space, matrix, gram, neighbours, .. } = prepared;
+    let Prepared { rows, space, matrix, gram, neighbours, long, .. } = prepared;
     // Not needed any more, and the final models are large.
     drop(matrix);
     let thresholds = calibration::thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
+    let long = long.and_then(|l| {
+        let scores = fused_scores(taxonomy, &unseen.passages, &fusion);
+        let said = Said { probes: unseen.passages.rows.clone(), scores };
+        long_texts::fit(l, taxonomy, &rows, &said, &calibration, (&thresholds, settings))
+    });
+    let (long, of_long) = long.unzip();
     watch.step("figures", 0, 1);
     let figures = Figures {
         data,
@@ -241,6 +249,7 @@ fn fit_narratives(
     };
     let mut metrics = figures.metrics(settings.seed);
     watch.step("figures", 1, 1);
+    metrics.out_of_fold.extend(of_long.unwrap_or_default());
     let stance = stance::fit(&rows, &unseen, &probabilities, &thresholds).map(|(model, figures)| {
         metrics.out_of_fold.extend(figures);
         model
@@ -261,7 +270,7 @@ fn fit_narratives(
         });
     }
     let best = calibration.best;
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, fusion, best };
+    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, long, fusion, best };
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
@@ -271,13 +280,13 @@ const FUSION_EXAMPLES: usize = 400_000;
 /// Fits the fusion models on out-of-fold scores.
 fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion> {
     let kinship = Kinship::new(taxonomy);
-    let stride = (unseen.probes.len() * taxonomy.len()).div_ceil(FUSION_EXAMPLES).max(1);
+    let stride = (unseen.probes.rows.len() * taxonomy.len()).div_ceil(FUSION_EXAMPLES).max(1);
     // Row number and inputs of each text that is fitted on.
     let mut inputs: Vec<(usize, Vec<InputRow>)> = Vec::new();
-    for at in (0..unseen.probes.len()).step_by(stride) {
+    for at in (0..unseen.probes.rows.len()).step_by(stride) {
         let mut row = Vec::new();
-        kinship.inputs(&unseen.scores[at], &unseen.votes[at], &mut row);
-        inputs.push((unseen.probes[at], row));
+        kinship.inputs(&unseen.probes.scores[at], &unseen.probes.votes[at], &mut row);
+        inputs.push((unseen.probes.rows[at], row));
     }
     let fit = |leaf: bool| -> Result<DenseModel> {
         let mut flat = Vec::new();
@@ -300,7 +309,7 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion>
 }
 
 /// Fused log-odds, probe by probe, narratives side by side.
-fn fused_scores(taxonomy: &Taxonomy, held_out: &OutOfFold, fusion: &Fusion) -> Vec<Vec<f64>> {
+fn fused_scores(taxonomy: &Taxonomy, held_out: &Asked, fusion: &Fusion) -> Vec<Vec<f64>> {
     let kinship = Kinship::new(taxonomy);
     let mut inputs = Vec::new();
     let fused = held_out.scores.iter().zip(&held_out.votes).map(|(scores, votes)| {

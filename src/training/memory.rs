@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use super::data::TrainingData;
+use super::long_texts;
 use crate::error::TrainingProblem;
 
 /// Bytes that reading a byte of text takes: its raw counts, the terms seen so far, its row. Whole runs on corpora of 2 to
@@ -32,12 +33,22 @@ const PER_SOLVER: u64 = 64;
 /// Bytes per narrative above a record's own, in each of its rows.
 const PER_LABEL: u64 = 16;
 
+/// Passages scored besides, at most: none without background.
+fn passages(data: &TrainingData) -> u64 {
+    let scored = |records: usize| (records.min(long_texts::MOST) * 3) as u64;
+    if data.background.is_empty() {
+        0
+    } else {
+        scored(data.cases.len() + data.texts.len()) + scored(data.background.len())
+    }
+}
+
 /// The numbers the memory of a training run depends on; 0 for what is not known yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Size {
     /// Bytes of all training texts.
     pub text: u64,
-    /// Texts that are held out and scored.
+    /// Texts that are held out and scored, and passages of some.
     pub probes: u64,
     /// Narratives, with their parents.
     pub narratives: u64,
@@ -70,7 +81,7 @@ impl Size {
         let texts = data.texts.iter().map(|t| &t.0).chain(&data.background).map(|t| t.title.len() + t.text.len());
         Self {
             text: cases.chain(texts).chain(descriptions).map(|n| n as u64).sum(),
-            probes: (data.cases.len() + data.texts.len() + data.background.len()) as u64,
+            probes: (data.cases.len() + data.texts.len() + data.background.len()) as u64 + passages(data),
             narratives: taxonomy.len() as u64,
             // Three rows of a case carry its labels, and one or more of each narrative its ancestors.
             labels: 3 * carried.flatten().map(|n| depth[n.index()]).sum::<u64>() + 2 * depth.iter().sum::<u64>(),

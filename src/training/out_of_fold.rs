@@ -20,17 +20,26 @@ use crate::model::neighbours::{Neighbours, Vote, VoteScratch};
 
 /// The probes (rows that stand in for what users paste) and what is said of them out of fold.
 pub(super) struct OutOfFold {
-    /// Row numbers of the probes.
-    pub(super) probes: Vec<usize>,
-    /// Linear scores, probe by probe, narratives side by side and "spreads any" last.
-    pub(super) scores: Vec<Vec<f64>>,
-    /// Votes, likewise.
-    pub(super) votes: Vec<Vec<Vote>>,
+    /// What is said of the probes.
+    pub(super) probes: Asked,
+    /// What is said of passages of some probes.
+    pub(super) passages: Asked,
     /// Per training row the linear score of "spreads any", for probes, titles and disproofs alike; `None` where a row
     /// is never held out.
     pub(super) spreads: Vec<Option<f64>>,
     /// The mean of the models of all folds, column by column; none of models that know a part of the folds only.
     pub(super) mean: Vec<MeanModel>,
+}
+
+/// What models say of some rows they have not seen.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// Their numbers.
+    pub(super) rows: Vec<usize>,
+    /// Linear scores, row by row, narratives side by side and "spreads any" last.
+    pub(super) scores: Vec<Vec<f64>>,
+    /// Votes, likewise.
+    pub(super) votes: Vec<Vec<Vote>>,
 }
 
 /// A linear model as a sum of rows and of the weights it started from, `w = Xᵀ a + kept · w₀`, and its bias.
@@ -84,16 +93,20 @@ impl Job<'_> {
 
     pub(super) fn run(&self, watch: &Watch<'_>) -> OutOfFold {
         let first = self.first();
-        let probes: Vec<usize> = (0..self.rows.len())
-            .filter(|&i| self.rows[i].kind == RowKind::Probe && self.rows[i].fold.is_some_and(|f| f >= first))
-            .collect();
+        let of = |kind: RowKind| {
+            let is = move |i: &usize| self.rows[*i].kind == kind && self.rows[*i].fold.is_some_and(|f| f >= first);
+            (0..self.rows.len()).filter(is).collect::<Vec<usize>>()
+        };
+        let probes = of(RowKind::Probe);
+        let passages = if self.held_out == HeldOut::Each { of(RowKind::Passage) } else { Vec::new() };
+        let asked: Vec<usize> = probes.iter().chain(&passages).copied().collect();
         let all: Vec<usize> = (0..self.rows.len()).collect();
         let columns = self.narratives + 1;
         let tasks = columns * (self.folds - first);
         // Debunks are no probes, but whether a text spreads is asked of them too: that column scores every held-out row.
         let held_out = |task: usize| {
             let (fold, every) = (first + task / columns, task % columns == self.narratives);
-            let rows = if every { &all } else { &probes };
+            let rows = if every { &all } else { &asked };
             rows.iter().copied().filter(move |&row| self.rows[row].fold == Some(fold))
         };
         let row = |task: usize, i: usize| {
@@ -117,7 +130,7 @@ impl Job<'_> {
         let none = || MeanModel { a: vec![0.0; self.rows.len()], kept: 0.0, bias: 0.0 };
         let mut mean: Vec<MeanModel> = if in_mean { (0..columns).map(|_| none()).collect() } else { Vec::new() };
         let mut by_row: Vec<Vec<f64>> = vec![Vec::new(); self.rows.len()];
-        for &row in &probes {
+        for &row in &asked {
             by_row[row] = vec![0.0; columns];
         }
         let mut spreads = vec![None; self.rows.len()];
@@ -136,9 +149,12 @@ impl Job<'_> {
                 }
             }
         }
-        let scores = probes.iter().map(|&row| std::mem::take(&mut by_row[row])).collect();
-        let votes = probes.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect();
-        OutOfFold { probes, scores, votes, spreads, mean }
+        let mut said = |rows: Vec<usize>| Asked {
+            scores: rows.iter().map(|&row| std::mem::take(&mut by_row[row])).collect(),
+            votes: rows.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect(),
+            rows,
+        };
+        OutOfFold { probes: said(probes), passages: said(passages), spreads, mean }
     }
 
     fn vote(&self, row: usize, scratch: &mut VoteScratch) -> Vec<Vote> {

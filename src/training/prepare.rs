@@ -7,10 +7,11 @@ use linfa::dataset::Records;
 use std::collections::BTreeSet;
 
 use super::data::TrainingData;
+use super::long_texts::Plan;
 use super::memory::Size;
 use super::rows::{Row, RowKind, rows};
 use crate::error::{Result, TrainingProblem};
-use crate::features::space::{FeatureSpace, learn};
+use crate::features::space::{FeatureSpace, Featuriser, learn};
 use crate::features::sparse::SparseRows;
 use crate::learn::gram::Gram;
 use crate::model::manifest::{FoldsBy, Settings};
@@ -29,6 +30,17 @@ pub(super) struct Prepared {
     pub(super) folds: usize,
     /// What the folds are made by; stretches of time lie in order.
     pub(super) folds_by: FoldsBy,
+    /// From how many words on texts are long, and how many a passage has; passages stand behind the other rows.
+    pub(super) long: Option<(usize, usize)>,
+}
+
+/// All rows, what folds are made by, and how long texts are read.
+fn all_rows(data: &TrainingData, settings: &Settings) -> (Vec<Row>, FoldsBy, Option<(usize, usize)>) {
+    let (mut rows, folds_by) = rows(data, settings);
+    let plan = Plan::new(&rows, settings.seed);
+    let long = plan.as_ref().map(|p| (p.from, p.width));
+    rows.extend(plan.into_iter().flat_map(|p| p.rows));
+    (rows, folds_by, long)
 }
 
 impl Prepared {
@@ -36,7 +48,7 @@ impl Prepared {
     pub(super) fn new(data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
         let size = Size::of(data);
         size.check(bytes)?;
-        let (rows, folds_by) = rows(data, settings);
+        let (rows, folds_by, long) = all_rows(data, settings);
         let taxonomy = &data.taxonomy;
         if let Some(n) = taxonomy.numbers().find(|n| {
             let mut probes = rows.iter().filter(|r| r.kind == RowKind::Probe);
@@ -48,23 +60,29 @@ impl Prepared {
         if filled.len() < 2 {
             return Err(TrainingProblem::OneGroup.into());
         }
-        let samples: Vec<_> = rows.iter().map(Row::sample).collect();
-        let (space, matrix) = learn(&samples, &settings.features)?;
+        let (passages, texts): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|r| r.kind == RowKind::Passage);
+        let samples: Vec<_> = texts.into_iter().map(Row::sample).collect();
+        let (space, mut matrix) = learn(&samples, &settings.features)?;
+        let mut featuriser = Featuriser::new(&space);
+        for passage in passages {
+            featuriser.run(&space, &passage.text, passage.language);
+            matrix.push(featuriser.weights.sorted());
+        }
         let (features, nonzeros) = (matrix.nfeatures() as u64, matrix.nonzeros() as u64);
         Size { features, nonzeros, ..size }.check(bytes)?;
         let gram = Gram::new(&matrix);
         let (neighbours, stored) = store(&rows, &space, &matrix);
-        Ok(Self { rows, space, matrix, gram, neighbours, stored, folds: filled.len(), folds_by })
+        Ok(Self { rows, space, matrix, gram, neighbours, stored, folds: filled.len(), folds_by, long })
     }
 
     /// The same for other settings, without counting anything again where they leave the texts and their features as
     /// they are.
     pub(super) fn again(self, data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
         if settings.features == self.space.settings {
-            let (rows, folds_by) = rows(data, settings);
+            let (rows, folds_by, long) = all_rows(data, settings);
             let same = |(a, b): (&Row, &Row)| a.kind == b.kind && a.text == b.text && a.fold == b.fold;
             if rows.len() == self.rows.len() && rows.iter().zip(&self.rows).all(same) {
-                return Ok(Self { rows, folds_by, ..self });
+                return Ok(Self { rows, folds_by, long, ..self });
             }
         }
         // The old one first, so that there are never two.
@@ -73,10 +91,11 @@ impl Prepared {
     }
 }
 
-/// Chooses which rows the neighbours remember: all but disproofs, equal texts once, narrative by narrative and in each by
+/// Chooses which rows the neighbours remember: all but disproofs and passages, equal texts once, narrative by narrative and in each by
 /// language.
 fn store(rows: &[Row], space: &FeatureSpace, matrix: &SparseRows) -> (Neighbours, Vec<Option<usize>>) {
-    let kept: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].kind != RowKind::Disproof).collect();
+    let kept: Vec<usize> =
+        (0..rows.len()).filter(|&i| !matches!(rows[i].kind, RowKind::Disproof | RowKind::Passage)).collect();
     let once = distinct(kept.iter().map(|&i| (&rows[i].text, &rows[i].labels, rows[i].fold)));
     let mut stored: Vec<usize> = once.into_iter().map(|i| kept[i]).collect();
     stored.sort_by_key(|&i| (&rows[i].labels, rows[i].kind == RowKind::Description, rows[i].language));

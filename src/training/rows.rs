@@ -21,6 +21,8 @@ pub(super) enum RowKind {
     Disproof,
     /// Name or description of a narrative.
     Description,
+    /// A passage of a probe: scored like a held-out text, but nothing is learned from it.
+    Passage,
 }
 
 /// One training text.

@@ -42,14 +42,14 @@ pub(super) fn fit(
     thresholds: &[Thresholds],
 ) -> Option<(StanceModel, BTreeMap<String, f64>)> {
     let mut near = vec![false; rows.len()];
-    for (&row, probabilities) in unseen.probes.iter().zip(probabilities) {
+    for (&row, probabilities) in unseen.probes.rows.iter().zip(probabilities) {
         near[row] = probabilities.iter().zip(thresholds).any(|(&p, t)| p >= NEAR * t.review);
     }
     let examples: Vec<Example<'_>> = (rows.iter().zip(&unseen.spreads).zip(near))
         .filter(|((row, _), near)| match row.kind {
             RowKind::Probe => *near || row.spreads,
             RowKind::Disproof => true,
-            RowKind::Title | RowKind::Description => false,
+            RowKind::Title | RowKind::Description | RowKind::Passage => false,
         })
         .filter_map(|((row, &score), _)| Some(Example { score: score?, spreads: row.spreads, row }))
         .collect();
@@ -135,6 +135,7 @@ fn by<'s>(said: &'s [Said<'s>], key: impl Fn(&Example<'_>) -> String) -> BTreeMa
 
 #[cfg(test)]
 mod tests {
+    use super::super::out_of_fold::Asked;
     use super::*;
     use crate::document::Language;
 
@@ -159,7 +160,12 @@ mod tests {
         let probes: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].kind == RowKind::Probe).collect();
         let probabilities = vec![vec![near]; probes.len()];
         let spreads = texts.iter().map(|t| Some(t.2)).collect();
-        let unseen = OutOfFold { probes, scores: Vec::new(), votes: Vec::new(), spreads, mean: Vec::new() };
+        let unseen = OutOfFold {
+            probes: Asked { rows: probes, ..Asked::default() },
+            passages: Asked::default(),
+            spreads,
+            mean: Vec::new(),
+        };
         fit(&rows, &unseen, &probabilities, &[Thresholds { review: 0.4, confirmed: 0.8 }])
     }
 

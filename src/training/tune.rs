@@ -154,7 +154,7 @@ fn answers(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold, probabilities:
             probability: said.map_or(0.0, |k| row[k]),
         })
     };
-    probabilities.iter().zip(&unseen.probes).filter_map(answer).collect()
+    probabilities.iter().zip(&unseen.probes.rows).filter_map(answer).collect()
 }
 
 /// Chosen settings, and how they were chosen.

@@ -121,6 +121,7 @@ fn options(top: Option<usize>, related: Option<usize>, evidence: Option<bool>) -
         top: top.unwrap_or(usual.top),
         related: related.unwrap_or(usual.related),
         evidence: evidence.unwrap_or(usual.evidence),
+        ..usual
     })
 }
 

@@ -1,0 +1,239 @@
+//! Learns how probable a narrative is in a long text of which one passage looks like it.
+//!
+//! Collections of labelled texts are short: claims, posts. What is needed are long texts of which it is known what they
+//! carry, so they are put together: one labelled text between background texts, or background texts alone. Their passages
+//! are scored like every held-out text, by models that have seen nothing of their record, and a curve is fitted to the best
+//! passage of each. Without background there is nothing to put a claim between, and the model reads long texts as a whole.
+
+use ndarray::Array2;
+use std::collections::BTreeMap;
+
+use super::calibration::{Calibration, Said};
+use super::rows::{Row, RowKind};
+use crate::document::Language;
+use crate::evaluate::splits::shuffle;
+use crate::learn::dense::DenseModel;
+use crate::learn::logistic::sigmoid;
+use crate::learn::thresholds::{Raise, Thresholds};
+use crate::model::classifier::lift_parents;
+use crate::model::manifest::Settings;
+use crate::model::passages::{LongTexts, OfPassages};
+use crate::model::taxonomy::Taxonomy;
+use crate::text::analyser::{Analysis, OriginalBytes, sentences};
+use crate::text::windows::windows;
+
+/// Fewest background texts, and fewest labelled ones, to learn from.
+const FEWEST: usize = 50;
+/// Most texts of either kind whose passages are scored, and most passages of one.
+pub(super) const MOST: usize = 600;
+const MOST_PASSAGES: usize = 8;
+/// A passage has up to this share of the words of a labelled text, and stays within bounds: the claim in an article is
+/// shorter than one told by itself.
+const SHARE: f64 = 0.6;
+const NARROWEST: usize = 40;
+const WIDEST: usize = 150;
+/// A text is long when it is longer than nearly all labelled ones by this factor.
+const LONGER: f64 = 1.5;
+/// Background texts around a labelled one.
+const AROUND: std::ops::RangeInclusive<usize> = 2..=13;
+
+/// What counts as long, and the passages to be scored.
+pub(super) struct Plan {
+    /// Texts with more tokens are long.
+    pub(super) from: usize,
+    /// Tokens of a passage.
+    pub(super) width: usize,
+    /// To stand behind all other rows. They weigh nothing, so that no model learns from them.
+    pub(super) rows: Vec<Row>,
+}
+
+impl Plan {
+    /// The same for the same rows and seed; `None` without enough labelled texts and background.
+    pub(super) fn new(rows: &[Row], seed: u64) -> Option<Self> {
+        let of = |labelled: bool| {
+            let is = |&i: &usize| rows[i].kind == RowKind::Probe && rows[i].labels.is_empty() != labelled;
+            let mut found: Vec<usize> = (0..rows.len()).filter(is).collect();
+            shuffle(&mut found, seed);
+            (found.len() >= FEWEST).then_some(found)
+        };
+        let (labelled, background) = (of(true)?, of(false)?);
+        let mut analysis = Analysis::default();
+        let mut lengths: Vec<usize> = (labelled.iter())
+            .map(|&i| {
+                analysis.analyse(&rows[i].text, rows[i].language);
+                analysis.tokens.len()
+            })
+            .collect();
+        lengths.sort_unstable();
+        #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
+        let share = |of: usize, by: f64| (of as f64 * by) as usize;
+        let at = |quantile: f64| lengths[share(lengths.len() - 1, quantile)];
+        let width = share(at(0.5), SHARE).clamp(NARROWEST, WIDEST);
+        let from = share(at(0.95), LONGER).max(3 * width);
+        let mut parts = Vec::new();
+        for &i in labelled.iter().take(MOST).chain(background.iter().take(MOST)) {
+            let row = &rows[i];
+            analysis.analyse(&row.text, row.language);
+            let mut original = OriginalBytes::new(&row.text);
+            for window in windows(&analysis, &sentences(&row.text), width).into_iter().take(MOST_PASSAGES) {
+                let (start, end) = (analysis.tokens[window.start].start, analysis.tokens[window.end - 1].end);
+                let text = original.slice(start, end).to_owned();
+                let kind = RowKind::Passage;
+                parts.push(Row { text, kind, weight: 0.0, spreads_weight: 0.0, ..row.clone() });
+            }
+        }
+        Some(Self { from, width, rows: parts })
+    }
+}
+
+/// The passages of a record that were scored.
+struct Scored<'a> {
+    row: &'a Row,
+    /// Per narrative the log-odds of the best.
+    best: Vec<f64>,
+    passages: usize,
+}
+
+/// A text put together.
+struct Article<'a> {
+    /// The labelled text in it, if any.
+    one: Option<&'a Row>,
+    /// Per narrative the probability by its best passage.
+    best: Vec<f64>,
+    passages: usize,
+}
+
+/// Fits the curves to what was said of the passages of the plan; `None` where there is too little to learn from or nothing is learned.
+pub(super) fn fit(
+    (from, width): (usize, usize),
+    taxonomy: &Taxonomy,
+    rows: &[Row],
+    said: &Said,
+    calibration: &Calibration,
+    (thresholds, settings): (&[Thresholds], &Settings),
+) -> Option<(LongTexts, BTreeMap<String, f64>)> {
+    let records = records(rows, said, calibration);
+    let articles = articles(&records, taxonomy, calibration);
+    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+    let curve = |level: bool| {
+        // Of each text the best narrative of the level, its probability, and whether the text carries it.
+        let examples: Vec<([f64; 2], bool)> = (articles.iter())
+            .filter_map(|a| {
+                let of_level = (0..leaf.len()).filter(|&k| leaf[k] == level);
+                let k = of_level.max_by(|&x, &y| a.best[x].total_cmp(&a.best[y]).then(y.cmp(&x)))?;
+                Some((OfPassages::inputs(a.best[k], a.passages), a.one.is_some_and(|row| row.carries(k))))
+            })
+            .collect();
+        let labels: Vec<bool> = examples.iter().map(|e| e.1).collect();
+        let inputs = Array2::from_shape_fn((examples.len(), 2), |(i, j)| examples[i].0[j]);
+        let model = DenseModel::fit_increasing(&inputs, &labels, 0.1).ok()?;
+        let [odds, number] = model.weights[..] else { return None };
+        let curve = OfPassages { odds, number, offset: model.bias };
+        (odds > 0.0 && [odds, number, curve.offset].iter().all(|x| x.is_finite())).then_some(curve)
+    };
+    let leaves = curve(true)?;
+    let parents = if leaf.contains(&false) { curve(false)? } else { leaves };
+    let said = |a: &Article<'_>| {
+        let curves = leaf.iter().map(|&leaf| if leaf { leaves } else { parents });
+        let mut said: Vec<f64> = a.best.iter().zip(curves).map(|(&p, c)| c.probability(p, a.passages)).collect();
+        lift_parents(taxonomy, &mut said);
+        said
+    };
+    let said: Vec<(Option<&Row>, Vec<f64>)> = articles.iter().map(|a| (a.one, said(a))).collect();
+    let honest: Vec<&[f64]> = said.iter().filter(|a| a.0.is_none()).map(|a| a.1.as_slice()).collect();
+    let decided = said.iter().flat_map(|(one, said)| {
+        let told = said.iter().zip(thresholds).enumerate();
+        told.map(move |(k, (&p, &t))| (p, t, one.is_some_and(|row| row.carries(k))))
+    });
+    let decided: Vec<(f64, Thresholds, bool)> = decided.collect();
+    let alarms = Raise::against(&honest, thresholds, settings.false_alarms)?;
+    let raise = alarms.max(Raise::to_precision(&decided, settings.target_precision));
+    let long = LongTexts { from, width, leaves, parents, raise };
+    Some((long, figures(&said, &leaf, thresholds, raise)))
+}
+
+/// How the answers for the texts put together turn out: only the curves and the raise were fitted on them.
+fn figures(
+    said: &[(Option<&Row>, Vec<f64>)],
+    leaf: &[bool],
+    thresholds: &[Thresholds],
+    raise: Raise,
+) -> BTreeMap<String, f64> {
+    let suggested = |said: &[f64]| said.iter().zip(thresholds).any(|(&p, t)| p >= t.raised(raise).review);
+    let with: Vec<(&Row, &[f64])> = said.iter().filter_map(|(one, said)| Some(((*one)?, said.as_slice()))).collect();
+    let without: Vec<&[f64]> = said.iter().filter(|s| s.0.is_none()).map(|s| s.1.as_slice()).collect();
+    let share = |of: usize, all: usize| if all > 0 { of as f64 / all as f64 } else { 0.0 };
+    let mut out = BTreeMap::new();
+    for (level, is_leaf) in [("narratives", true), ("parents", false)].into_iter().filter(|l| leaf.contains(&l.1)) {
+        let best = |said: &[f64]| {
+            let of_level = (0..leaf.len()).filter(|&k| leaf[k] == is_leaf);
+            of_level.max_by(|&x, &y| said[x].total_cmp(&said[y]).then(y.cmp(&x)))
+        };
+        let right = with.iter().filter(|(row, said)| best(said).is_some_and(|k| row.carries(k))).count();
+        out.insert(format!("long texts, {level}: accuracy of the best"), share(right, with.len()));
+    }
+    out.insert("long texts with a labelled one inside: texts".into(), with.len() as f64);
+    let told = with.iter().filter(|(_, said)| suggested(said)).count();
+    out.insert(
+        "long texts with a labelled one inside: share with a match or suggestion".into(),
+        share(told, with.len()),
+    );
+    out.insert("long texts of background: texts".into(), without.len() as f64);
+    let alarms = without.iter().filter(|said| suggested(said)).count();
+    out.insert("long texts of background: share with a match or suggestion".into(), share(alarms, without.len()));
+    out
+}
+
+/// The passages record by record, in the order of the plan.
+fn records<'a>(rows: &'a [Row], said: &Said, calibration: &Calibration) -> Vec<Scored<'a>> {
+    let mut out: Vec<Scored<'a>> = Vec::new();
+    for (&row, scores) in said.probes.iter().zip(&said.scores) {
+        let row = &rows[row];
+        let odds = scores.iter().zip(&calibration.own).map(|(&s, own)| own.log_odds(s));
+        match out.last_mut().filter(|last| last.row.record == row.record) {
+            Some(last) => {
+                last.best.iter_mut().zip(odds).for_each(|(best, odds)| *best = best.max(odds));
+                last.passages += 1;
+            }
+            None => out.push(Scored { row, best: odds.collect(), passages: 1 }),
+        }
+    }
+    out
+}
+
+/// Every labelled record between background, and as many texts of background alone as its share in the records asks for.
+fn articles<'a>(records: &'a [Scored<'a>], taxonomy: &Taxonomy, calibration: &Calibration) -> Vec<Article<'a>> {
+    let (labelled, background): (Vec<&Scored<'a>>, Vec<&Scored<'a>>) =
+        records.iter().partition(|r| !r.row.labels.is_empty());
+    let mut by_language: BTreeMap<Option<Language>, Vec<&Scored<'a>>> = BTreeMap::new();
+    for b in &background {
+        by_language.entry(b.row.language).or_default().push(b);
+    }
+    let mut next = 0;
+    let mut around = |language: Option<Language>, texts: usize| -> Vec<&Scored<'a>> {
+        let own = by_language.get(&language).filter(|own| own.len() > texts).unwrap_or(&background);
+        next += texts;
+        (0..texts.min(own.len())).map(|i| own[(next + i) % own.len()]).collect()
+    };
+    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+    let article = |one: Option<&Scored<'a>>, others: &[&Scored<'a>]| {
+        let parts = || one.into_iter().chain(others.iter().copied());
+        let best = |k: usize| {
+            let odds = parts().map(|p| p.best[k]).fold(f64::NEG_INFINITY, f64::max);
+            calibration.best.of(leaf[k]).probability(sigmoid(odds))
+        };
+        let best = (0..leaf.len()).map(best).collect();
+        Article { one: one.map(|o| o.row), best, passages: parts().map(|p| p.passages).sum() }
+    };
+    let mut out = Vec::new();
+    for (i, (&one, texts)) in labelled.iter().zip(AROUND.cycle()).enumerate() {
+        let others = around(one.row.language, texts);
+        out.push(article(Some(one), &others));
+        let alone = |i: usize| i * background.len() / labelled.len();
+        for _ in alone(i)..alone(i + 1) {
+            let others = around(one.row.language, texts + 1);
+            out.push(article(None, &others));
+        }
+    }
+    out
+}
