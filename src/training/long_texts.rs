@@ -29,7 +29,7 @@ pub(super) const MOST: usize = 600;
 const MOST_PASSAGES: usize = 8;
 /// A passage has up to this share of the words of a labelled text, and stays within bounds: the claim in an article is
 /// shorter than one told by itself.
-const SHARE: f64 = 0.6;
+const SHARE: f64 = 0.8;
 const NARROWEST: usize = 40;
 const WIDEST: usize = 150;
 /// A text is long when it is longer than nearly all labelled ones by this factor.
