@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cases::candidates::Query;
 use crate::cases::related::{CaseBase, Related};
 use crate::document::{Document, Language};
+use crate::learn::thresholds::Thresholds;
 use crate::model::classifier::{Classifier, Decision, Scratch};
 use crate::model::explain::Column;
 use crate::model::folder::Model;
@@ -92,6 +93,17 @@ pub struct Span {
     pub end: u32,
 }
 
+/// The passage of a long text that a narrative was told from. Its evidence lies inside.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
+pub struct ToldFrom {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub span: Span,
+    /// The thresholds the probability was held against: those of the narrative are for short texts.
+    pub thresholds: Thresholds,
+}
+
 /// A narrative the document may carry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
@@ -106,10 +118,9 @@ pub struct NarrativeAssessment {
     pub probability: f64,
     /// What that means.
     pub decision: Decision,
-    /// The passage of a long text that it was told from; absent where it was told from the whole. Evidence of it lies
-    /// inside.
+    /// The passage of a long text that it was told from; absent where it was told from the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub passage: Option<Span>,
+    pub passage: Option<ToldFrom>,
     /// The sentences that show it, strongest first.
     pub evidence: Vec<Evidence>,
 }
@@ -343,7 +354,8 @@ impl Assessor {
                     parent: taxonomy.parent(n).map(|p| taxonomy.narrative(p).id.clone()),
                     probability,
                     decision,
-                    passage: passage(Column::Narrative(n)),
+                    passage: passage(Column::Narrative(n))
+                        .map(|span| ToldFrom { span, thresholds: self.classifier.thresholds_for(scratch, n) }),
                     evidence,
                 }
             })

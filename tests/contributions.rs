@@ -92,7 +92,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
             prop_assert_eq!(&cut(term.start, term.end), &term.text);
         }
     }
-    let told = assessment.narratives.iter().map(|n| (n.passage, &n.evidence));
+    let told = assessment.narratives.iter().map(|n| (n.passage.map(|p| p.span), &n.evidence));
     for (passage, evidence) in told.chain(assessment.stance.iter().map(|s| (s.passage, &s.evidence))) {
         let Some(passage) = passage else { continue };
         prop_assert!(passage.start < passage.end && passage.end as usize <= letters.len());
@@ -194,7 +194,7 @@ fn a_claim_in_an_article_is_found_where_it_stands() {
         all += 1;
         found_as_a_whole += usize::from(whole.iter().any(|n| right(&n)));
         found += usize::from(parts.iter().find(right).is_some_and(|n| {
-            n.passage.is_some_and(|p| p.start < claim.end && p.end > claim.start)
+            n.passage.is_some_and(|p| p.span.start < claim.end && p.span.end > claim.start)
                 && n.evidence.iter().all(|e| e.start < claim.end && e.end > claim.start)
         }));
         assert!(whole.iter().all(|n| n.passage.is_none()));

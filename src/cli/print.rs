@@ -87,7 +87,7 @@ fn headline(a: &Assessment) -> String {
         Outcome::Unsupported => "Not supported: the model knows too few words of this text.".into(),
         Outcome::Unknown => match a.related.first().filter(|r| r.score >= LIKELY) {
             Some(r) => format!(
-                "No known narrative in the text as a whole, but it probably repeats a debunked case ({}): see below.",
+                "No known narrative, but it probably repeats a debunked case ({}): see below.",
                 percent(r.score)
             ),
             None => "No known narrative.".into(),
@@ -131,6 +131,9 @@ fn write_narrative(out: &mut String, n: &NarrativeAssessment, a: &Assessment, st
             "",
             style.faint(format!("a form of: {} ({})", parent.name, percent(parent.probability)))
         )?;
+    }
+    if n.passage.is_some() {
+        writeln!(out, "{:18}{}", "", style.faint("told from one passage of the text:"))?;
     }
     for e in &n.evidence {
         writeln!(out, "  {}", marked(e, 0.2, style))?;

@@ -14,7 +14,7 @@ use super::stance::{Stance, StanceModel};
 use super::taxonomy::{NarrativeNo, Taxonomy};
 use crate::features::space::{FeatureSpace, Featuriser, Weights};
 use crate::learn::calibrate::Platt;
-use crate::learn::thresholds::{Raise, Thresholds};
+use crate::learn::thresholds::Thresholds;
 
 /// What the model decides about a narrative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -189,15 +189,19 @@ impl Classifier {
         lift_parents(&self.taxonomy, probabilities);
     }
 
-    /// What the probability of a narrative means for the last scored text: by its own thresholds, raised where it was told
-    /// from one of many passages.
+    /// What the probability of a narrative means for the last scored text.
     pub fn decide(&self, scratch: &Scratch, narrative: NarrativeNo) -> Decision {
-        let raise = match (self.long, self.source(scratch, Column::Narrative(narrative))) {
-            (Some(long), Source::Passage(_)) => long.raise,
-            _ => Raise::default(),
-        };
-        let (p, t) = (scratch.probabilities[narrative.index()], self.thresholds[narrative.index()]);
-        Decision::of(p, if raise == Raise::default() { t } else { t.raised(raise) })
+        Decision::of(scratch.probabilities[narrative.index()], self.thresholds_for(scratch, narrative))
+    }
+
+    /// The thresholds of a narrative for the last scored text: its own, raised (or lowered) where it was told from one of
+    /// many passages.
+    pub fn thresholds_for(&self, scratch: &Scratch, narrative: NarrativeNo) -> Thresholds {
+        let own = self.thresholds[narrative.index()];
+        match (self.long, self.source(scratch, Column::Narrative(narrative))) {
+            (Some(long), Source::Passage(_)) => own.raised(long.raise),
+            _ => own,
+        }
     }
 }
 

@@ -43,7 +43,7 @@ function gauge(n, known) {
   const bar = el('span', { class: `gauge ${n.decision}`, 'aria-hidden': 'true' }, el('span', { class: 'fill' }));
   bar.firstChild.style.inlineSize = `${n.probability * 100}%`;
   if (record) {
-    const { review, confirmed } = record.thresholds;
+    const { review, confirmed } = n.passage?.thresholds ?? record.thresholds;
     for (const [kind, at] of [['review', review], ['confirmed', confirmed]]) {
       if (at > 1) continue;
       const tick = el('span', { class: `tick ${kind}` });
@@ -66,6 +66,7 @@ function branch(answer, n, context) {
       choose,
       el('span', { class: 'odds' }, el('span', { class: 'decision' }, t(`decision.${n.decision}`)), ' ', el('b', {}, percent(n.probability)))),
     gauge(n, context.known),
+    n.passage && el('p', { class: 'soft small' }, t('narratives.passage')),
     controls({ subject: 'narrative', target: n.id, name: n.name, probability: n.probability }, context),
     below.length > 0 && el('ul', {}, below.map((c) => branch(answer, c, context))));
 }
