@@ -62,7 +62,10 @@ fn each(bencher: Bencher, documents: &[Document], mut work: impl FnMut(&Document
     bencher.counter(BytesCount::new(bytes(documents))).bench_local(|| documents.iter().for_each(&mut work));
 }
 
-const SCORE_ONLY: Options = Options { top: 5, related: 0, evidence: false, passages: true };
+/// The whole text, as peers read it.
+const SCORE_ONLY: Options = Options { top: 5, related: 0, evidence: false, passages: false };
+/// And its passages.
+const WITH_PASSAGES: Options = Options { passages: true, ..SCORE_ONLY };
 
 fn score(worker: &mut Worker, document: &Document, options: Options) {
     divan::black_box(STARTER.assess(worker, document, options));
@@ -118,6 +121,12 @@ fn d_featurise(bencher: Bencher) {
 fn e_classify_without_evidence(bencher: Bencher) {
     let mut worker = STARTER.worker();
     each(bencher, &ARTICLES, |d| score(&mut worker, d, SCORE_ONLY));
+}
+
+#[divan::bench]
+fn e_to_narratives_with_passages(bencher: Bencher) {
+    let mut worker = STARTER.worker();
+    each(bencher, &ARTICLES, |d| score(&mut worker, d, WITH_PASSAGES));
 }
 
 #[divan::bench]

@@ -177,8 +177,8 @@ pub struct Options {
     pub related: usize,
     /// Whether to show evidence.
     pub evidence: bool,
-    /// Whether to read the passages of long texts, too; without them they are read as a whole only, which takes half the
-    /// time and finds less.
+    /// Whether to read the passages of long texts, too; without them they are read as a whole only, which is faster and
+    /// finds less.
     pub passages: bool,
 }
 

@@ -94,7 +94,7 @@ pub(super) struct Batch {
     /// Leave evidence out
     #[arg(long, help_heading = "Output")]
     no_evidence: bool,
-    /// Read long texts as a whole only: about twice as fast for articles, but what one passage says is often lost.
+    /// Read long texts as a whole only: two and a half times as fast for articles, but what one passage says is often lost.
     #[arg(long)]
     no_passages: bool,
     /// Related cases per document; 0 leaves them out

@@ -64,6 +64,8 @@ pub struct Classifier {
     pub thresholds: Vec<Thresholds>,
     /// How passages of long texts are read; `None` if the model has not learned it.
     pub long: Option<LongTexts>,
+    /// The thresholds for what a passage tells.
+    pub(crate) raised: Vec<Thresholds>,
     /// Whether a narrative is a prototype: too few examples to be known well.
     pub prototypes: Vec<bool>,
     pub(crate) kinship: Kinship,
@@ -197,10 +199,9 @@ impl Classifier {
     /// The thresholds of a narrative for the last scored text: its own, raised (or lowered) where it was told from one of
     /// many passages.
     pub fn thresholds_for(&self, scratch: &Scratch, narrative: NarrativeNo) -> Thresholds {
-        let own = self.thresholds[narrative.index()];
-        match (self.long, self.source(scratch, Column::Narrative(narrative))) {
-            (Some(long), Source::Passage(_)) => own.raised(long.raise),
-            _ => own,
+        match self.source(scratch, Column::Narrative(narrative)) {
+            Source::Passage(_) => self.raised[narrative.index()],
+            Source::Whole => self.thresholds[narrative.index()],
         }
     }
 }

@@ -299,6 +299,7 @@ fn classifier(
         long: part.long,
         calibration: entries.iter().map(|e| e.calibration).collect(),
         thresholds: entries.iter().map(|e| e.thresholds).collect(),
+        raised: entries.iter().map(|e| e.thresholds.raised(part.long.map(|l| l.raise).unwrap_or_default())).collect(),
         prototypes: entries.iter().map(|e| e.prototype).collect(),
     })
 }

@@ -237,3 +237,70 @@ fn articles<'a>(records: &'a [Scored<'a>], taxonomy: &Taxonomy, calibration: &Ca
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::calibrate::{Beta, Platt};
+    use crate::model::manifest::BestCalibration;
+
+    /// Labelled rows (of two narratives in turns) and background, each of `sentences` sentences of six words.
+    fn rows(labelled: usize, background: usize, sentences: usize) -> Vec<Row> {
+        let row = |i: usize| Row {
+            record: Some(i),
+            text: (0..sentences).map(|s| format!("Word{i} and word{s} are words here. ")).collect::<Vec<_>>().concat(),
+            language: Language::lenient("en"),
+            labels: if i < labelled { vec![i as u32 % 2] } else { Vec::new() },
+            weight: 1.0,
+            spreads: i < labelled,
+            spreads_weight: 1.0,
+            kind: RowKind::Probe,
+            sort: "claims".into(),
+            fold: Some(i % 5),
+        };
+        (0..labelled + background).map(row).collect()
+    }
+
+    fn taxonomy() -> Taxonomy {
+        Taxonomy::flat(["a".to_owned(), "b".to_owned()])
+    }
+
+    #[test]
+    fn passages_are_pieces_of_texts_and_weigh_nothing() {
+        let texts = rows(60, 60, 20);
+        let plan = Plan::new(&texts, 1).unwrap();
+        assert_eq!(plan.width, 96, "four fifths of 120 words");
+        assert!(plan.from >= 180 && plan.rows.len() == 240);
+        for passage in &plan.rows {
+            let whole = &texts[passage.record.unwrap()];
+            assert!(whole.text.contains(&passage.text) && passage.labels == whole.labels && passage.fold == whole.fold);
+            assert!(passage.kind == RowKind::Passage && passage.weight == 0.0 && passage.spreads_weight == 0.0);
+        }
+        assert!(Plan::new(&rows(60, 49, 20), 1).is_none() && Plan::new(&rows(49, 60, 20), 1).is_none());
+    }
+
+    /// Passages of labelled texts score about 2 for their narrative, all others -2, both give or take 3.
+    #[test]
+    fn more_passages_make_it_less_sure_and_alarms_stay_within_their_limits() {
+        let mut rows = rows(300, 300, 3);
+        let plan = Plan::new(&rows, 1).unwrap();
+        let first = rows.len();
+        rows.extend(plan.rows);
+        let noise = |i: usize| ((i as f64 * 0.618_034).fract() - 0.5) * 6.0;
+        let score = |row: &Row, i: usize, k: usize| noise(2 * i + k) + if row.carries(k) { 2.0 } else { -2.0 };
+        let probes: Vec<usize> = (first..rows.len()).collect();
+        let scores = probes.iter().map(|&i| vec![score(&rows[i], i, 0), score(&rows[i], i, 1)]).collect();
+        let best = BestCalibration { leaves: Beta::IDENTITY, parents: Beta::IDENTITY };
+        let calibration = Calibration { own: vec![Platt::IDENTITY; 2], best };
+        let settings = Settings::default();
+        let thresholds = [Thresholds { review: 0.3, confirmed: 0.8 }; 2];
+        let said = Said { probes, scores };
+        let (long, figures) =
+            fit((plan.from, plan.width), &taxonomy(), &rows, &said, &calibration, (&thresholds, &settings)).unwrap();
+        assert!(long.leaves.number > 0.0 && long.leaves.odds > 0.0, "{long:?}");
+        assert!(long.leaves.probability(0.9, 3) > long.leaves.probability(0.9, 30));
+        let alarms = figures["long texts of background: share with a match or suggestion"];
+        let told = figures["long texts with a labelled one inside: share with a match or suggestion"];
+        assert!(alarms <= settings.false_alarms.review && told > alarms, "{alarms} {told}");
+    }
+}

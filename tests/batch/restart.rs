@@ -109,6 +109,8 @@ fn what_changed_is_named() {
     refused(&[&args[..], &["--top", "3"]].concat(), "--top");
     refused(&[&args[..], &["--score-duplicates"]].concat(), "duplicates");
     refused(&["in.jsonl", "-o", "out.jsonl", "--no-evidence"], "--related");
+    let whole = ["in.jsonl", "-o", "out.jsonl", "--related", "0", "--no-evidence", "--no-passages"];
+    refused(&whole, "--no-passages");
     place.write("cases.jsonl", "{\"id\":\"x\",\"title\":\"Beavers undermine dams\"}\n");
     refused(&[&args[..], &["--cases", "cases.jsonl"]].concat(), "the case base");
     refused(&["in.jsonl", "cases.jsonl", "-o", "out.jsonl", "--related", "0", "--no-evidence"], "inputs");
