@@ -83,6 +83,21 @@ fn what_is_left_out_or_replaced_is_said() {
     );
     let (_, shown, _) = run(home, &["cases", "show", "a", "--index", "f.index", "--json"]);
     assert!(shown.contains("The moon is flat"), "{shown}");
+    // The same when they are added, to an index or to a store.
+    fs::write(home.join("b.jsonl"), line("b", "x") + &line("c", "Snow is warm") + &line("b", "Ice is hot")).unwrap();
+    for place in [["--index", "f.index"], ["--store", "s.db"]] {
+        let (code, _, err) = run(home, &[&["cases", "add", "b.jsonl"], &place[..]].concat());
+        assert!(
+            code == 0 && err.contains("b.jsonl:3: this case replaces the one of the same id at b.jsonl:1"),
+            "{err}"
+        );
+        assert!(err.contains("2 cases added, 0 replaced"), "{err}");
+        let (_, shown, _) = run(home, &[&["cases", "show", "b"], &place[..]].concat());
+        assert!(shown.contains("Ice is hot"), "{shown}");
+    }
+    fs::write(home.join("none.jsonl"), "").unwrap();
+    let (code, _, err) = run(home, &["related", "--text", "The moon is flat", "--cases", "none.jsonl"]);
+    assert!(code == 0 && err.contains("none.jsonl holds no case"), "{err}");
     fs::write(home.join("bad.jsonl"), line("a", "x") + "{\"id\":\n").unwrap();
     let (code, _, err) = run(home, &["cases", "index", "bad.jsonl", "--output", "f.index"]);
     assert!(code == 1 && err.contains("bad.jsonl:2"), "{err}");

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use super::reverse::ReverseSearch;
 use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
-use crate::error::{Error, RecordProblem};
+use crate::error::{BadRecord, Error, RecordProblem};
 use crate::ingest::{case_page, charset, jsonl};
 use crate::store::{Store, default_path};
 
@@ -231,6 +232,7 @@ fn export(cases: &[Case]) -> anyhow::Result<Done> {
 fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<Case>, bool)> {
     let mut cases = Vec::new();
     let mut complete = true;
+    let (mut places, mut gone) = (FxHashMap::default(), FxHashSet::default());
     for file in files {
         let mut bytes = Vec::new();
         jsonl::open(file)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
@@ -252,23 +254,34 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
             }
             cases.extend(page.cases);
         } else {
-            let records = jsonl::read_text::<Case>(&text, &name)?;
-            for bad in &records.bad {
-                eprintln!("rejected: {bad}");
-            }
-            complete &= records.bad.is_empty();
-            for placed in records.good {
-                if placed.record.has_claim() {
-                    cases.push(placed.record);
-                } else {
-                    let problem = RecordProblem::CaseWithoutClaim(placed.record.id);
-                    eprintln!("rejected: {}: {problem}", placed.place);
-                    complete = false;
+            let mut lines = jsonl::Lines::new(text.as_bytes(), &name);
+            while let Some((place, line)) = lines.next_line()? {
+                let case = jsonl::parse::<Case>(&place, line).and_then(|case| {
+                    let bad = |case: Case| BadRecord {
+                        place: place.clone(),
+                        problem: RecordProblem::CaseWithoutClaim(case.id),
+                    };
+                    if case.has_claim() { Ok(case) } else { Err(bad(case)) }
+                });
+                match case {
+                    Ok(case) => {
+                        // As in an index: of two cases with one id the later counts.
+                        if let Some((first, at)) = places.insert(case.id.clone(), (place.clone(), cases.len())) {
+                            eprintln!("warning: {place}: this case replaces the one of the same id at {first}");
+                            gone.insert(at);
+                        }
+                        cases.push(case);
+                    }
+                    Err(bad) => {
+                        eprintln!("rejected: {bad}");
+                        complete = false;
+                    }
                 }
             }
         }
     }
-    Ok((cases, complete))
+    let kept = cases.into_iter().enumerate().filter(|(at, _)| !gone.contains(at));
+    Ok((kept.map(|(_, case)| case).collect(), complete))
 }
 
 /// A case for people.

@@ -58,7 +58,13 @@ impl Using {
 
     pub(super) fn index(&self) -> anyhow::Result<CaseIndex> {
         match &self.cases {
-            Some(path) => Ok(case_base::open(path)?.0),
+            Some(path) => {
+                let index = case_base::open(path)?.0;
+                if index.is_empty() {
+                    eprintln!("warning: {} holds no case, so nothing will be related", path.display());
+                }
+                Ok(index)
+            }
             None => case_base::open_default(),
         }
     }
