@@ -253,7 +253,7 @@ impl Assessor {
         } else {
             self.classifier.score(scratch);
             if long {
-                self.classifier.score_passages(scratch, &marked);
+                self.classifier.score_passages(scratch, &document.text, &marked);
             }
             self.narratives(scratch, &document.text, &marked, options)
         };

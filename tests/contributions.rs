@@ -56,7 +56,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     let mut scratch = classifier.scratch();
     scratch.featuriser.run(&classifier.space, text, None);
     classifier.score(&mut scratch);
-    classifier.score_passages(&mut scratch, &sentences(text));
+    classifier.score_passages(&mut scratch, text, &sentences(text));
     let narratives = classifier.taxonomy.numbers().map(Column::Narrative);
     let columns: Vec<Column> = narratives.chain([Column::Spreads]).collect();
     let contributions = classifier.contributions(&mut scratch, &columns);

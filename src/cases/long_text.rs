@@ -45,7 +45,7 @@ pub(crate) fn best_windows(
     let mut next_pair = 0;
     let least = least_idf(index);
     let mut found: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
-    for window in windows(analysis, marked, WINDOW) {
+    for window in windows(analysis, marked, WINDOW, None) {
         let mut terms: Vec<u32> =
             window.clone().map(|t| lexicon.word_of(reading, t)).filter(|&t| t != u32::MAX).collect();
         while let Some(pair) = reading.pairs.get(next_pair).filter(|p| (p.second as usize) < window.end) {

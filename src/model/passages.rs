@@ -130,11 +130,11 @@ impl Classifier {
 
     /// Scores the passages of the text that was scored last, if it is long, and raises what they make more probable.
     /// `marked` are its sentences.
-    pub fn score_passages(&self, scratch: &mut Scratch, marked: &[Sentence]) {
+    pub fn score_passages(&self, scratch: &mut Scratch, text: &str, marked: &[Sentence]) {
         let Some(long) = self.long.filter(|_| self.is_long(scratch)) else { return };
         let Scratch { featuriser, probabilities, votes, inputs, passages, .. } = scratch;
         let Passages { read, used, order, sources, best, odds, part, fixed } = passages;
-        for tokens in windows(&featuriser.analysis, marked, long.width) {
+        for tokens in windows(&featuriser.analysis, marked, long.width, Some(text)) {
             featuriser.run_part(&self.space, tokens.clone(), part);
             if read.len() == *used {
                 read.push(Read::default());

@@ -75,7 +75,9 @@ impl Plan {
             let row = &rows[i];
             analysis.analyse(&row.text, row.language);
             let mut original = OriginalBytes::new(&row.text);
-            for window in windows(&analysis, &sentences(&row.text), width).into_iter().take(MOST_PASSAGES) {
+            for window in
+                windows(&analysis, &sentences(&row.text), width, Some(&row.text)).into_iter().take(MOST_PASSAGES)
+            {
                 let (start, end) = (analysis.tokens[window.start].start, analysis.tokens[window.end - 1].end);
                 let text = original.slice(start, end).to_owned();
                 let kind = RowKind::Passage;
