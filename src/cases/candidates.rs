@@ -173,7 +173,8 @@ impl Query {
         self.passages.clear();
         let mut kept = std::iter::once(0..analysis.tokens.len()).collect();
         if self.reading.words > LONG {
-            let mut windows = best_windows(index, &mut self.search, (analysis, marked), (&self.lexicon, &self.reading));
+            let mut windows =
+                best_windows(index, &mut self.search, (text, analysis, marked), (&self.lexicon, &self.reading));
             for window in windows.iter().take(PASSAGES) {
                 self.look_at(index, (analysis, marked), &byline, vec![window.clone()]);
                 self.passages.push(std::mem::take(&mut self.view));

@@ -16,14 +16,14 @@ use super::search::Search;
 use crate::features::lexicon::{Lexicon, Reading};
 use crate::text::analyser::Analysis;
 use crate::text::token::Sentence;
-use crate::text::windows::windows;
+use crate::text::windows::{Width, windows};
 
 /// Words from which on passages are searched besides the whole.
 pub(crate) const LONG: usize = 200;
 /// Words from which on the best windows stand for the whole.
 pub(crate) const VERY_LONG: usize = 1_200;
-/// Words of a window, unless one sentence is longer.
-const WINDOW: usize = 40;
+/// Words of a window.
+const WINDOW: Width = Width { most: 40, least: 20 };
 /// Words and pairs in more than this share of the cases (and in more than [`FEW`]) do not choose a window: they stand in all.
 const COMMON: f64 = 0.05;
 const FEW: f64 = 8.0;
@@ -38,14 +38,14 @@ pub(crate) const PASSAGES: usize = 3;
 pub(crate) fn best_windows(
     index: &CaseIndex,
     search: &mut Search,
-    (analysis, marked): (&Analysis, &[Sentence]),
+    (text, analysis, marked): (&str, &Analysis, &[Sentence]),
     (lexicon, reading): (&Lexicon, &Reading),
 ) -> Vec<Range<usize>> {
     let mut known: FxHashMap<u32, Option<f64>> = FxHashMap::default();
     let mut next_pair = 0;
     let least = least_idf(index);
     let mut found: Vec<(f64, Range<usize>, Vec<QueryTerm>)> = Vec::new();
-    for window in windows(analysis, marked, WINDOW, None) {
+    for window in windows(text, analysis, marked, WINDOW) {
         let mut terms: Vec<u32> =
             window.clone().map(|t| lexicon.word_of(reading, t)).filter(|&t| t != u32::MAX).collect();
         while let Some(pair) = reading.pairs.get(next_pair).filter(|p| (p.second as usize) < window.end) {

@@ -15,7 +15,7 @@ use crate::features::space::{Part, Weights};
 use crate::learn::logistic::sigmoid;
 use crate::learn::thresholds::{Raise, log_odds};
 use crate::text::token::Sentence;
-use crate::text::windows::windows;
+use crate::text::windows::{Width, windows};
 
 /// Passages that are held against the stored texts: those with the highest linear scores. To do so with all would take twice
 /// as long and changes hardly any answer.
@@ -36,6 +36,11 @@ pub struct LongTexts {
     /// How far thresholds are raised (or lowered) for what a passage tells, so that decisions about long texts are right as
     /// often, and alarm as rarely, as those about short ones.
     pub raise: Raise,
+}
+
+/// Passages of up to so many tokens; a paragraph ends one that has a third of them.
+pub(crate) fn passage_width(most: usize) -> Width {
+    Width { most, least: most / 3 }
 }
 
 /// The probability of a text whose best of `n` passages has the probability `p`: `σ(odds · logit p - number · ln n + offset)`,
@@ -134,7 +139,7 @@ impl Classifier {
         let Some(long) = self.long.filter(|_| self.is_long(scratch)) else { return };
         let Scratch { featuriser, probabilities, votes, inputs, passages, .. } = scratch;
         let Passages { read, used, order, sources, best, odds, part, fixed } = passages;
-        for tokens in windows(&featuriser.analysis, marked, long.width, Some(text)) {
+        for tokens in windows(text, &featuriser.analysis, marked, passage_width(long.width)) {
             featuriser.run_part(&self.space, tokens.clone(), part);
             if read.len() == *used {
                 read.push(Read::default());

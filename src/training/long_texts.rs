@@ -17,7 +17,7 @@ use crate::learn::logistic::sigmoid;
 use crate::learn::thresholds::{Raise, Thresholds};
 use crate::model::classifier::lift_parents;
 use crate::model::manifest::Settings;
-use crate::model::passages::{LongTexts, OfPassages};
+use crate::model::passages::{LongTexts, OfPassages, passage_width};
 use crate::model::taxonomy::Taxonomy;
 use crate::text::analyser::{Analysis, OriginalBytes, sentences};
 use crate::text::windows::windows;
@@ -75,8 +75,9 @@ impl Plan {
             let row = &rows[i];
             analysis.analyse(&row.text, row.language);
             let mut original = OriginalBytes::new(&row.text);
-            for window in
-                windows(&analysis, &sentences(&row.text), width, Some(&row.text)).into_iter().take(MOST_PASSAGES)
+            for window in windows(&row.text, &analysis, &sentences(&row.text), passage_width(width))
+                .into_iter()
+                .take(MOST_PASSAGES)
             {
                 let (start, end) = (analysis.tokens[window.start].start, analysis.tokens[window.end - 1].end);
                 let text = original.slice(start, end).to_owned();
