@@ -1,5 +1,5 @@
 // A text in, the answer in place.
-import { test, expect, assess, accessible, shot, POST } from './page.js';
+import { test, expect, assess, accessible, shot, article, POST } from './page.js';
 
 test('paste to answer', async ({ page }) => {
   await page.goto('/');
@@ -14,6 +14,15 @@ test('paste to answer', async ({ page }) => {
   expect(new URL(page.url()).pathname).toBe('/');
   await accessible(page);
   await shot(page, 'answer', { fullPage: true });
+});
+
+test('what one paragraph of an article says is found and marked there', async ({ page }) => {
+  await assess(page, article(POST));
+  await expect(page.locator('#status')).toContainText('The West plots to destabilise other countries');
+  await expect(page.locator('.narrative').first()).toContainText('told from one passage of the text');
+  for (const passage of await page.locator('.passage').all()) expect(POST).toContain(await passage.innerText());
+  await accessible(page);
+  await shot(page, 'article');
 });
 
 test('the answer is there within 100 ms', async ({ page }) => {

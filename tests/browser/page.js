@@ -6,6 +6,13 @@ import { readFileSync } from 'node:fs';
 const root = new URL('../../', import.meta.url).pathname;
 export const POST = readFileSync(`${root}examples/post.txt`, 'utf8').trim();
 
+// Everyday news around a text, a paragraph each.
+export function article(text) {
+  const records = readFileSync(`${root}training-data/background.jsonl`, 'utf8').trim().split('\n').map(JSON.parse);
+  const news = records.filter((r) => r.language === 'en' && r.kind === 'everyday').slice(0, 6).map((r) => r.text);
+  return [...news.slice(0, 3), text, ...news.slice(3)].join('\n\n');
+}
+
 // SCREENSHOTS=1 renews those of the documentation; otherwise they are left with the results of the tests.
 const shots = process.env.SCREENSHOTS ? `${root}docs/screenshots` : `${root}target/browser-tests/screenshots`;
 
