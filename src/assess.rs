@@ -1,6 +1,7 @@
 //! The one place where a document becomes an assessment. Every surface calls it and prints what it gives.
 
 use serde::Serialize;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cases::candidates::Query;
@@ -93,7 +94,7 @@ pub struct Span {
     pub end: u32,
 }
 
-/// The passage of a long text that a narrative was told from. Its evidence lies inside.
+/// The passage of a long text that a narrative was told from. The words of its evidence lie inside.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct ToldFrom {
@@ -133,7 +134,7 @@ pub struct StanceAssessment {
     pub label: Stance,
     /// Calibrated probability that it spreads.
     pub probability: f64,
-    /// The passage of a long text that was asked: the one its most probable suggested narrative was told from.
+    /// The passage of a long text that was asked: the one its most probable narrative that reaches its thresholds was told from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passage: Option<Span>,
     /// The sentences that speak for the label, strongest first, with contributions counted in its favour; none for
@@ -329,10 +330,7 @@ impl Assessor {
             self.classifier.contributions(scratch, &explained)
         });
         let tokens = &scratch.featuriser.analysis.tokens;
-        let passage = |column: Column| {
-            let at = self.classifier.passage(scratch, column)?;
-            Some(Span { start: tokens[at.start].start.0, end: tokens[at.end - 1].end.0 })
-        };
+        let passage = |column: Column| Some(span(tokens, &self.classifier.passage(scratch, column)?, marked));
         let stance = stance.map(|(label, probability)| {
             let of = contributions.as_ref().map(|c| c.of(shown.len()));
             let evidence = of.map_or_else(Vec::new, |of| stance_evidence(label, tokens, of, text, marked));
@@ -420,6 +418,20 @@ fn evidence(tokens: &[Token], contributions: &[f64], text: &str, marked: &[Sente
             Evidence { start: sentence.start.0, end: sentence.end.0, text: words.to_owned(), contribution, terms }
         })
         .collect()
+}
+
+/// Where some tokens stand, with what else belongs to their sentences, except where one was cut in two.
+fn span(tokens: &[Token], range: &Range<usize>, marked: &[Sentence]) -> Span {
+    let (first, last) = (&tokens[range.start], &tokens[range.end - 1]);
+    let of = |token: &Token| {
+        let before = marked.partition_point(|s| s.start <= token.start).checked_sub(1)?;
+        Some(&marked[before]).filter(|s| token.start < s.end)
+    };
+    let begins = |s: &&Sentence| range.start == 0 || tokens[range.start - 1].start < s.start;
+    let ends = |s: &&Sentence| tokens.get(range.end).is_none_or(|next| next.start >= s.end);
+    let start = of(first).filter(begins).map_or(first.start, |s| s.start.min(first.start));
+    let end = of(last).filter(ends).map_or(last.end, |s| s.end.max(last.end));
+    Span { start: start.0, end: end.0 }
 }
 
 /// Why the text cannot be assessed, if it cannot.

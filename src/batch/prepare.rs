@@ -165,7 +165,7 @@ fn depends_on(
         ("the number of narratives (--top)", json!(settings.options.top)),
         ("the number of related cases (--related)", json!(settings.options.related)),
         ("whether there is evidence (--no-evidence)", json!(settings.options.evidence)),
-        ("whether passages are read (--no-passages)", json!(settings.options.passages)),
+        ("whether texts are read as a whole only (--no-passages)", json!(!settings.options.passages)),
         ("whether metadata is carried along (--include-input)", json!(settings.include_input)),
         (
             "the grouping of duplicates (--skip-duplicates, --score-duplicates, --duplicate-window)",

@@ -94,8 +94,8 @@ pub(super) struct Batch {
     /// Leave evidence out
     #[arg(long, help_heading = "Output")]
     no_evidence: bool,
-    /// Read long texts as a whole only: two and a half times as fast for articles, but what one passage says is often lost.
-    #[arg(long)]
+    /// Read long texts as a whole only: faster for articles, but what one passage says is often lost
+    #[arg(long, help_heading = "Output")]
     no_passages: bool,
     /// Related cases per document; 0 leaves them out
     #[arg(long, default_value_t = 5, value_name = "N", help_heading = "Output")]

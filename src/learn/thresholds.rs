@@ -96,6 +96,15 @@ impl Raise {
         Self { review: step(|t| t.review, target.review), confirmed: step(|t| t.confirmed, target.confirmed) }
     }
 
+    /// The steps that bring the lowest thresholds to half of the target, below which none is ever set.
+    pub fn to_floor(thresholds: &[Thresholds], target: TargetPrecision) -> Self {
+        let step = |of: fn(&Thresholds) -> f64, precision: f64| {
+            let lowest = thresholds.iter().map(of).fold(f64::INFINITY, f64::min);
+            (log_odds(precision / 2.0) - log_odds(lowest)).min(0.0)
+        };
+        Self { review: step(|t| t.review, target.review), confirmed: step(|t| t.confirmed, target.confirmed) }
+    }
+
     /// The larger step for each decision.
     #[must_use]
     pub fn max(self, other: Self) -> Self {

@@ -9,7 +9,7 @@ use super::fusion::{Fusion, InputRow, Kinship};
 use super::linear::{Fixed, LinearWeights};
 use super::manifest::BestCalibration;
 use super::neighbours::{Neighbours, VoteScratch};
-use super::passages::{LongTexts, Passages, Source};
+use super::passages::{LongTexts, LongThresholds, Passages, Source};
 use super::stance::{Stance, StanceModel};
 use super::taxonomy::{NarrativeNo, Taxonomy};
 use crate::features::space::{FeatureSpace, Featuriser, Weights};
@@ -64,8 +64,8 @@ pub struct Classifier {
     pub thresholds: Vec<Thresholds>,
     /// How passages of long texts are read; `None` if the model has not learned it.
     pub long: Option<LongTexts>,
-    /// The thresholds for what a passage tells.
-    pub(crate) raised: Vec<Thresholds>,
+    /// The thresholds per narrative for long texts.
+    pub(crate) long_thresholds: Vec<LongThresholds>,
     /// Whether a narrative is a prototype: too few examples to be known well.
     pub prototypes: Vec<bool>,
     pub(crate) kinship: Kinship,
@@ -147,7 +147,7 @@ impl Classifier {
 
     /// Whether the last scored text spreads or reports, and the probability that it spreads.
     ///
-    /// Where the most probable narrative that is suggested or matched is told from a passage, that passage is asked.
+    /// Where the most probable narrative that reaches its thresholds is told from a passage, that passage is asked.
     pub fn stance(&self, scratch: &Scratch) -> Option<(Stance, f64)> {
         let probability = self.stance.as_ref()?.probability(self.score_of(scratch, Column::Spreads)?);
         Some((self.stance.as_ref()?.label(probability), probability))
@@ -196,11 +196,11 @@ impl Classifier {
         Decision::of(scratch.probabilities[narrative.index()], self.thresholds_for(scratch, narrative))
     }
 
-    /// The thresholds of a narrative for the last scored text: its own, raised (or lowered) where it was told from one of
-    /// many passages.
+    /// The thresholds of a narrative for the last scored text: its own, or those for long texts.
     pub fn thresholds_for(&self, scratch: &Scratch, narrative: NarrativeNo) -> Thresholds {
         match self.source(scratch, Column::Narrative(narrative)) {
-            Source::Passage(_) => self.raised[narrative.index()],
+            Source::Passage(_) => self.long_thresholds[narrative.index()].passage,
+            Source::Whole if scratch.passages.any() => self.long_thresholds[narrative.index()].whole,
             Source::Whole => self.thresholds[narrative.index()],
         }
     }

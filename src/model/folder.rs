@@ -19,6 +19,7 @@ use super::linear::LinearWeights;
 use super::manifest::{FORMAT, Manifest, NarrativePart};
 use super::mapped::{Blob, Numbers};
 use super::neighbours::{Lists, Neighbours};
+use super::passages::LongThresholds;
 use super::replace::replace;
 use super::taxonomy::Taxonomy;
 use crate::cases::appearances::Appearances;
@@ -299,7 +300,10 @@ fn classifier(
         long: part.long,
         calibration: entries.iter().map(|e| e.calibration).collect(),
         thresholds: entries.iter().map(|e| e.thresholds).collect(),
-        raised: entries.iter().map(|e| e.thresholds.raised(part.long.map(|l| l.raise).unwrap_or_default())).collect(),
+        long_thresholds: {
+            let raise = part.long.map(|l| l.raise).unwrap_or_default();
+            entries.iter().map(|e| LongThresholds::new(e.thresholds, raise)).collect()
+        },
         prototypes: entries.iter().map(|e| e.prototype).collect(),
     })
 }

@@ -9,11 +9,11 @@
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-use super::classifier::{Classifier, Scratch};
+use super::classifier::{Classifier, Decision, Scratch};
 use super::linear::Fixed;
 use crate::features::space::{Part, Weights};
 use crate::learn::logistic::sigmoid;
-use crate::learn::thresholds::{Raise, log_odds};
+use crate::learn::thresholds::{Raise, Thresholds, log_odds};
 use crate::text::token::Sentence;
 use crate::text::windows::{Width, windows};
 
@@ -36,6 +36,23 @@ pub struct LongTexts {
     /// How far thresholds are raised (or lowered) for what a passage tells, so that decisions about long texts are right as
     /// often, and alarm as rarely, as those about short ones.
     pub raise: Raise,
+}
+
+/// The thresholds of a narrative for a long text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LongThresholds {
+    /// For what a passage tells.
+    pub(crate) passage: Thresholds,
+    /// For what the whole tells: never above those for short texts, and not above those for passages where these are lower,
+    /// or a surer whole would decide less than a passage.
+    pub(crate) whole: Thresholds,
+}
+
+impl LongThresholds {
+    pub(crate) fn new(own: Thresholds, raise: Raise) -> Self {
+        let lower = Raise { review: raise.review.min(0.0), confirmed: raise.confirmed.min(0.0) };
+        Self { passage: own.raised(raise), whole: own.raised(lower) }
+    }
 }
 
 /// Passages of up to so many tokens; a paragraph ends one that has a third of them.
@@ -78,14 +95,15 @@ pub(crate) enum Source {
     Passage(usize),
 }
 
-/// The passages of the last text and which of them tell what.
+/// The passages of the last text that were held against the stored texts, and which of them tell what.
 #[derive(Default)]
 pub(crate) struct Passages {
+    /// Those with the highest linear scores, and room for one more.
     read: Vec<Read>,
-    /// Number of passages in use; the memory of others is kept for later texts.
+    /// How many of them are in use; the memory of others is kept for later texts.
     used: usize,
-    /// The same, strongest first.
-    order: Vec<usize>,
+    /// Whether the last text was read in passages.
+    any: bool,
     sources: Vec<Source>,
     /// The best log-odds of each narrative by itself, and where.
     best: Vec<(f64, usize)>,
@@ -109,9 +127,14 @@ struct Read {
 impl Passages {
     /// Forgets the last text: everything is told from the whole.
     pub(crate) fn clear(&mut self, narratives: usize) {
-        self.used = 0;
+        (self.used, self.any) = (0, false);
         self.sources.clear();
         self.sources.resize(narratives, Source::Whole);
+    }
+
+    /// Whether the last text was read in passages.
+    pub(crate) fn any(&self) -> bool {
+        self.any
     }
 
     pub(crate) fn source(&self, narrative: usize) -> Source {
@@ -124,6 +147,24 @@ impl Passages {
 
     pub(crate) fn scores(&self, passage: usize) -> &[f64] {
         &self.read[passage].scores
+    }
+
+    /// The place of the next passage to be read.
+    fn next(&mut self) -> &mut Read {
+        if self.read.len() == self.used {
+            self.read.push(Read::default());
+        }
+        &mut self.read[self.used]
+    }
+
+    /// Keeps the passage that was just read, and lets the weakest go if there are too many; of equal ones the last.
+    fn keep(&mut self) {
+        self.used += 1;
+        if self.used > STRONGEST {
+            let weakest = (0..self.used).rev().min_by(|&a, &b| self.read[a].strength.total_cmp(&self.read[b].strength));
+            self.used -= 1;
+            self.read.swap(weakest.unwrap_or(self.used), self.used);
+        }
     }
 }
 
@@ -138,27 +179,27 @@ impl Classifier {
     pub fn score_passages(&self, scratch: &mut Scratch, text: &str, marked: &[Sentence]) {
         let Some(long) = self.long.filter(|_| self.is_long(scratch)) else { return };
         let Scratch { featuriser, probabilities, votes, inputs, passages, .. } = scratch;
-        let Passages { read, used, order, sources, best, odds, part, fixed } = passages;
-        for tokens in windows(text, &featuriser.analysis, marked, passage_width(long.width)) {
-            featuriser.run_part(&self.space, tokens.clone(), part);
-            if read.len() == *used {
-                read.push(Read::default());
-            }
-            let passage = &mut read[*used];
+        let windows = windows(text, &featuriser.analysis, marked, passage_width(long.width));
+        let number = windows.len();
+        for tokens in windows {
+            featuriser.run_part(&self.space, tokens.clone(), &mut passages.part);
+            let (mut weights, mut fixed) =
+                (std::mem::take(&mut passages.part.weights), std::mem::take(&mut passages.fixed));
+            let passage = passages.next();
             passage.tokens = tokens;
-            self.linear.scores(&part.weights, fixed, &mut passage.scores);
-            std::mem::swap(&mut passage.weights, &mut part.weights);
+            self.linear.scores(&weights, &mut fixed, &mut passage.scores);
+            std::mem::swap(&mut passage.weights, &mut weights);
             let leaves = passage.scores.iter().zip(self.kinship.leaves()).filter(|s| *s.1);
             passage.strength = leaves.fold(f64::NEG_INFINITY, |most, s| most.max(*s.0));
-            *used += 1;
+            (passages.part.weights, passages.fixed) = (weights, fixed);
+            passages.keep();
         }
-        order.clear();
-        order.extend(0..*used);
-        order.sort_unstable_by(|&a, &b| read[b].strength.total_cmp(&read[a].strength).then(a.cmp(&b)));
+        passages.any = true;
+        let Passages { read, used, sources, best, odds, .. } = passages;
         best.clear();
         best.resize(self.len(), (f64::NEG_INFINITY, 0));
-        for &i in order.iter().take(STRONGEST) {
-            self.log_odds(&read[i].weights, &read[i].scores, (votes, inputs), odds);
+        for (i, passage) in read.iter().enumerate().take(*used) {
+            self.log_odds(&passage.weights, &passage.scores, (votes, inputs), odds);
             for (best, &odds) in best.iter_mut().zip(odds.iter()) {
                 if odds > best.0 {
                     *best = (odds, i);
@@ -170,9 +211,11 @@ impl Classifier {
         self.calibrate(odds);
         for (k, (p, (_, passage))) in odds.iter().zip(best).enumerate() {
             let curve = if self.kinship.is_leaf(k) { long.leaves } else { long.parents };
-            let probability = curve.probability(*p, *used);
-            if probability > probabilities[k] {
-                probabilities[k] = probability;
+            let (whole, told) = (probabilities[k], curve.probability(*p, number));
+            let by_whole = (Decision::of(whole, self.long_thresholds[k].whole), whole);
+            let by_passage = (Decision::of(told, self.long_thresholds[k].passage), told);
+            if by_passage.partial_cmp(&by_whole).is_some_and(std::cmp::Ordering::is_gt) {
+                probabilities[k] = told;
                 sources[k] = Source::Passage(*passage);
             }
         }
@@ -192,6 +235,35 @@ impl Classifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_surer_whole_never_decides_less_than_a_passage() {
+        let own = Thresholds { review: 0.4, confirmed: 0.8 };
+        for (review, confirmed) in [(-1.5, -1.0), (-1.0, 0.7), (0.9, 1.2), (0.0, 0.0)] {
+            let long = LongThresholds::new(own, Raise { review, confirmed });
+            for p in (0..=100).map(|p| f64::from(p) / 100.0) {
+                assert!(Decision::of(p, long.whole) >= Decision::of(p, long.passage), "{p} {long:?}");
+                assert!(Decision::of(p, long.whole) >= Decision::of(p, own), "{p} {long:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_strongest_passages_are_kept() {
+        let mut passages = Passages::default();
+        for i in 0..200usize {
+            passages.next().tokens = i..i + 1;
+            passages.next().strength = f64::from((i * 37 % 100) as u32);
+            passages.keep();
+        }
+        let mut kept: Vec<usize> = (0..passages.used).map(|i| passages.tokens(i).start).collect();
+        kept.sort_unstable();
+        // Twice 99, 98 and 97.
+        let mut strongest: Vec<usize> = (0..200).filter(|i| i * 37 % 100 >= 97).collect();
+        strongest.sort_unstable();
+        assert_eq!(kept, strongest);
+        assert_eq!(passages.read.len(), STRONGEST + 1);
+    }
 
     #[test]
     fn surer_passages_make_surer_texts_and_more_passages_less_sure_ones() {

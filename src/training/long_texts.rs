@@ -34,6 +34,8 @@ const NARROWEST: usize = 40;
 const WIDEST: usize = 150;
 /// A text is long when it is longer than nearly all labelled ones by this factor.
 const LONGER: f64 = 1.5;
+/// A curve that hardly looks at the passage has learned nothing.
+const LEAST_SLOPE: f64 = 0.01;
 /// Background texts around a labelled one.
 const AROUND: std::ops::RangeInclusive<usize> = 2..=13;
 
@@ -132,7 +134,7 @@ pub(super) fn fit(
         let model = DenseModel::fit_increasing(&inputs, &labels, 0.1).ok()?;
         let [odds, number] = model.weights[..] else { return None };
         let curve = OfPassages { odds, number, offset: model.bias };
-        (odds > 0.0 && [odds, number, curve.offset].iter().all(|x| x.is_finite())).then_some(curve)
+        (odds > LEAST_SLOPE && [odds, number, curve.offset].iter().all(|x| x.is_finite())).then_some(curve)
     };
     let leaves = curve(true)?;
     let parents = if leaf.contains(&false) { curve(false)? } else { leaves };
@@ -151,6 +153,7 @@ pub(super) fn fit(
     let decided: Vec<(f64, Thresholds, bool)> = decided.collect();
     let alarms = Raise::against(&honest, thresholds, settings.false_alarms)?;
     let raise = alarms.max(Raise::to_precision(&decided, settings.target_precision));
+    let raise = raise.max(Raise::to_floor(thresholds, settings.target_precision));
     let long = LongTexts { from, width, leaves, parents, raise };
     Some((long, figures(&said, &leaf, thresholds, raise)))
 }
