@@ -99,6 +99,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
         for term in evidence.iter().flat_map(|e| &e.terms) {
             prop_assert!(passage.start <= term.start && term.end <= passage.end);
         }
+        // A longer sentence may be cut in two by a passage.
         for e in evidence.iter().filter(|e| e.text.len() < 200) {
             prop_assert!(passage.start <= e.start && e.end <= passage.end, "{:?} {}..{}", passage, e.start, e.end);
         }

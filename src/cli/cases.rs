@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::reverse::ReverseSearch;
 use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
-use crate::error::{BadRecord, Error, RecordProblem};
+use crate::error::{Error, RecordProblem};
 use crate::ingest::{case_page, charset, jsonl};
 use crate::store::{Store, default_path};
 
@@ -230,9 +230,9 @@ fn export(cases: &[Case]) -> anyhow::Result<Done> {
 
 /// Reads all files; says what was left out and whether everything could be read.
 fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<Case>, bool)> {
-    let mut cases = Vec::new();
+    let mut cases: Vec<Option<Case>> = Vec::new();
     let mut complete = true;
-    let (mut places, mut gone) = (FxHashMap::default(), FxHashSet::default());
+    let mut places = FxHashMap::default();
     for file in files {
         let mut bytes = Vec::new();
         jsonl::open(file)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
@@ -252,36 +252,33 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
             if page.cases.is_empty() {
                 anyhow::bail!("{name} holds no case; a case page begins its cases with a line \"Disinfo: …\"");
             }
-            cases.extend(page.cases);
+            cases.extend(page.cases.into_iter().map(Some));
         } else {
             let mut lines = jsonl::Lines::new(text.as_bytes(), &name);
             while let Some((place, line)) = lines.next_line()? {
-                let case = jsonl::parse::<Case>(&place, line).and_then(|case| {
-                    let bad = |case: Case| BadRecord {
-                        place: place.clone(),
-                        problem: RecordProblem::CaseWithoutClaim(case.id),
-                    };
-                    if case.has_claim() { Ok(case) } else { Err(bad(case)) }
-                });
-                match case {
-                    Ok(case) => {
-                        // As in an index: of two cases with one id the later counts.
-                        if let Some((first, at)) = places.insert(case.id.clone(), (place.clone(), cases.len())) {
-                            eprintln!("warning: {place}: this case replaces the one of the same id at {first}");
-                            gone.insert(at);
-                        }
-                        cases.push(case);
+                let case = match jsonl::parse::<Case>(&place, line) {
+                    Ok(case) if case.has_claim() => case,
+                    Ok(Case { id, .. }) => {
+                        eprintln!("rejected: {place}: {}", RecordProblem::CaseWithoutClaim(id));
+                        complete = false;
+                        continue;
                     }
                     Err(bad) => {
                         eprintln!("rejected: {bad}");
                         complete = false;
+                        continue;
                     }
+                };
+                // As in an index: of two cases with one id the later counts.
+                if let Some((first, at)) = places.insert(case.id.clone(), (place.clone(), cases.len())) {
+                    eprintln!("warning: {place}: this case replaces the one of the same id at {first}");
+                    cases[at] = None;
                 }
+                cases.push(Some(case));
             }
         }
     }
-    let kept = cases.into_iter().enumerate().filter(|(at, _)| !gone.contains(at));
-    Ok((kept.map(|(_, case)| case).collect(), complete))
+    Ok((cases.into_iter().flatten().collect(), complete))
 }
 
 /// A case for people.

@@ -72,8 +72,6 @@ pub struct Reading {
     /// Dense counts by term; zero outside `terms`.
     counts: Vec<u32>,
     distinct: Vec<u32>,
-    /// The tokens that were read, where they are a part of the text.
-    part: Range<usize>,
     /// Word tokens read.
     pub words: usize,
     /// Word tokens of which at least one term is known.
@@ -123,7 +121,6 @@ impl Reading {
         }
         self.terms.clear();
         self.entries.clear();
-        self.part = 0..0;
         self.pairs.clear();
         self.distinct.clear();
         (self.words, self.known_words) = (0, 0);
@@ -201,19 +198,13 @@ impl Lexicon {
         self.count(reading);
     }
 
-    /// As [`Lexicon::read`] of the tokens in a range alone: `whole` is the reading of the text they stand in, the last one
-    /// made.
+    /// As [`Lexicon::read`] of the tokens in a range alone, numbered from 0: `whole` is the reading of the text they stand
+    /// in, the last one made.
     pub(crate) fn read_part(&mut self, whole: &Reading, tokens: Range<usize>, part: &mut Reading) {
-        // The entries of the part before are taken back one by one: to write all of a long text for each of its parts would
-        // take quadratic time.
-        let mut entries = std::mem::take(&mut part.entries);
-        entries[part.part.clone()].fill(NONE);
         part.clear();
         part.reserve(whole.counts.len() as u32);
-        entries.resize(whole.entries.len(), NONE);
-        (part.entries, part.part) = (entries, tokens.clone());
-        part.entries[tokens.clone()].copy_from_slice(&whole.entries[tokens.clone()]);
-        for &id in part.entries[tokens.clone()].iter().filter(|&&id| id != NONE) {
+        part.entries.extend_from_slice(&whole.entries[tokens.clone()]);
+        for &id in part.entries.iter().filter(|&&id| id != NONE) {
             let entry = &mut self.entries[id as usize];
             if entry.count == 0 {
                 part.distinct.push(id);
@@ -221,7 +212,9 @@ impl Lexicon {
             entry.count += 1;
         }
         let from = whole.pairs.partition_point(|p| (p.first as usize) < tokens.start);
-        part.pairs.extend(whole.pairs[from..].iter().take_while(|p| (p.second as usize) < tokens.end));
+        let pairs = whole.pairs[from..].iter().take_while(|p| (p.second as usize) < tokens.end);
+        let start = tokens.start as u32;
+        part.pairs.extend(pairs.map(|p| PairAt { first: p.first - start, second: p.second - start, ..*p }));
         self.count(part);
     }
 

@@ -33,13 +33,6 @@ pub struct Weights {
     pub values: Vec<f64>,
 }
 
-/// Counts and weights of a part of a text.
-#[derive(Debug, Default)]
-pub(crate) struct Part {
-    pub(crate) reading: Reading,
-    pub(crate) weights: Weights,
-}
-
 /// Per-thread working memory for a [`FeatureSpace`].
 pub struct Featuriser {
     /// The analysed text.
@@ -72,9 +65,15 @@ impl Featuriser {
     }
 
     /// Counts and weighs some tokens of the text last read.
-    pub(crate) fn run_part(&mut self, space: &FeatureSpace, tokens: Range<usize>, part: &mut Part) {
-        self.lexicon.read_part(&self.reading, tokens, &mut part.reading);
-        space.weigh(&part.reading, &mut part.weights);
+    pub(crate) fn run_part(
+        &mut self,
+        space: &FeatureSpace,
+        tokens: Range<usize>,
+        reading: &mut Reading,
+        weights: &mut Weights,
+    ) {
+        self.lexicon.read_part(&self.reading, tokens, reading);
+        space.weigh(reading, weights);
     }
 
     /// Counts and weighs an analysed text.
@@ -283,15 +282,19 @@ impl Weights {
 mod tests {
     use super::*;
 
+    /// The space of English texts, without leaving out a rare n-gram, and their rows.
+    fn learned(texts: &[&str]) -> (FeatureSpace, SparseRows) {
+        let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: Some(Language::ENGLISH) }).collect();
+        learn(&samples, &FeatureSettings { min_df_chars: 1, ..FeatureSettings::default() }).unwrap()
+    }
+
     #[test]
     fn a_text_alone_weighs_the_same_as_in_training() {
         let texts = ["NATO provoked the war, NATO!", "Vaccines contain chips.", "The war began in 2014."];
-        let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: Some(Language::ENGLISH) }).collect();
-        let settings = FeatureSettings { min_df_chars: 1, ..FeatureSettings::default() };
-        let (space, rows) = learn(&samples, &settings).unwrap();
+        let (space, rows) = learned(&texts);
         let mut f = Featuriser::new(&space);
-        for (i, sample) in samples.iter().enumerate() {
-            f.run(&space, sample.text, sample.language);
+        for (i, text) in texts.iter().enumerate() {
+            f.run(&space, text, Some(Language::ENGLISH));
             let row: Vec<_> = rows.row(i).columns.iter().copied().zip(rows.row(i).values.iter().copied()).collect();
             assert_eq!(f.weights.sorted(), row);
             let length: f64 = f.weights.values.iter().map(|v| v * v).sum();
@@ -302,20 +305,18 @@ mod tests {
     #[test]
     fn a_part_weighs_what_it_weighs_as_a_text_of_its_own() {
         let texts = ["NATO provoked the war", "the war, the #warParty", "see https://a.bc/d now: NATO, the war 2014"];
-        let samples: Vec<_> = texts.iter().map(|text| Sample { text, language: Some(Language::ENGLISH) }).collect();
-        let settings = FeatureSettings { min_df_chars: 1, ..FeatureSettings::default() };
-        let (space, _) = learn(&samples, &settings).unwrap();
-        let (mut whole, mut alone, mut part) = (Featuriser::new(&space), Featuriser::new(&space), Part::default());
-        let text = texts.join(" ");
-        whole.run(&space, &text, Some(Language::ENGLISH));
+        let (space, _) = learned(&texts);
+        let (mut whole, mut alone) = (Featuriser::new(&space), Featuriser::new(&space));
+        let (mut reading, mut weights) = (Reading::default(), Weights::default());
+        whole.run(&space, &texts.join(" "), Some(Language::ENGLISH));
         let mut from = 0;
         for own in texts {
             alone.run(&space, own, Some(Language::ENGLISH));
             let tokens = from..from + alone.analysis.tokens.len();
-            whole.run_part(&space, tokens.clone(), &mut part);
-            assert_eq!(part.weights, alone.weights, "{own}");
-            let elsewhere = (0..whole.analysis.tokens.len()).filter(|i| !tokens.contains(i));
-            assert!(elsewhere.map(|i| part.reading.remembered()[i]).all(|word| word == NONE));
+            whole.run_part(&space, tokens.clone(), &mut reading, &mut weights);
+            assert_eq!(weights, alone.weights, "{own}");
+            assert_eq!(reading.pairs, alone.reading.pairs, "{own}");
+            assert_eq!(reading.remembered().len(), tokens.len());
             from = tokens.end;
         }
         assert_eq!(from, whole.analysis.tokens.len());

@@ -225,13 +225,18 @@ impl WithSimd for Calibrate<'_> {
     }
 }
 
-/// Raises every parent's probability to its best child's, children first.
+/// Raises every parent's probability to its best child's.
 pub(crate) fn lift_parents(taxonomy: &Taxonomy, probabilities: &mut [f64]) {
-    for n in taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)) {
-        let mut least = probabilities[n.index()];
-        for a in taxonomy.ancestors(n) {
-            least = least.max(probabilities[a.index()]);
-            probabilities[a.index()] = least;
+    each_step_up(taxonomy, |child, parent| probabilities[parent] = probabilities[parent].max(probabilities[child]));
+}
+
+/// Calls `step` with every narrative that has a parent and that parent, from each narrative without children up.
+pub(crate) fn each_step_up(taxonomy: &Taxonomy, mut step: impl FnMut(usize, usize)) {
+    for leaf in taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)) {
+        let mut child = leaf;
+        for parent in taxonomy.ancestors(leaf) {
+            step(child.index(), parent.index());
+            child = parent;
         }
     }
 }

@@ -32,17 +32,20 @@ pub struct Contributions {
 /// Contributions of every token to columns that were told from the same source.
 #[derive(Debug, Clone, Default)]
 struct Shares {
-    /// Token by token, the columns side by side.
+    /// Token by token of the source, the columns side by side.
     values: Vec<f64>,
     columns: usize,
+    /// Tokens of the text before and after the source.
+    around: (usize, usize),
 }
 
 impl Contributions {
     /// Those of every token to the score of the `n`-th of the columns asked for.
     pub fn of(&self, n: usize) -> impl Iterator<Item = f64> {
         let (part, column) = self.places[n];
-        let Shares { values, columns } = &self.parts[part];
-        values.iter().skip(column).step_by((*columns).max(1)).copied()
+        let Shares { values, columns, around } = &self.parts[part];
+        let zeros = |count| std::iter::repeat_n(0.0, count);
+        zeros(around.0).chain(values.iter().skip(column).step_by((*columns).max(1)).copied()).chain(zeros(around.1))
     }
 }
 
@@ -79,9 +82,7 @@ impl Classifier {
         for same in order.chunk_by(|&a, &b| sources[a] == sources[b]) {
             if let Source::Passage(i) = sources[same[0]] {
                 let Scratch { featuriser, passages, .. } = &mut *scratch;
-                let tokens = passages.tokens(i);
-                featuriser.run_part(&self.space, tokens, &mut passages.part);
-                self.linear.fix(&passages.part.weights, &mut passages.fixed);
+                passages.read_again(i, featuriser, &self.linear);
             }
             for wide in same.chunks(WIDTH) {
                 let indices: Vec<usize> = wide.iter().map(|&i| self.index(columns[i])).collect();
@@ -115,9 +116,10 @@ impl WithSimd for Explain<'_> {
     fn with_simd<S: Simd>(self, _: S) -> Shares {
         let Self { classifier, scratch, source, indices } = self;
         let Scratch { featuriser: f, fixed, passages, credit: Credit { shares, places, words }, .. } = scratch;
-        let (reading, weights, fixed) = match source {
-            Source::Whole => (&f.reading, &f.weights, &*fixed),
-            Source::Passage(_) => (&passages.part.reading, &passages.part.weights, &passages.fixed),
+        let tokens = f.analysis.tokens.len();
+        let (reading, weights, fixed, range) = match source {
+            Source::Whole => (&f.reading, &f.weights, &*fixed, 0..tokens),
+            Source::Passage(i) => (&passages.reading, passages.weights(i), &passages.fixed, passages.tokens(i)),
         };
         let columns = indices.len();
         let mut padded = [0; WIDTH];
@@ -141,7 +143,7 @@ impl WithSimd for Explain<'_> {
             stem.iter().chain(grams).for_each(|&term| add(&mut sums, term));
             words[word as usize * WIDTH..][..WIDTH].copy_from_slice(&sums);
         });
-        let mut values = Vec::with_capacity(f.analysis.tokens.len() * columns);
+        let mut values = Vec::with_capacity(range.len() * columns);
         for &word in reading.remembered() {
             if word == NONE {
                 values.resize(values.len() + columns, 0.0);
@@ -158,6 +160,6 @@ impl WithSimd for Explain<'_> {
                 }
             }
         }
-        Shares { values, columns }
+        Shares { values, columns, around: (range.start, tokens - range.end) }
     }
 }

@@ -9,16 +9,17 @@
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-use super::classifier::{Classifier, Decision, Scratch};
-use super::linear::Fixed;
-use crate::features::space::{Part, Weights};
+use super::classifier::{Classifier, Decision, Scratch, each_step_up};
+use super::linear::{Fixed, LinearWeights};
+use crate::features::lexicon::Reading;
+use crate::features::space::{Featuriser, Weights};
 use crate::learn::logistic::sigmoid;
 use crate::learn::thresholds::{Raise, Thresholds, log_odds};
 use crate::text::token::Sentence;
 use crate::text::windows::{Width, windows};
 
-/// Passages that are held against the stored texts: those with the highest linear scores. To do so with all would take twice
-/// as long and changes hardly any answer.
+/// Passages that are held against the stored texts: those with the highest linear scores. To do so with a passage costs more
+/// than reading it.
 const STRONGEST: usize = 6;
 
 /// How a model reads long texts.
@@ -98,19 +99,22 @@ pub(crate) enum Source {
 /// The passages of the last text that were held against the stored texts, and which of them tell what.
 #[derive(Default)]
 pub(crate) struct Passages {
-    /// Those with the highest linear scores, and room for one more.
-    read: Vec<Read>,
-    /// How many of them are in use; the memory of others is kept for later texts.
-    used: usize,
-    /// Whether the last text was read in passages.
-    any: bool,
+    strongest: Strongest,
     sources: Vec<Source>,
     /// The best log-odds of each narrative by itself, and where.
     best: Vec<(f64, usize)>,
     odds: Vec<f64>,
-    /// The passage at work.
-    pub(crate) part: Part,
+    /// The counts of the passage at work, and its features as the linear models read them.
+    pub(crate) reading: Reading,
     pub(crate) fixed: Fixed,
+}
+
+/// The passages with the highest linear scores.
+#[derive(Default)]
+struct Strongest {
+    /// As many as are kept, and room for one more; the memory of those not in use is kept for later texts.
+    read: Vec<Read>,
+    used: usize,
 }
 
 /// A passage that was scored.
@@ -127,14 +131,14 @@ struct Read {
 impl Passages {
     /// Forgets the last text: everything is told from the whole.
     pub(crate) fn clear(&mut self, narratives: usize) {
-        (self.used, self.any) = (0, false);
+        self.strongest.used = 0;
         self.sources.clear();
         self.sources.resize(narratives, Source::Whole);
     }
 
     /// Whether the last text was read in passages.
     pub(crate) fn any(&self) -> bool {
-        self.any
+        self.strongest.used > 0
     }
 
     pub(crate) fn source(&self, narrative: usize) -> Source {
@@ -142,13 +146,26 @@ impl Passages {
     }
 
     pub(crate) fn tokens(&self, passage: usize) -> Range<usize> {
-        self.read[passage].tokens.clone()
+        self.strongest.read[passage].tokens.clone()
+    }
+
+    pub(crate) fn weights(&self, passage: usize) -> &Weights {
+        &self.strongest.read[passage].weights
     }
 
     pub(crate) fn scores(&self, passage: usize) -> &[f64] {
-        &self.read[passage].scores
+        &self.strongest.read[passage].scores
     }
 
+    /// Puts one of the passages of the text at hand back to work, to be explained.
+    pub(crate) fn read_again(&mut self, passage: usize, featuriser: &mut Featuriser, linear: &LinearWeights) {
+        let Read { tokens, weights, .. } = &self.strongest.read[passage];
+        featuriser.lexicon.read_part(&featuriser.reading, tokens.clone(), &mut self.reading);
+        linear.fix(weights, &mut self.fixed);
+    }
+}
+
+impl Strongest {
     /// The place of the next passage to be read.
     fn next(&mut self) -> &mut Read {
         if self.read.len() == self.used {
@@ -179,26 +196,21 @@ impl Classifier {
     pub fn score_passages(&self, scratch: &mut Scratch, text: &str, marked: &[Sentence]) {
         let Some(long) = self.long.filter(|_| self.is_long(scratch)) else { return };
         let Scratch { featuriser, probabilities, votes, inputs, passages, .. } = scratch;
+        let Passages { strongest, sources, best, odds, reading, fixed } = passages;
         let windows = windows(text, &featuriser.analysis, marked, passage_width(long.width));
         let number = windows.len();
         for tokens in windows {
-            featuriser.run_part(&self.space, tokens.clone(), &mut passages.part);
-            let (mut weights, mut fixed) =
-                (std::mem::take(&mut passages.part.weights), std::mem::take(&mut passages.fixed));
-            let passage = passages.next();
+            let passage = strongest.next();
+            featuriser.run_part(&self.space, tokens.clone(), reading, &mut passage.weights);
             passage.tokens = tokens;
-            self.linear.scores(&weights, &mut fixed, &mut passage.scores);
-            std::mem::swap(&mut passage.weights, &mut weights);
+            self.linear.scores(&passage.weights, fixed, &mut passage.scores);
             let leaves = passage.scores.iter().zip(self.kinship.leaves()).filter(|s| *s.1);
             passage.strength = leaves.fold(f64::NEG_INFINITY, |most, s| most.max(*s.0));
-            (passages.part.weights, passages.fixed) = (weights, fixed);
-            passages.keep();
+            strongest.keep();
         }
-        passages.any = true;
-        let Passages { read, used, sources, best, odds, .. } = passages;
         best.clear();
         best.resize(self.len(), (f64::NEG_INFINITY, 0));
-        for (i, passage) in read.iter().enumerate().take(*used) {
+        for (i, passage) in strongest.read.iter().enumerate().take(strongest.used) {
             self.log_odds(&passage.weights, &passage.scores, (votes, inputs), odds);
             for (best, &odds) in best.iter_mut().zip(odds.iter()) {
                 if odds > best.0 {
@@ -219,16 +231,11 @@ impl Classifier {
                 sources[k] = Source::Passage(*passage);
             }
         }
-        for n in self.taxonomy.numbers().filter(|&n| self.taxonomy.is_leaf(n)) {
-            let mut least = (probabilities[n.index()], sources[n.index()]);
-            for a in self.taxonomy.ancestors(n) {
-                let own = &mut probabilities[a.index()];
-                if *own < least.0 {
-                    (*own, sources[a.index()]) = least;
-                }
-                least = (*own, sources[a.index()]);
+        each_step_up(&self.taxonomy, |child, parent| {
+            if probabilities[parent] < probabilities[child] {
+                (probabilities[parent], sources[parent]) = (probabilities[child], sources[child]);
             }
-        }
+        });
     }
 }
 
@@ -250,17 +257,16 @@ mod tests {
 
     #[test]
     fn the_strongest_passages_are_kept() {
-        let mut passages = Passages::default();
+        let mut passages = Strongest::default();
         for i in 0..200usize {
-            passages.next().tokens = i..i + 1;
-            passages.next().strength = f64::from((i * 37 % 100) as u32);
+            let strength = f64::from((i * 37 % 100) as u32);
+            *passages.next() = Read { tokens: i..i + 1, strength, ..Read::default() };
             passages.keep();
         }
-        let mut kept: Vec<usize> = (0..passages.used).map(|i| passages.tokens(i).start).collect();
+        let mut kept: Vec<usize> = passages.read[..passages.used].iter().map(|p| p.tokens.start).collect();
         kept.sort_unstable();
         // Twice 99, 98 and 97.
-        let mut strongest: Vec<usize> = (0..200).filter(|i| i * 37 % 100 >= 97).collect();
-        strongest.sort_unstable();
+        let strongest: Vec<usize> = (0..200).filter(|i| i * 37 % 100 >= 97).collect();
         assert_eq!(kept, strongest);
         assert_eq!(passages.read.len(), STRONGEST + 1);
     }

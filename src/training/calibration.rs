@@ -58,8 +58,7 @@ impl Calibration {
         let curve = |level: bool| {
             let (mut said, mut right) = (Vec::new(), Vec::new());
             for (row, &probe) in probabilities.iter().zip(&judged.probes) {
-                let of_level = (0..row.len()).filter(|&k| leaf[k] == level);
-                if let Some(k) = of_level.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) {
+                if let Some(k) = best_of(row, |k| leaf[k] == level) {
                     said.push(row[k]);
                     right.push(rows[probe].carries(k));
                 }
@@ -82,6 +81,12 @@ impl Calibration {
         });
         calibrated.collect()
     }
+}
+
+/// The narrative with the highest value among those that `keep` holds for; of equal ones the first.
+pub(super) fn best_of(values: &[f64], keep: impl Fn(usize) -> bool) -> Option<usize> {
+    let kept = (0..values.len()).filter(|&k| keep(k));
+    kept.max_by(|&a, &b| values[a].total_cmp(&values[b]).then(b.cmp(&a)))
 }
 
 fn own_probabilities(own: &[Platt], scores: &[f64]) -> Vec<f64> {

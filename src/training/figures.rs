@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calibration::Said;
+use super::calibration::{Said, best_of};
 use super::data::TrainingData;
 use super::out_of_fold::OutOfFold;
 use super::rows::Row;
@@ -159,10 +159,7 @@ impl Figures<'_> {
             for (row, &probe) in probabilities.iter().zip(probes) {
                 let labels: Vec<usize> =
                     rows[probe].labels.iter().map(|&l| l as usize).filter(|&k| is_leaf(k) == leaf).collect();
-                let candidates = (0..taxonomy.len()).filter(|&k| is_leaf(k) == leaf);
-                let Some(best) = candidates.max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))) else {
-                    continue;
-                };
+                let Some(best) = best_of(row, |k| is_leaf(k) == leaf) else { continue };
                 if let Some(&first) = labels.first() {
                     // A text with several narratives counts as right for any of them.
                     gold.push(if labels.contains(&best) { best } else { first });

@@ -8,7 +8,7 @@
 use ndarray::Array2;
 use std::collections::BTreeMap;
 
-use super::calibration::{Calibration, Said};
+use super::calibration::{Calibration, Said, best_of};
 use super::rows::{Row, RowKind};
 use crate::document::Language;
 use crate::evaluate::splits::shuffle;
@@ -124,8 +124,7 @@ pub(super) fn fit(
         // Of each text the best narrative of the level, its probability, and whether the text carries it.
         let examples: Vec<([f64; 2], bool)> = (articles.iter())
             .filter_map(|a| {
-                let of_level = (0..leaf.len()).filter(|&k| leaf[k] == level);
-                let k = of_level.max_by(|&x, &y| a.best[x].total_cmp(&a.best[y]).then(y.cmp(&x)))?;
+                let k = best_of(&a.best, |k| leaf[k] == level)?;
                 Some((OfPassages::inputs(a.best[k], a.passages), a.one.is_some_and(|row| row.carries(k))))
             })
             .collect();
@@ -171,11 +170,9 @@ fn figures(
     let share = |of: usize, all: usize| if all > 0 { of as f64 / all as f64 } else { 0.0 };
     let mut out = BTreeMap::new();
     for (level, is_leaf) in [("narratives", true), ("parents", false)].into_iter().filter(|l| leaf.contains(&l.1)) {
-        let best = |said: &[f64]| {
-            let of_level = (0..leaf.len()).filter(|&k| leaf[k] == is_leaf);
-            of_level.max_by(|&x, &y| said[x].total_cmp(&said[y]).then(y.cmp(&x)))
-        };
-        let right = with.iter().filter(|(row, said)| best(said).is_some_and(|k| row.carries(k))).count();
+        let right =
+            with.iter().filter(|(row, said)| best_of(said, |k| leaf[k] == is_leaf).is_some_and(|k| row.carries(k)));
+        let right = right.count();
         out.insert(format!("long texts, {level}: accuracy of the best"), share(right, with.len()));
     }
     out.insert("long texts with a labelled one inside: texts".into(), with.len() as f64);

@@ -34,21 +34,15 @@ pub(super) struct Prepared {
     pub(super) long: Option<(usize, usize)>,
 }
 
-/// All rows, what folds are made by, and how long texts are read.
-fn all_rows(data: &TrainingData, settings: &Settings) -> (Vec<Row>, FoldsBy, Option<(usize, usize)>) {
-    let (mut rows, folds_by) = rows(data, settings);
-    let plan = Plan::new(&rows, settings.seed);
-    let long = plan.as_ref().map(|p| (p.from, p.width));
-    rows.extend(plan.into_iter().flat_map(|p| p.rows));
-    (rows, folds_by, long)
-}
-
 impl Prepared {
     /// Refuses data that cannot be trained on, and what would not fit into `bytes` of memory.
     pub(super) fn new(data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
         let size = Size::of(data);
         size.check(bytes)?;
-        let (rows, folds_by, long) = all_rows(data, settings);
+        let (mut rows, folds_by) = rows(data, settings);
+        let plan = Plan::new(&rows, settings.seed);
+        let long = plan.as_ref().map(|p| (p.from, p.width));
+        rows.extend(plan.into_iter().flat_map(|p| p.rows));
         let taxonomy = &data.taxonomy;
         if let Some(n) = taxonomy.numbers().find(|n| {
             let mut probes = rows.iter().filter(|r| r.kind == RowKind::Probe);
@@ -79,10 +73,13 @@ impl Prepared {
     /// they are.
     pub(super) fn again(self, data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
         if settings.features == self.space.settings {
-            let (rows, folds_by, long) = all_rows(data, settings);
+            let (mut rows, folds_by) = rows(data, settings);
+            let texts = self.rows.iter().take_while(|r| r.kind != RowKind::Passage).count();
             let same = |(a, b): (&Row, &Row)| a.kind == b.kind && a.text == b.text && a.fold == b.fold;
-            if rows.len() == self.rows.len() && rows.iter().zip(&self.rows).all(same) {
-                return Ok(Self { rows, folds_by, long, ..self });
+            if rows.len() == texts && rows.iter().zip(&self.rows).all(same) {
+                // Their passages depend on nothing else.
+                rows.extend_from_slice(&self.rows[texts..]);
+                return Ok(Self { rows, folds_by, ..self });
             }
         }
         // The old one first, so that there are never two.
