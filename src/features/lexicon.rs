@@ -67,7 +67,7 @@ pub struct Reading {
     entries: Vec<u32>,
     /// Pairs, by token numbers.
     pub(crate) pairs: Vec<PairAt>,
-    /// Terms of the text in the order they were met; counts in `counts`.
+    /// Terms of the text: stems, then pairs, then n-grams, of each kind in the order they were met; counts in `counts`.
     pub(crate) terms: Vec<u32>,
     /// Dense counts by term; zero outside `terms`.
     counts: Vec<u32>,
@@ -232,18 +232,18 @@ impl Lexicon {
             met += usize::from(*count == 0);
             *count += times;
         };
-        for id in distinct.iter() {
-            let entry = &mut entries[*id as usize];
-            let times = std::mem::take(&mut entry.count);
-            if entry.word != NONE {
-                add(entry.word, times);
-            }
-            for &gram in &self.grams[entry.grams.0 as usize..entry.grams.1 as usize] {
-                add(gram, times);
-            }
+        for entry in distinct.iter().map(|&id| entries[id as usize]).filter(|e| e.word != NONE) {
+            add(entry.word, entry.count);
         }
         for pair in pairs.iter() {
             add(pair.term, 1);
+        }
+        for id in distinct.iter() {
+            let entry = &mut entries[*id as usize];
+            let times = std::mem::take(&mut entry.count);
+            for &gram in &self.grams[entry.grams.0 as usize..entry.grams.1 as usize] {
+                add(gram, times);
+            }
         }
         terms.truncate(met);
     }

@@ -27,7 +27,7 @@ pub struct FeatureSpace {
 /// A text as weights: TF-IDF per term, blocks brought to length one and scaled.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
-    /// Terms in the order they were met in the text.
+    /// Terms: stems, then pairs, then n-grams.
     pub terms: Vec<TermId>,
     /// Their weights.
     pub values: Vec<f64>,
@@ -144,30 +144,28 @@ impl FeatureSpace {
         let tf = SublinearTf::new();
         let values = reading.terms.iter().map(|&term| tf.of(reading.count(term)) * f64::from(self.idf[term as usize]));
         out.values.extend(values);
-        let (words, chars) = squares(first_gram, &reading.terms, &out.values);
-        let scale = |weight: f64, square: f64| if square > 0.0 { weight / square.sqrt() } else { 0.0 };
-        let words = scale(self.settings.word_weight, words);
-        let chars = scale(self.settings.char_weight, chars);
-        for (term, value) in out.terms.iter().zip(&mut out.values) {
-            *value *= if term.0 < first_gram { words } else { chars };
-        }
+        let grams_from = out.terms.partition_point(|t| t.0 < first_gram);
+        let (words, chars) = out.values.split_at_mut(grams_from);
+        bring_to_length(words, self.settings.word_weight);
+        bring_to_length(chars, self.settings.char_weight);
     }
 }
 
-/// Sums of squares of the values of terms below `first_gram`, and of those from it on: several at a time, so that no
-/// addition waits for the one before.
-fn squares(first_gram: u32, terms: &[u32], values: &[f64]) -> (f64, f64) {
+/// Scales a block of values to a length, unless all are 0.
+fn bring_to_length(values: &mut [f64], length: f64) {
+    // Several at a time, so that no addition waits for the one before.
     const LANES: usize = 8;
-    let (mut words, mut chars) = ([0.0; LANES], [0.0; LANES]);
-    for (terms, values) in terms.chunks(LANES).zip(values.chunks(LANES)) {
-        for (lane, (&term, &value)) in terms.iter().zip(values).enumerate() {
-            let square = value * value;
-            let word = if term < first_gram { square } else { 0.0 };
-            words[lane] += word;
-            chars[lane] += square - word;
+    let mut squares = [0.0; LANES];
+    for values in values.chunks(LANES) {
+        for (square, &value) in squares.iter_mut().zip(values) {
+            *square += value * value;
         }
     }
-    (words.iter().sum(), chars.iter().sum())
+    let square: f64 = squares.iter().sum();
+    let scale = if square > 0.0 { length / square.sqrt() } else { 0.0 };
+    for value in values {
+        *value *= scale;
+    }
 }
 
 /// A text to learn the feature space from.
@@ -251,21 +249,27 @@ fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option
         interner.grams().filter(|&(_, r)| frequent(r, settings.min_df_chars)).map(|(t, r)| (t.to_owned(), r)).collect();
     let grams = cap(grams, df);
     let mut numbers = vec![NONE; interner.end()];
-    let mut number = 0;
-    let mut sorted = |mut terms: Vec<(String, u32)>| {
-        terms.sort_unstable();
-        let mut texts = Vec::with_capacity(terms.len());
-        for (text, raw) in terms {
-            if texts.last() != Some(&text) {
-                texts.push(text);
-                number += 1;
-            }
-            numbers[raw as usize] = number - 1;
-        }
-        texts
+    let mut next = 0;
+    let mut number = |terms: Vec<(String, u32)>| {
+        let numbered = terms.into_iter().map(|(text, raw)| {
+            numbers[raw as usize] = next;
+            next += 1;
+            text
+        });
+        numbered.collect::<Vec<_>>()
     };
-    // In the order of the vocabulary.
-    let vocabulary = Vocabulary::new(sorted(words), sorted(pairs), sorted(grams))?;
+    let by_text = |mut terms: Vec<(String, u32)>| {
+        terms.sort_unstable();
+        terms
+    };
+    // Those in the most texts first: what a text looks up then lies close together, and stays in the processor's cache.
+    let by_frequency = |terms: Vec<(String, u32)>| {
+        let mut terms = by_text(terms);
+        terms.sort_by_key(|t| std::cmp::Reverse(df[t.1 as usize]));
+        terms
+    };
+    let vocabulary =
+        Vocabulary::new(&number(by_frequency(words)), &number(by_text(pairs)), &number(by_frequency(grams)))?;
     Some((vocabulary, numbers))
 }
 

@@ -1,4 +1,4 @@
-//! The terms a model knows: sorted, numbered, found by hash.
+//! The terms a model knows: numbered, found by hash.
 //!
 //! Three kinds share one numbering: word stems, pairs of stems, character n-grams. On disk a vocabulary is plain
 //! text, one term a line after a header, so that anyone can read what a model looks at; in memory it is that text
@@ -36,9 +36,9 @@ pub enum TermKind {
 const KINDS: [TermKind; 3] = [TermKind::Word, TermKind::Pair, TermKind::Chars];
 
 /// First line of a vocabulary file.
-const HEADER: &str = "leitmotif vocabulary 1";
+const HEADER: &str = "leitmotif vocabulary 2";
 
-/// A sorted, numbered set of terms.
+/// A numbered set of terms.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     text: Arc<str>,
@@ -53,23 +53,18 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Numbers the given terms: words first, then pairs, then n-grams, each kind in byte order. Duplicates count once.
+    /// Numbers the given terms in their order: words, then pairs, then n-grams.
     ///
-    /// `None` for more than 4 GB of terms. Terms must not contain a line feed; no token or n-gram does.
-    pub fn new(words: Vec<String>, pairs: Vec<String>, chars: Vec<String>) -> Option<Self> {
-        let mut text = String::from(HEADER);
-        let mut body = String::new();
-        for mut terms in [words, pairs, chars] {
-            terms.sort_unstable();
-            terms.dedup();
-            text += &format!(" {}", terms.len());
-            for term in terms {
-                body.push_str(&term);
-                body.push('\n');
-            }
+    /// `None` for more than 4 GB of terms, a word or n-gram given twice, or pairs that do not grow in byte order. Terms
+    /// must not contain a line feed; no token or n-gram does.
+    pub fn new(words: &[String], pairs: &[String], chars: &[String]) -> Option<Self> {
+        let kinds = [words, pairs, chars];
+        let [words, pairs, chars] = kinds.map(<[String]>::len);
+        let mut text = format!("{HEADER} {words} {pairs} {chars}\n");
+        for term in kinds.into_iter().flatten() {
+            text.push_str(term);
+            text.push('\n');
         }
-        text.push('\n');
-        text.push_str(&body);
         Self::parse(text.into())
     }
 
@@ -91,15 +86,12 @@ impl Vocabulary {
             return None;
         }
         let mut vocabulary = Self { text, starts, kinds, words: Table::default(), grams: Table::default() };
-        let in_order = |kind: TermKind| {
-            let range = vocabulary.range(kind);
-            range.clone().skip(1).all(|id| vocabulary.term(TermId(id - 1)) < vocabulary.term(TermId(id)))
-        };
-        if !KINDS.into_iter().all(in_order) {
+        let term = |id: u32| vocabulary.term(TermId(id));
+        if !vocabulary.range(TermKind::Pair).skip(1).all(|id| term(id - 1) < term(id)) {
             return None;
         }
-        let table = |kind| Table::new(vocabulary.range(kind).map(|id| (id, vocabulary.term(TermId(id)))));
-        (vocabulary.words, vocabulary.grams) = (table(TermKind::Word), table(TermKind::Chars));
+        let table = |kind| Table::new(vocabulary.range(kind), term);
+        (vocabulary.words, vocabulary.grams) = (table(TermKind::Word)?, table(TermKind::Chars)?);
         Some(vocabulary)
     }
 
@@ -146,7 +138,7 @@ impl Vocabulary {
         table.get(term, |id| self.term(TermId(id)) == term).map(TermId)
     }
 
-    /// The number of a term, by halving.
+    /// The number of a term of a kind that is in byte order, by halving.
     fn search(&self, kind: TermKind, term: &str) -> Option<TermId> {
         let Range { mut start, mut end } = self.range(kind);
         while start < end {
@@ -180,19 +172,22 @@ fn hash(term: &str) -> u64 {
 }
 
 impl Table {
-    /// A table of different terms with their numbers.
-    fn new<'t>(terms: impl ExactSizeIterator<Item = (u32, &'t str)>) -> Self {
-        let size = (terms.len() * 2).next_power_of_two();
+    /// A table of terms by their numbers; `None` if two are the same.
+    fn new<'t>(numbers: Range<u32>, term: impl Fn(u32) -> &'t str) -> Option<Self> {
+        let size = (numbers.len() * 2).next_power_of_two();
         let mut slots = vec![FREE; size];
-        for (id, term) in terms {
-            let hash = hash(term);
+        for id in numbers {
+            let hash = hash(term(id));
             let mut slot = hash as usize & (size - 1);
             while slots[slot] != FREE {
+                if upper(slots[slot]) == upper(hash) && term(slots[slot] as u32) == term(id) {
+                    return None;
+                }
                 slot = (slot + 1) & (size - 1);
             }
             slots[slot] = upper(hash) | u64::from(id);
         }
-        Self(slots)
+        Some(Self(slots))
     }
 
     /// The number of a term, of which `is` holds.
@@ -217,15 +212,20 @@ impl Table {
 mod tests {
     use super::*;
 
+    fn new(words: &[&str], pairs: &[&str], chars: &[&str]) -> Option<Vocabulary> {
+        let [words, pairs, chars] = [words, pairs, chars].map(|t| t.iter().map(|&s| s.to_owned()).collect::<Vec<_>>());
+        Vocabulary::new(&words, &pairs, &chars)
+    }
+
     fn sample() -> Vocabulary {
-        let v = |t: &[&str]| t.iter().map(|&s| s.to_owned()).collect();
-        Vocabulary::new(v(&["nato", "war", "nato"]), v(&["nato war"]), v(&["na", " n", "war"])).unwrap()
+        new(&["war", "nato"], &["nato war"], &["na", " n", "war"]).unwrap()
     }
 
     #[test]
-    fn numbers_are_sorted_within_kinds_and_found_again() {
+    fn terms_are_numbered_as_given_and_found_again() {
         let v = sample();
         assert_eq!(v.len(), 6);
+        assert_eq!(v.term(TermId(0)), "war");
         for id in 0..6 {
             let id = TermId(id);
             assert_eq!(v.get(v.kind(id), v.term(id)), Some(id));
@@ -235,15 +235,22 @@ mod tests {
     }
 
     #[test]
+    fn a_term_given_twice_is_refused() {
+        assert!(new(&["war", "nato", "war"], &[], &[]).is_none());
+        assert!(new(&[], &["b a", "a b"], &[]).is_none());
+        assert!(new(&[], &[], &["na", "na"]).is_none());
+    }
+
+    #[test]
     fn text_form_is_stable_and_damage_is_noticed() {
         let v = sample();
         let again = Vocabulary::parse(v.as_text().into()).unwrap();
         assert_eq!(again.as_text(), v.as_text());
         for bad in [
             "",
-            "leitmotif vocabulary 1 1 0 0\n",
-            "leitmotif vocabulary 1 2 0 0\nb\na\n",
-            "leitmotif vocabulary 1 1 0 0\na",
+            "leitmotif vocabulary 2 1 0 0\n",
+            "leitmotif vocabulary 2 2 0 0\na\na\n",
+            "leitmotif vocabulary 2 1 0 0\na",
         ] {
             assert!(Vocabulary::parse(bad.into()).is_none(), "{bad:?}");
         }

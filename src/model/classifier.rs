@@ -133,7 +133,8 @@ impl Classifier {
         (votes, inputs): (&mut VoteScratch, &mut Vec<InputRow>),
         out: &mut Vec<f64>,
     ) {
-        self.neighbours.vote(&self.space, weights, self.len(), |_| false, votes);
+        let asked = (self.len(), self.fusion.asks_for_shares());
+        self.neighbours.vote(&self.space, weights, asked, |_| false, votes);
         self.kinship.inputs(scores, &votes.votes, inputs);
         out.clear();
         let fused = inputs.iter().enumerate().map(|(k, row)| self.fusion.score(&self.kinship, k, row));

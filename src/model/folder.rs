@@ -87,6 +87,7 @@ impl Parts {
             ("neighbours.labels", list(Dtype::U32, bytes(n.labels.get()))),
             ("neighbours.places", list(Dtype::U32, bytes(n.places.get()))),
             ("neighbours.starts", list(Dtype::U32, bytes(n.starts.get()))),
+            ("neighbours.telling", (Dtype::U8, vec![n.telling.get().len()], n.telling.get().to_vec())),
             ("neighbours.values", (Dtype::U8, vec![n.values.get().len()], n.values.get().to_vec())),
             ("step_sizes", list(Dtype::F32, bytes(self.weights.step_sizes.get()))),
             (
@@ -275,6 +276,7 @@ fn classifier(
         .ok_or_else(|| wrong(WEIGHTS, "the weights are not one per term and narrative"))?;
     let numbers = |name: &str| tensors.numbers::<u32>(name).ok_or_else(missing);
     let lists = Lists {
+        telling: tensors.numbers("neighbours.telling").ok_or_else(missing)?,
         starts: numbers("neighbours.starts")?,
         places: numbers("neighbours.places")?,
         values: tensors.numbers("neighbours.values").ok_or_else(missing)?,

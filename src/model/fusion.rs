@@ -131,6 +131,23 @@ impl Lead {
 }
 
 impl Fusion {
+    /// Whether it asks for the shares of the nearest stored texts.
+    pub(crate) fn asks_for_shares(&self) -> bool {
+        self.asks_for(&[3, 4])
+    }
+
+    /// Whether it asks for anything about stored texts. Their inputs have no weight where linear scores and descriptions
+    /// say as much: then texts need not be stored.
+    pub(crate) fn asks_for_texts(&self) -> bool {
+        self.asks_for(&[3, 4, 5, 6, 7])
+    }
+
+    fn asks_for(&self, inputs: &[usize]) -> bool {
+        [&self.leaves, &self.parents]
+            .iter()
+            .any(|m| inputs.iter().any(|&i| m.weights.get(i).is_some_and(|&w| w != 0.0)))
+    }
+
     /// The log-odds of narrative `k`.
     pub(crate) fn score(&self, kinship: &Kinship, k: usize, row: &InputRow) -> f64 {
         if kinship.is_leaf(k) { self.leaves.score(row) } else { self.parents.score(row) }

@@ -13,7 +13,7 @@ use crate::learn::calibrate::{Beta, Platt};
 use crate::learn::thresholds::{FalseAlarms, TargetPrecision, Thresholds};
 
 /// Version of the folder format this program writes and reads.
-pub const FORMAT: u64 = 5;
+pub const FORMAT: u64 = 6;
 
 /// How a model is trained. Plain values, checked once by [`Settings::check`], stored in the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

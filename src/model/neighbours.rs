@@ -38,6 +38,9 @@ pub enum NeighbourKind {
 /// Inverted index of stored texts by word, as it is stored.
 #[derive(Clone)]
 pub(crate) struct Lists {
+    /// Per word 1 if it makes texts neighbours, whether or not one that is still stored has it: it counts in the length
+    /// of a text.
+    pub(crate) telling: Numbers<u8>,
     /// Per word the start of its list, and the end of the last.
     pub(crate) starts: Numbers<u32>,
     /// Places of stored texts, list by list.
@@ -130,21 +133,32 @@ impl Neighbours {
                 label_starts.push(labels.len() as u32);
             }
         }
-        let mut starts = vec![0];
-        let (mut numbers, mut values) = (Vec::new(), Vec::new());
-        for list in lists {
-            numbers.extend(list.iter().map(|l| l.0));
-            values.extend(list.iter().map(|l| l.1));
-            starts.push(numbers.len() as u32);
-        }
-        let lists = Lists {
-            starts: starts.into(),
-            places: numbers.into(),
-            values: values.into(),
-            label_starts: label_starts.into(),
-            labels: labels.into(),
+        let telling: Vec<u8> = lists.iter().map(|l| u8::from(!l.is_empty())).collect();
+        (Self::new(Lists::new(telling.into(), lists, label_starts, labels)), places)
+    }
+
+    /// The descriptions alone, with the cosines they had, for a model that asks nothing of stored texts.
+    pub(crate) fn descriptions(&self) -> Self {
+        let old = &self.lists;
+        let is_description = |b: u32| old.labels().of(b).first().is_some_and(|l| l & DESCRIPTION != 0);
+        let (mut label_starts, mut labels) = (vec![0], Vec::new());
+        let kept = (0..old.blocks() as u32).map(|b| {
+            is_description(b).then(|| {
+                labels.extend_from_slice(old.labels().of(b));
+                label_starts.push(labels.len() as u32);
+                label_starts.len() as u32 - 2
+            })
+        });
+        let kept: Vec<Option<u32>> = kept.collect();
+        let (places, values) = (old.places.get(), old.values.get());
+        let list = |w: &[u32]| {
+            let entries = places[w[0] as usize..w[1] as usize].iter().zip(&values[w[0] as usize..w[1] as usize]);
+            let block = BLOCK as u32;
+            let stays = entries.filter_map(|(p, &v)| Some((kept[(p / block) as usize]? * block + p % block, v)));
+            stays.collect::<Vec<_>>()
         };
-        (Self::new(lists), places)
+        let lists = old.starts.get().windows(2).map(list).collect();
+        Self::new(Lists::new(old.telling.clone(), lists, label_starts, labels))
     }
 
     /// The index over sound lists.
@@ -152,12 +166,13 @@ impl Neighbours {
         Self { lists, arch: Arch::new() }
     }
 
-    /// Collects the votes for every narrative into `scratch.votes`. Texts at places for which `skip` holds are passed over.
+    /// Collects the votes for every narrative into `scratch.votes`, without their shares where those are not asked for.
+    /// Texts at places for which `skip` holds are passed over.
     pub(crate) fn vote(
         &self,
         space: &FeatureSpace,
         weights: &Weights,
-        narratives: usize,
+        (narratives, shares): (usize, bool),
         skip: impl Fn(u32) -> bool,
         scratch: &mut VoteScratch,
     ) {
@@ -186,7 +201,9 @@ impl Neighbours {
                 vote.centroid += sum;
                 vote.sharing += f64::from(summary.sharing);
             }
-            nearest.add(summary);
+            if shares {
+                nearest.add(summary);
+            }
         }
         for vote in votes.iter_mut() {
             vote.centroid /= f64::max(vote.sharing, 1.0);
@@ -202,6 +219,24 @@ impl Neighbours {
 }
 
 impl Lists {
+    fn new(telling: Numbers<u8>, lists: Vec<Vec<(u32, u8)>>, label_starts: Vec<u32>, labels: Vec<u32>) -> Self {
+        let mut starts = vec![0];
+        let (mut places, mut values) = (Vec::new(), Vec::new());
+        for list in lists {
+            places.extend(list.iter().map(|l| l.0));
+            values.extend(list.iter().map(|l| l.1));
+            starts.push(places.len() as u32);
+        }
+        Self {
+            telling,
+            starts: starts.into(),
+            places: places.into(),
+            values: values.into(),
+            label_starts: label_starts.into(),
+            labels: labels.into(),
+        }
+    }
+
     /// Adds the cosine of `weights` with every stored text to `cosines`.
     fn cosines(
         &self,
@@ -212,11 +247,20 @@ impl Lists {
     ) {
         let words = space.vocabulary.range(TermKind::Word);
         let (starts, places, values) = (self.starts.get(), self.places.get(), self.values.get());
+        let telling = self.telling.get();
         let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
         known.clear();
-        let terms = weights.terms.iter().zip(&weights.values).filter(|t| words.contains(&t.0.0));
-        known.extend(terms.map(|(&t, &value)| (list(t), value)).filter(|k| !k.0.is_empty()));
-        let length = known.iter().map(|(_, v)| v * v).sum::<f64>().sqrt();
+        let mut length = 0.0;
+        let stems = weights.terms.partition_point(|t| t.0 < words.end);
+        for (&t, &value) in weights.terms[..stems].iter().zip(&weights.values) {
+            if telling[t.index()] != 0 {
+                length += value * value;
+                if !list(t).is_empty() {
+                    known.push((list(t), value));
+                }
+            }
+        }
+        let length = f64::sqrt(length);
         let word = |(list, value): &(Range<usize>, f64)| {
             ((value / length / STEPS) as f32, &places[list.clone()], &values[list.clone()])
         };
@@ -228,7 +272,8 @@ impl Lists {
         let grows = |s: &[u32], end: usize| {
             s.first() == Some(&0) && s.windows(2).all(|w| w[0] <= w[1]) && s.last().is_some_and(|&l| l as usize == end)
         };
-        self.starts.get().len() == words + 1
+        self.telling.get().len() == words
+            && self.starts.get().len() == words + 1
             && grows(self.starts.get(), self.places.get().len())
             && self.values.get().len() == self.places.get().len()
             && grows(self.label_starts.get(), self.labels.get().len())
@@ -298,13 +343,16 @@ mod tests {
             row.into_iter().map(|(c, v)| (c, f64::from(v) / length)).collect::<Vec<_>>()
         };
         let mut featuriser = Featuriser::new(&space);
-        let mut scratch = VoteScratch::default();
+        let descriptions = index.descriptions();
+        assert!(descriptions.lists.is_sound(space.vocabulary.range(TermKind::Word).len(), 6));
+        assert!(descriptions.lists.blocks() < index.lists.blocks());
+        let (mut scratch, mut alike) = (VoteScratch::default(), VoteScratch::default());
         for text in ["word3 word4", "word1 word2 word5 word9 word12 shared", "word6", "nothing known"] {
             featuriser.run(&space, text, None);
             let asked = unit(featuriser.weights.sorted());
             let hidden = |row: usize| row % 8 == 1;
             let skip = |place: u32| places[place as usize].is_none_or(hidden);
-            index.vote(&space, &featuriser.weights, 6, skip, &mut scratch);
+            index.vote(&space, &featuriser.weights, (6, true), skip, &mut scratch);
             let cosine = |row: usize| {
                 let row = rows.row(row);
                 let stored = unit(row.columns.iter().copied().zip(row.values.iter().copied()).collect());
@@ -328,7 +376,15 @@ mod tests {
                     assert!((ours - plain).abs() < 4.0 / STEPS, "{ours} {plain}");
                 }
             }
-            let shares: f64 = scratch.votes[..5].iter().map(|v| v.share).sum();
+            let whole = scratch.votes.clone();
+            let none = |_| false;
+            descriptions.vote(&space, &featuriser.weights, (6, false), none, &mut scratch);
+            index.vote(&space, &featuriser.weights, (6, false), none, &mut alike);
+            for (alone, among) in scratch.votes.iter().zip(&alike.votes) {
+                assert_eq!(alone.description.to_bits(), among.description.to_bits());
+                assert_eq!((alone.nearest, alone.share, among.share), (0.0, 0.0, 0.0));
+            }
+            let shares: f64 = whole[..5].iter().map(|v| v.share).sum();
             assert!((shares - if asked.is_empty() { 0.0 } else { 1.0 }).abs() < 1e-9, "{shares}");
         }
     }

@@ -36,6 +36,8 @@ pub struct Normalised {
     runs: Vec<Run>,
     /// Characters of the original text.
     pub original_chars: u32,
+    /// Whether every byte of the text is a character, and stands where it stood in the original.
+    byte_by_byte: bool,
 }
 
 /// Whether a character is dropped: it shows nothing and only hides or reorders what is shown
@@ -105,11 +107,13 @@ impl Normalised {
         self.text.clear();
         self.runs.clear();
         self.original_chars = 0;
+        self.byte_by_byte = false;
         if plain_ascii(text.as_bytes()) == text.len() {
             self.text.push_str(text);
             self.text.make_ascii_lowercase();
             self.original_chars = text.len() as u32;
             self.runs.push(Run { start: 0, original: 0, cluster: None });
+            self.byte_by_byte = true;
             return;
         }
         self.assign_unicode(text);
@@ -308,6 +312,9 @@ impl Cursor<'_> {
     ///
     /// `start` and `end` must lie on character boundaries, `start < end`, and not before any position asked earlier.
     pub fn original(&mut self, start: usize, end: usize) -> (CharOffset, CharOffset) {
+        if self.normalised.byte_by_byte {
+            return (CharOffset(start as u32), CharOffset(end as u32));
+        }
         let first = self.character(start).0;
         let last = self.normalised.text[..end].char_indices().next_back().map_or(start, |(i, _)| i);
         (CharOffset(first), CharOffset(self.character(last).1))

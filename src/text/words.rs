@@ -149,28 +149,62 @@ fn is_mark(bytes: &[u8]) -> bool {
     matches!(bytes, [0xe2, 0x80, 0x93 | 0x94 | 0x9c | 0x9d, rest @ ..] if rest.first().is_none_or(u8::is_ascii))
 }
 
+/// What the word rules ask of an ASCII character.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+/// `_`, which joins but is neither.
+const LINE: u8 = 4;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut b = 0;
+    while b < 128 {
+        let c = b as u8;
+        classes[b] = if c.is_ascii_alphabetic() {
+            LETTER
+        } else if c.is_ascii_digit() {
+            DIGIT
+        } else if c == b'_' {
+            LINE
+        } else {
+            0
+        };
+        b += 1;
+    }
+    classes
+};
+
+fn class(b: u8) -> u8 {
+    CLASSES[usize::from(b)]
+}
+
 /// The word rules of UAX #29 for ASCII: letters, digits and `_` join; `'`, `.` and `:` join between letters, `'`, `.`,
 /// `,` and `;` between digits.
 fn ascii(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
     let bytes = &text.as_bytes()[..range.end];
-    let joins = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let mut at = range.start;
     while at < range.end {
-        let Some(start) = bytes[at..].iter().position(|&b| joins(b)).map(|i| at + i) else { return };
-        let mut end = start + 1;
+        let Some(start) = bytes[at..].iter().position(|&b| class(b) != 0).map(|i| at + i) else { return };
+        let joined = |from: usize| bytes[from..].iter().position(|&b| class(b) == 0).map_or(bytes.len(), |i| from + i);
+        let mut end = joined(start + 1);
+        if class(bytes[start]) == LETTER && bytes.get(end).is_none_or(|b| !b"'.:,;".contains(b)) {
+            emit(TokenKind::Word, start..end);
+            at = end;
+            continue;
+        }
         while let Some(&b) = bytes.get(end) {
-            let bridges = || {
-                let (before, after) = (bytes[end - 1], bytes.get(end + 1).copied().unwrap_or(b' '));
-                let letters = before.is_ascii_alphabetic() && after.is_ascii_alphabetic();
-                let digits = before.is_ascii_digit() && after.is_ascii_digit();
-                matches!(b, b'\'' | b'.') && (letters || digits)
-                    || b == b':' && letters
-                    || matches!(b, b',' | b';') && digits
+            let (before, after) = (class(bytes[end - 1]), bytes.get(end + 1).map_or(0, |&b| class(b)));
+            let (letters, digits) = (before & after == LETTER, before & after == DIGIT);
+            let bridges = match b {
+                b'\'' | b'.' => letters || digits,
+                b':' => letters,
+                b',' | b';' => digits,
+                _ => false,
             };
-            if !(joins(b) || bridges()) {
+            if !bridges {
                 break;
             }
-            end += 1;
+            end = joined(end + 1);
         }
         word(text, start..end, emit);
         at = end;

@@ -271,6 +271,7 @@ fn fit_narratives(
     }
     let best = calibration.best;
     let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, long, fusion, best };
+    let neighbours = if part.fusion.asks_for_texts() { neighbours } else { neighbours.descriptions() };
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 

@@ -166,7 +166,7 @@ impl Job<'_> {
         debug_assert_eq!(self.matrix.nfeatures(), self.space.len());
         let Some(fold) = self.rows[row].fold else { return Vec::new() };
         let skip = |place: u32| self.stored[place as usize].is_none_or(|row| self.hides(fold, self.rows[row].fold));
-        self.neighbours.vote(self.space, &weights, self.narratives, skip, scratch);
+        self.neighbours.vote(self.space, &weights, (self.narratives, true), skip, scratch);
         std::mem::take(&mut scratch.votes)
     }
 }
