@@ -47,9 +47,9 @@ pub struct Vocabulary {
     /// First number of each kind, and the total.
     kinds: [u32; 4],
     /// Where words are found. Pairs are found by the numbers of their words, so no table holds them.
-    words: Table,
+    words: Numbers,
     /// Where n-grams are found.
-    grams: Table,
+    grams: Numbers,
 }
 
 impl Vocabulary {
@@ -85,12 +85,12 @@ impl Vocabulary {
         if starts.len() != total as usize + 1 || *starts.last()? as usize != text.len() {
             return None;
         }
-        let mut vocabulary = Self { text, starts, kinds, words: Table::default(), grams: Table::default() };
+        let mut vocabulary = Self { text, starts, kinds, words: Numbers::default(), grams: Numbers::default() };
         let term = |id: u32| vocabulary.term(TermId(id));
         if !vocabulary.range(TermKind::Pair).skip(1).all(|id| term(id - 1) < term(id)) {
             return None;
         }
-        let table = |kind| Table::new(vocabulary.range(kind), term);
+        let table = |kind| Numbers::new(vocabulary.range(kind), term);
         (vocabulary.words, vocabulary.grams) = (table(TermKind::Word)?, table(TermKind::Chars)?);
         Some(vocabulary)
     }
@@ -135,7 +135,7 @@ impl Vocabulary {
             TermKind::Chars => &self.grams,
             TermKind::Pair => return self.search(kind, term),
         };
-        table.get(term, |id| self.term(TermId(id)) == term).map(TermId)
+        table.get(term, |id| self.term(TermId(id))).map(TermId)
     }
 
     /// The number of a term of a kind that is in byte order, by halving.
@@ -150,6 +150,85 @@ impl Vocabulary {
             }
         }
         None
+    }
+}
+
+/// Numbers of terms: of short ones by their bytes, so that one look at memory is enough; of longer ones by hash.
+#[derive(Debug, Clone, Default)]
+struct Numbers {
+    short: ShortTable,
+    long: Table,
+}
+
+impl Numbers {
+    /// A table of terms by their numbers; `None` if two are the same.
+    fn new<'t>(numbers: Range<u32>, term: impl Fn(u32) -> &'t str) -> Option<Self> {
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        for id in numbers {
+            match key(term(id)) {
+                Some(key) => short.push((key, id)),
+                None => long.push(id),
+            }
+        }
+        Some(Self { short: ShortTable::new(&short)?, long: Table::new(&long, term)? })
+    }
+
+    /// The number of a term, `text` giving those that are known.
+    fn get<'t>(&self, term: &str, text: impl Fn(u32) -> &'t str) -> Option<u32> {
+        match key(term) {
+            Some(key) => self.short.get(key),
+            None => self.long.get(term, |id| text(id) == term),
+        }
+    }
+}
+
+/// The bytes of a term of up to eight as a number, different for every term and never 0; `None` for longer ones, and for the
+/// few that are none of ours.
+fn key(term: &str) -> Option<u64> {
+    let bytes = term.as_bytes();
+    if bytes.len() > 8 || matches!(bytes.last(), None | Some(0)) {
+        return None;
+    }
+    Some(bytes.iter().rev().fold(0, |key, &b| key << 8 | u64::from(b)))
+}
+
+/// Keys and their numbers, key 0 being free; two thirds full at most.
+#[derive(Debug, Clone, Default)]
+struct ShortTable(Vec<[u32; 3]>);
+
+impl ShortTable {
+    fn new(entries: &[(u64, u32)]) -> Option<Self> {
+        if entries.is_empty() {
+            return Some(Self::default());
+        }
+        let mut table = Self(vec![[0; 3]; entries.len() / 2 * 3 + 2]);
+        for &(key, id) in entries {
+            let Err(free) = table.find(key) else { return None };
+            table.0[free] = [key as u32, (key >> 32) as u32, id];
+        }
+        Some(table)
+    }
+
+    /// The number of a key, or where it belongs.
+    fn find(&self, key: u64) -> Result<u32, usize> {
+        let mixed = u128::from(key) * 0x9E37_79B9_7F4A_7C15;
+        let hash = (mixed as u64) ^ (mixed >> 64) as u64;
+        let mut slot = (u128::from(hash) * self.0.len() as u128 >> 64) as usize;
+        loop {
+            let [low, high, id] = self.0[slot];
+            let found = u64::from(high) << 32 | u64::from(low);
+            if found == key {
+                return Ok(id);
+            }
+            if found == 0 {
+                return Err(slot);
+            }
+            slot = if slot + 1 == self.0.len() { 0 } else { slot + 1 };
+        }
+    }
+
+    fn get(&self, key: u64) -> Option<u32> {
+        if self.0.is_empty() { None } else { self.find(key).ok() }
     }
 }
 
@@ -173,10 +252,13 @@ fn hash(term: &str) -> u64 {
 
 impl Table {
     /// A table of terms by their numbers; `None` if two are the same.
-    fn new<'t>(numbers: Range<u32>, term: impl Fn(u32) -> &'t str) -> Option<Self> {
+    fn new<'t>(numbers: &[u32], term: impl Fn(u32) -> &'t str) -> Option<Self> {
+        if numbers.is_empty() {
+            return Some(Self::default());
+        }
         let size = (numbers.len() * 2).next_power_of_two();
         let mut slots = vec![FREE; size];
-        for id in numbers {
+        for &id in numbers {
             let hash = hash(term(id));
             let mut slot = hash as usize & (size - 1);
             while slots[slot] != FREE {
@@ -232,6 +314,23 @@ mod tests {
         }
         assert_ne!(v.get(TermKind::Word, "war"), v.get(TermKind::Chars, "war"));
         assert_eq!(v.get(TermKind::Word, "peace"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_term_is_found_and_no_other(
+            terms in proptest::collection::btree_set("[ab é\0😀]{0,9}", 0..60), others in proptest::collection::vec("[ab é\0😀]{0,9}", 20)
+        ) {
+            let terms: Vec<String> = terms.into_iter().filter(|t| !t.contains('\n')).collect();
+            let v = Vocabulary::new(&terms, &[], &terms).unwrap();
+            let asked = terms.iter().chain(&others);
+            for text in asked {
+                let place = terms.iter().position(|t| t == text).map(|i| TermId(i as u32));
+                proptest::prop_assert_eq!(v.get(TermKind::Word, text), place);
+                let gram = place.map(|id| TermId(id.0 + terms.len() as u32));
+                proptest::prop_assert_eq!(v.get(TermKind::Chars, text), gram);
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 use super::explain::{Column, Credit};
-use super::fusion::{Fusion, InputRow, Kinship};
+use super::fusion::{Fusion, Kinship};
 use super::linear::{Fixed, LinearWeights};
 use super::manifest::BestCalibration;
 use super::neighbours::{Neighbours, VoteScratch};
@@ -81,7 +81,6 @@ pub struct Scratch {
     /// Calibrated probability per narrative.
     pub probabilities: Vec<f64>,
     pub(crate) votes: VoteScratch,
-    pub(crate) inputs: Vec<InputRow>,
     /// The features of the text as the linear models read them.
     pub(crate) fixed: Fixed,
     /// What its passages say, where they were read.
@@ -98,7 +97,6 @@ impl Classifier {
             scores: Vec::new(),
             probabilities: Vec::new(),
             votes: VoteScratch::default(),
-            inputs: Vec::new(),
             fixed: Fixed::default(),
             passages: Passages::default(),
             credit: Credit::default(),
@@ -117,28 +115,22 @@ impl Classifier {
 
     /// Scores the text that `scratch.featuriser` holds: fills `scores` and `probabilities`.
     pub fn score(&self, scratch: &mut Scratch) {
-        let Scratch { featuriser, scores, probabilities, votes, inputs, fixed, passages, .. } = scratch;
+        let Scratch { featuriser, scores, probabilities, votes, fixed, passages, .. } = scratch;
         passages.clear(self.len());
         self.linear.scores(&featuriser.weights, fixed, scores);
-        self.log_odds(&featuriser.weights, scores, (votes, inputs), probabilities);
+        self.log_odds(&featuriser.weights, scores, votes, probabilities);
         self.calibrate(probabilities);
         self.lift_parents(probabilities);
     }
 
     /// From linear scores to the log-odds of every narrative by itself.
-    pub(crate) fn log_odds(
-        &self,
-        weights: &Weights,
-        scores: &[f64],
-        (votes, inputs): (&mut VoteScratch, &mut Vec<InputRow>),
-        out: &mut Vec<f64>,
-    ) {
+    pub(crate) fn log_odds(&self, weights: &Weights, scores: &[f64], votes: &mut VoteScratch, out: &mut Vec<f64>) {
         let asked = (self.len(), self.fusion.asks_for_shares());
         self.neighbours.vote(&self.space, weights, asked, |_| false, votes);
-        self.kinship.inputs(scores, &votes.votes, inputs);
-        out.clear();
-        let fused = inputs.iter().enumerate().map(|(k, row)| self.fusion.score(&self.kinship, k, row));
-        out.extend(fused.zip(&self.calibration).map(|(score, own)| own.log_odds(score)));
+        self.fusion.scores(&self.kinship, scores, &votes.votes, out);
+        for (odds, own) in out.iter_mut().zip(&self.calibration) {
+            *odds = own.log_odds(*odds);
+        }
     }
 
     /// From the log-odds of every narrative by itself to probabilities.

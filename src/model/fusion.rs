@@ -65,32 +65,48 @@ impl Kinship {
     /// Input rows of all narratives for one text. `scores` holds a score per narrative and "spreads any" last.
     pub(crate) fn inputs(&self, scores: &[f64], votes: &[Vote], out: &mut Vec<InputRow>) {
         out.clear();
-        let lead = |value: &dyn Fn(usize) -> f64| Lead::new(&self.leaf, value);
-        let score_lead = lead(&|k| scores[k]);
-        let near_lead = lead(&|k| votes[k].nearest);
-        let description_lead = lead(&|k| votes[k].description);
-        let spreads = scores.last().copied().unwrap_or(0.0);
-        for k in 0..self.leaf.len() {
-            let kin = |value: &dyn Fn(usize) -> f64| -> f64 {
-                if self.leaf[k] {
-                    self.parent[k].map_or_else(|| value(k), value)
-                } else {
-                    self.children[k].iter().map(|&c| value(c)).fold(f64::NEG_INFINITY, f64::max)
-                }
+        out.resize(self.leaf.len(), [0.0; INPUTS.len()]);
+        for input in 0..INPUTS.len() {
+            self.each(input, scores, votes, |k, value| out[k][input] = value);
+        }
+    }
+
+    /// Gives one input of every narrative for one text, in the order of the narratives.
+    fn each(&self, input: usize, scores: &[f64], votes: &[Vote], to: impl FnMut(usize, f64)) {
+        match input {
+            0 => self.own(|k| scores[k], to),
+            1 => self.lead(|k| scores[k], to),
+            2 => self.kin(|k| scores[k], to),
+            3 => self.own(|k| votes[k].share, to),
+            4 => self.kin(|k| votes[k].share, to),
+            5 => self.own(|k| votes[k].nearest, to),
+            6 => self.lead(|k| votes[k].nearest, to),
+            7 => self.own(|k| votes[k].centroid, to),
+            8 => self.own(|k| votes[k].description, to),
+            9 => self.lead(|k| votes[k].description, to),
+            _ => self.own(|_| scores.last().copied().unwrap_or(0.0), to),
+        }
+    }
+
+    fn own(&self, value: impl Fn(usize) -> f64, mut to: impl FnMut(usize, f64)) {
+        (0..self.leaf.len()).for_each(|k| to(k, value(k)));
+    }
+
+    /// A value less the best other's of its level.
+    fn lead(&self, value: impl Fn(usize) -> f64, mut to: impl FnMut(usize, f64)) {
+        let lead = Lead::new(&self.leaf, &value);
+        (0..self.leaf.len()).for_each(|k| to(k, value(k) - lead.other(k, self.leaf[k])));
+    }
+
+    /// The value of the parent, or of the best child.
+    fn kin(&self, value: impl Fn(usize) -> f64, mut to: impl FnMut(usize, f64)) {
+        for (k, children) in self.children.iter().enumerate() {
+            let of_kin = if self.leaf[k] {
+                value(self.parent[k].unwrap_or(k))
+            } else {
+                children.iter().map(|&c| value(c)).fold(f64::NEG_INFINITY, f64::max)
             };
-            out.push([
-                scores[k],
-                scores[k] - score_lead.other(k, self.leaf[k]),
-                kin(&|i| scores[i]),
-                votes[k].share,
-                kin(&|i| votes[i].share),
-                votes[k].nearest,
-                votes[k].nearest - near_lead.other(k, self.leaf[k]),
-                votes[k].centroid,
-                votes[k].description,
-                votes[k].description - description_lead.other(k, self.leaf[k]),
-                spreads,
-            ]);
+            to(k, of_kin);
         }
     }
 
@@ -108,7 +124,7 @@ impl Kinship {
 struct Lead([[(f64, usize); 2]; 2]);
 
 impl Lead {
-    fn new(leaf: &[bool], value: &dyn Fn(usize) -> f64) -> Self {
+    fn new(leaf: &[bool], value: impl Fn(usize) -> f64) -> Self {
         let mut best = [[(f64::NEG_INFINITY, usize::MAX); 2]; 2];
         for (k, &l) in leaf.iter().enumerate() {
             let level = &mut best[usize::from(l)];
@@ -148,8 +164,17 @@ impl Fusion {
             .any(|m| inputs.iter().any(|&i| m.weights.get(i).is_some_and(|&w| w != 0.0)))
     }
 
-    /// The log-odds of narrative `k`.
-    pub(crate) fn score(&self, kinship: &Kinship, k: usize, row: &InputRow) -> f64 {
-        if kinship.is_leaf(k) { self.leaves.score(row) } else { self.parents.score(row) }
+    /// The log-odds of all narratives for one text. An input without weight is not looked at.
+    pub(crate) fn scores(&self, kinship: &Kinship, scores: &[f64], votes: &[Vote], out: &mut Vec<f64>) {
+        out.clear();
+        out.resize(kinship.leaf.len(), 0.0);
+        for (input, (&leaves, &parents)) in self.leaves.weights.iter().zip(&self.parents.weights).enumerate() {
+            if leaves != 0.0 || parents != 0.0 {
+                let weights = [parents, leaves];
+                kinship.each(input, scores, votes, |k, value| out[k] += weights[usize::from(kinship.leaf[k])] * value);
+            }
+        }
+        let biases = [self.parents.bias, self.leaves.bias];
+        out.iter_mut().zip(&kinship.leaf).for_each(|(score, &leaf)| *score += biases[usize::from(leaf)]);
     }
 }

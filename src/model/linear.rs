@@ -9,6 +9,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::mapped::Numbers;
 use crate::features::space::Weights;
+use crate::features::vocabulary::TermId;
 
 /// Columns come in whole blocks of this many.
 const BLOCK: usize = 16;
@@ -34,8 +35,8 @@ pub struct LinearWeights {
 /// A text's features as whole numbers: the score of a column is `bias + unit · Σ count · step`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fixed {
-    /// Per feature of the text, in its order: its number, and its value in units, at most 2^15 - 1.
-    entries: Vec<(u32, u16)>,
+    /// Per feature of the text, in its order: its value in units, at most 2^15 - 1.
+    counts: Vec<u16>,
     /// Working memory: the values before rounding.
     values: Vec<f64>,
     /// A power of two.
@@ -84,28 +85,18 @@ impl LinearWeights {
         self.fix(text, fixed);
         scores.clear();
         scores.extend_from_slice(&self.bias);
-        self.arch.dispatch(Sums { steps: self.steps.get(), stride: self.stride, fixed, scores });
+        self.arch.dispatch(Sums { steps: self.steps.get(), stride: self.stride, terms: &text.terms, fixed, scores });
     }
 
     /// Brings the values of a text to whole numbers small enough that no sum over any column leaves 32 bits.
     pub(crate) fn fix(&self, text: &Weights, fixed: &mut Fixed) {
-        // A rounded count is at most twice the value in units, so counts sum to at most 2^24, and with steps below
-        // 2^7 every sum to at most 2^31.
-        const ROOM: f64 = (1 << 23) as f64;
-        const LARGEST: f64 = (1 << 14) as f64;
         let sizes = self.step_sizes.get();
         fixed.values.clear();
         let values = text.terms.iter().zip(&text.values).map(|(t, v)| v * f64::from(sizes[t.index()]));
         fixed.values.extend(values);
-        let (total, largest) = total_and_largest(&fixed.values);
-        let room = f64::min(ROOM / total, LARGEST / largest);
-        let scale = if total > 0.0 { room.log2().floor().clamp(-1000.0, 1000.0).exp2() } else { 1.0 };
-        fixed.unit = scale.recip();
-        fixed.entries.clear();
-        // A value is never negative, so this is `round`, a call to which would cost more than all the rest.
-        #[expect(clippy::cast_sign_loss, reason = "a value is never negative")]
-        let whole = |v: f64| (v * scale + 0.5) as u16;
-        fixed.entries.extend(text.terms.iter().zip(&fixed.values).map(|(t, &v)| (t.0, whole(v))));
+        fixed.counts.clear();
+        fixed.counts.resize(fixed.values.len(), 0);
+        fixed.unit = self.arch.dispatch(Round { values: &fixed.values, counts: &mut fixed.counts });
     }
 
     /// The weight of a feature in a column.
@@ -122,20 +113,51 @@ impl LinearWeights {
 impl Fixed {
     /// The value of the `i`-th feature of the text, to be multiplied with its steps.
     pub(crate) fn value(&self, i: usize) -> f64 {
-        self.unit * f64::from(self.entries[i].1)
+        self.unit * f64::from(self.counts[i])
     }
 }
 
-/// The sum and the largest of values of which none is negative, several at a time.
+/// Rounds values of which none is negative to whole numbers of a unit, and gives the unit.
+struct Round<'a> {
+    values: &'a [f64],
+    counts: &'a mut [u16],
+}
+
+impl WithSimd for Round<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        // A rounded count is at most twice the value in units, so counts sum to at most 2^24, and with steps below
+        // 2^7 every sum to at most 2^31.
+        const ROOM: f64 = (1 << 23) as f64;
+        const LARGEST: f64 = (1 << 14) as f64;
+        let (total, largest) = total_and_largest(self.values);
+        let room = f64::min(ROOM / total, LARGEST / largest);
+        let scale = if total > 0.0 { room.log2().floor().clamp(-1000.0, 1000.0).exp2() } else { 1.0 };
+        for (count, value) in self.counts.iter_mut().zip(self.values) {
+            // A value is never negative, so this is `round`, a call to which would cost more than all the rest; and it fits,
+            // which a detour by `i32` takes less care of.
+            *count = (value * scale + 0.5) as i32 as u16;
+        }
+        scale.recip()
+    }
+}
+
+/// The sum and the largest of values of which none is negative, several at a time, in the same order whatever the width.
+#[inline(always)]
 fn total_and_largest(values: &[f64]) -> (f64, f64) {
     const LANES: usize = 8;
     let (mut total, mut largest) = ([0.0; LANES], [0f64; LANES]);
-    for chunk in values.chunks(LANES) {
-        for (lane, &v) in chunk.iter().enumerate() {
-            total[lane] += v;
-            largest[lane] = if v > largest[lane] { v } else { largest[lane] };
-        }
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut add = |lane: usize, v: f64| {
+        total[lane] += v;
+        largest[lane] = if v > largest[lane] { v } else { largest[lane] };
+    };
+    for chunk in chunks {
+        (0..LANES).for_each(|lane| add(lane, chunk[lane]));
     }
+    rest.iter().enumerate().for_each(|(lane, &v)| add(lane, v));
     (total.iter().sum(), largest.iter().copied().fold(0.0, f64::max))
 }
 
@@ -143,6 +165,7 @@ fn total_and_largest(values: &[f64]) -> (f64, f64) {
 struct Sums<'a> {
     steps: &'a [i8],
     stride: usize,
+    terms: &'a [TermId],
     fixed: &'a Fixed,
     /// The biases, to which the sums are added.
     scores: &'a mut [f64],
@@ -158,11 +181,12 @@ impl WithSimd for Sums<'_> {
             // The widest chunk first: its sums stay in registers while the features pass by.
             let out = &mut self.scores[column..];
             let from = (column, self.stride);
+            let text = (self.terms, self.fixed);
             column += match self.stride - column {
-                96.. => add_columns::<96>(self.steps, from, self.fixed, out),
-                64..96 => add_columns::<64>(self.steps, from, self.fixed, out),
-                32..64 => add_columns::<32>(self.steps, from, self.fixed, out),
-                _ => add_columns::<BLOCK>(self.steps, from, self.fixed, out),
+                96.. => add_columns::<96>(self.steps, from, text, out),
+                64..96 => add_columns::<64>(self.steps, from, text, out),
+                32..64 => add_columns::<32>(self.steps, from, text, out),
+                _ => add_columns::<BLOCK>(self.steps, from, text, out),
             };
         }
     }
@@ -173,12 +197,12 @@ impl WithSimd for Sums<'_> {
 fn add_columns<const W: usize>(
     steps: &[i8],
     (column, stride): (usize, usize),
-    fixed: &Fixed,
+    (terms, fixed): (&[TermId], &Fixed),
     out: &mut [f64],
 ) -> usize {
     let mut sums = [0i32; W];
-    for &(feature, count) in &fixed.entries {
-        let Some(row) = steps.get(feature as usize * stride + column..).and_then(|rest| rest.first_chunk::<W>()) else {
+    for (feature, count) in terms.iter().zip(&fixed.counts) {
+        let Some(row) = steps.get(feature.index() * stride + column..).and_then(|rest| rest.first_chunk::<W>()) else {
             continue;
         };
         for (sum, &step) in sums.iter_mut().zip(row) {
@@ -195,7 +219,6 @@ fn add_columns<const W: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::vocabulary::TermId;
     use proptest::prelude::*;
 
     proptest! {

@@ -195,7 +195,7 @@ impl Classifier {
     /// `marked` are its sentences.
     pub fn score_passages(&self, scratch: &mut Scratch, text: &str, marked: &[Sentence]) {
         let Some(long) = self.long.filter(|_| self.is_long(scratch)) else { return };
-        let Scratch { featuriser, probabilities, votes, inputs, passages, .. } = scratch;
+        let Scratch { featuriser, probabilities, votes, passages, .. } = scratch;
         let Passages { strongest, sources, best, odds, reading, fixed } = passages;
         let windows = windows(text, &featuriser.analysis, marked, passage_width(long.width));
         let number = windows.len();
@@ -211,7 +211,7 @@ impl Classifier {
         best.clear();
         best.resize(self.len(), (f64::NEG_INFINITY, 0));
         for (i, passage) in strongest.read.iter().enumerate().take(strongest.used) {
-            self.log_odds(&passage.weights, &passage.scores, (votes, inputs), odds);
+            self.log_odds(&passage.weights, &passage.scores, votes, odds);
             for (best, &odds) in best.iter_mut().zip(odds.iter()) {
                 if odds > best.0 {
                     *best = (odds, i);

@@ -316,6 +316,12 @@ impl Cursor<'_> {
             return (CharOffset(start as u32), CharOffset(end as u32));
         }
         let first = self.character(start).0;
+        let runs = &self.normalised.runs;
+        let in_one_run = runs.get(self.run + 1).is_none_or(|next| next.start as usize >= end);
+        if in_one_run && runs.get(self.run).is_some_and(|run| run.cluster.is_none()) {
+            let chars = self.count(end);
+            return (CharOffset(first), CharOffset(runs[self.run].original + chars));
+        }
         let last = self.normalised.text[..end].char_indices().next_back().map_or(start, |(i, _)| i);
         (CharOffset(first), CharOffset(self.character(last).1))
     }
@@ -335,10 +341,17 @@ impl Cursor<'_> {
         if byte < self.byte {
             (self.byte, self.chars) = (run.start as usize, 0);
         }
+        let chars = self.count(byte);
+        (run.original + chars, run.original + chars + 1)
+    }
+
+    /// Goes to `byte` of the run at hand, and gives the characters of the run before it.
+    fn count(&mut self, byte: usize) -> u32 {
         let passed = &self.normalised.text.as_bytes()[self.byte..byte];
-        self.chars += passed.iter().filter(|&&b| b & 0xc0 != 0x80).count() as u32;
+        self.chars +=
+            if passed.is_ascii() { passed.len() } else { passed.iter().filter(|&&b| b & 0xc0 != 0x80).count() } as u32;
         self.byte = byte;
-        (run.original + self.chars, run.original + self.chars + 1)
+        self.chars
     }
 }
 

@@ -174,41 +174,71 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-fn class(b: u8) -> u8 {
-    CLASSES[usize::from(b)]
-}
-
 /// The word rules of UAX #29 for ASCII: letters, digits and `_` join; `'`, `.` and `:` join between letters, `'`, `.`,
 /// `,` and `;` between digits.
 fn ascii(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
-    let bytes = &text.as_bytes()[..range.end];
-    let mut at = range.start;
-    while at < range.end {
-        let Some(start) = bytes[at..].iter().position(|&b| class(b) != 0).map(|i| at + i) else { return };
-        let joined = |from: usize| bytes[from..].iter().position(|&b| class(b) == 0).map_or(bytes.len(), |i| from + i);
-        let mut end = joined(start + 1);
-        if class(bytes[start]) == LETTER && bytes.get(end).is_none_or(|b| !b"'.:,;".contains(b)) {
-            emit(TokenKind::Word, start..end);
-            at = end;
-            continue;
+    let bytes = &text.as_bytes()[range.clone()];
+    let class = |i: usize| bytes.get(i).map_or(0, |&b| CLASSES[usize::from(b)]);
+    let bridges = |at: usize| {
+        let (before, after) = (class(at - 1), class(at + 1));
+        let (letters, digits) = (before & after == LETTER, before & after == DIGIT);
+        match bytes[at] {
+            b'\'' | b'.' => letters || digits,
+            b':' => letters,
+            b',' | b';' => digits,
+            _ => false,
         }
-        while let Some(&b) = bytes.get(end) {
-            let (before, after) = (class(bytes[end - 1]), bytes.get(end + 1).map_or(0, |&b| class(b)));
-            let (letters, digits) = (before & after == LETTER, before & after == DIGIT);
-            let bridges = match b {
-                b'\'' | b'.' => letters || digits,
-                b':' => letters,
-                b',' | b';' => digits,
-                _ => false,
-            };
-            if !bridges {
-                break;
+    };
+    // Where stretches that join begin and end is found for many bytes at once: looking at each would be a guess of the
+    // processor at every end, and a wrong one costs as much as ten bytes.
+    let (mut start, mut inside, mut bridged) = (0, false, false);
+    let mut edge = |at: usize| {
+        if !inside {
+            inside = true;
+            if !bridged {
+                start = at;
             }
-            end = joined(end + 1);
+            return;
         }
-        word(text, start..end, emit);
-        at = end;
+        inside = false;
+        if at < bytes.len() && bridges(at) {
+            bridged = true;
+            return;
+        }
+        let whole = range.start + start..range.start + at;
+        if class(start) == LETTER && !bridged {
+            emit(TokenKind::Word, whole);
+        } else {
+            word(text, whole, emit);
+        }
+        bridged = false;
+    };
+    let mut before = 0;
+    for (chunk, from) in bytes.chunks(STRIDE).zip((0..).step_by(STRIDE)) {
+        let joins = joins(chunk);
+        let mut edges = joins ^ (joins << 1 | before);
+        before = joins >> (STRIDE - 1);
+        while edges != 0 {
+            edge(from + edges.trailing_zeros() as usize);
+            edges &= edges - 1;
+        }
     }
+    if before == 1 {
+        edge(bytes.len());
+    }
+}
+
+/// Bytes looked at together.
+const STRIDE: usize = 64;
+
+/// Of up to [`STRIDE`] bytes which join, the first lowest.
+fn joins(chunk: &[u8]) -> u64 {
+    let joins = |b: u8| u8::from(b.is_ascii_alphanumeric() || b == b'_');
+    let mut flags = [0u8; STRIDE];
+    flags.iter_mut().zip(chunk).for_each(|(flag, &b)| *flag = joins(b));
+    // Eight flags, each in a byte of its own, are brought into one byte.
+    let bits = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    flags.as_chunks().0.iter().rev().fold(0, |all, eight| all << 8 | bits(eight))
 }
 
 /// The full word rules.

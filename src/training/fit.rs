@@ -312,10 +312,10 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion>
 /// Fused log-odds, probe by probe, narratives side by side.
 fn fused_scores(taxonomy: &Taxonomy, held_out: &Asked, fusion: &Fusion) -> Vec<Vec<f64>> {
     let kinship = Kinship::new(taxonomy);
-    let mut inputs = Vec::new();
     let fused = held_out.scores.iter().zip(&held_out.votes).map(|(scores, votes)| {
-        kinship.inputs(scores, votes, &mut inputs);
-        inputs.iter().enumerate().map(|(k, values)| fusion.score(&kinship, k, values)).collect()
+        let mut out = Vec::new();
+        fusion.scores(&kinship, scores, votes, &mut out);
+        out
     });
     fused.collect()
 }
