@@ -213,7 +213,7 @@ impl ShortTable {
     fn find(&self, key: u64) -> Result<u32, usize> {
         let mixed = u128::from(key) * 0x9E37_79B9_7F4A_7C15;
         let hash = (mixed as u64) ^ (mixed >> 64) as u64;
-        let mut slot = (u128::from(hash) * self.0.len() as u128 >> 64) as usize;
+        let mut slot = ((u128::from(hash) * self.0.len() as u128) >> 64) as usize;
         loop {
             let [low, high, id] = self.0[slot];
             let found = u64::from(high) << 32 | u64::from(low);

@@ -66,9 +66,7 @@ impl Kinship {
     pub(crate) fn inputs(&self, scores: &[f64], votes: &[Vote], out: &mut Vec<InputRow>) {
         out.clear();
         out.resize(self.leaf.len(), [0.0; INPUTS.len()]);
-        for input in 0..INPUTS.len() {
-            self.each(input, scores, votes, |k, value| out[k][input] = value);
-        }
+        (0..INPUTS.len()).for_each(|i| self.each(i, scores, votes, |k, value| out[k][i] = value));
     }
 
     /// Gives one input of every narrative for one text, in the order of the narratives.

@@ -127,6 +127,7 @@ impl WithSimd for Round<'_> {
     type Output = f64;
 
     #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "a value is never negative")]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
         // A rounded count is at most twice the value in units, so counts sum to at most 2^24, and with steps below
         // 2^7 every sum to at most 2^31.
