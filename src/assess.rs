@@ -110,11 +110,11 @@ pub struct ToldFrom {
 #[cfg_attr(feature = "web", derive(schemars::JsonSchema))]
 pub struct NarrativeAssessment {
     /// Its id.
-    pub id: String,
+    pub id: Arc<str>,
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Id of its parent.
-    pub parent: Option<String>,
+    pub parent: Option<Arc<str>>,
     /// Calibrated probability that the document carries it.
     pub probability: f64,
     /// What that means.
@@ -193,6 +193,8 @@ impl Default for Options {
 pub struct Assessor {
     classifier: Classifier,
     model: ModelName,
+    /// Ids and names of the narratives, shared with all answers.
+    names: Vec<(Arc<str>, Arc<str>)>,
     /// Codes of the training languages.
     languages: Vec<String>,
     /// The cases.
@@ -222,7 +224,10 @@ impl Assessor {
     pub fn new(model: Model, cases: CaseBase) -> Option<Self> {
         let name = ModelName { name: model.name.into(), version: model.manifest.version.clone().into() };
         let languages = model.manifest.data.languages.keys().cloned().collect();
-        Some(Self { classifier: model.classifier?, model: name, languages, cases })
+        let classifier = model.classifier?;
+        let narratives = classifier.taxonomy.numbers().map(|n| classifier.taxonomy.narrative(n));
+        let names = narratives.map(|n| (n.id.as_str().into(), n.name.as_str().into())).collect();
+        Some(Self { classifier, model: name, names, languages, cases })
     }
 
     /// Which model answers.
@@ -296,14 +301,8 @@ impl Assessor {
     ) -> (Outcome, Vec<NarrativeAssessment>, Option<StanceAssessment>) {
         let taxonomy = &self.classifier.taxonomy;
         let p = &scratch.probabilities;
-        let mut leaves: Vec<NarrativeNo> = taxonomy.numbers().filter(|&n| taxonomy.is_leaf(n)).collect();
         let known = taxonomy.numbers().any(|n| self.classifier.decide(scratch, n) >= Decision::Suggest);
-        let order = |a: &NarrativeNo, b: &NarrativeNo| p[b.index()].total_cmp(&p[a.index()]).then(a.cmp(b));
-        if options.top < leaves.len() {
-            leaves.select_nth_unstable_by(options.top, order);
-            leaves.truncate(options.top);
-        }
-        leaves.sort_unstable_by(order);
+        let leaves = self.classifier.most_probable(scratch, options.top);
         let mut shown: Vec<(NarrativeNo, Decision)> = Vec::new();
         for &leaf in &leaves {
             let mut decision = self.classifier.decide(scratch, leaf);
@@ -341,15 +340,15 @@ impl Assessor {
             .zip(probabilities)
             .enumerate()
             .map(|(i, ((n, decision), probability))| {
-                let record = taxonomy.narrative(n);
+                let (id, name) = &self.names[n.index()];
                 let evidence = contributions.as_ref().map_or_else(Vec::new, |contributions| {
                     let of: Vec<f64> = contributions.of(i).collect();
                     evidence(tokens, &of, text, marked)
                 });
                 NarrativeAssessment {
-                    id: record.id.clone(),
-                    name: record.name.clone(),
-                    parent: taxonomy.parent(n).map(|p| taxonomy.narrative(p).id.clone()),
+                    id: Arc::clone(id),
+                    name: Arc::clone(name),
+                    parent: taxonomy.parent(n).map(|p| Arc::clone(&self.names[p.index()].0)),
                     probability,
                     decision,
                     passage: passage(Column::Narrative(n))

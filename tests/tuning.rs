@@ -201,7 +201,7 @@ fn a_narrative_with_two_cases_is_suggested_thanks_to_its_kin_and_is_marked() {
         let assessor = family(&home, related);
         let options = Options { top: 10, related: 0, evidence: false, passages: true };
         let answer = assessor.assess(&mut assessor.worker(), &Document::from_text(text), options);
-        let found = answer.narratives.iter().find(|n| n.id == "storks").unwrap();
+        let found = answer.narratives.iter().find(|n| &*n.id == "storks").unwrap();
         let card = fs::read_to_string(home.path().join("model/README.md")).unwrap();
         let model = folder::open(&home.path().join("model")).unwrap();
         (found.probability, found.decision, card, model.manifest.narratives.unwrap().narratives)

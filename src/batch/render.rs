@@ -115,8 +115,8 @@ fn flat(a: &Assessment, narrative: Option<&NarrativeAssessment>, about: &[u8]) -
         text(a.language.as_ref().map(crate::document::Language::code)),
         text(Some(a.outcome.name())),
         text(a.near_duplicate_of.as_deref()),
-        text(narrative.map(|n| n.id.as_str())),
-        text(narrative.map(|n| n.name.as_str())),
+        text(narrative.map(|n| &*n.id)),
+        text(narrative.map(|n| &*n.name)),
         text(narrative.and_then(|n| n.parent.as_deref())),
         Cell::Number(narrative.map(|n| n.probability)),
         text(narrative.map(|n| match n.decision {

@@ -30,7 +30,7 @@ pub(super) enum Fate {
 pub(super) struct Scored {
     pub(super) outcome: Outcome,
     pub(super) language: Option<Language>,
-    pub(super) narratives: Vec<(String, Decision)>,
+    pub(super) narratives: Vec<(Arc<str>, Decision)>,
     /// The group it is the first of.
     pub(super) group: Option<Group>,
     /// The group it repeats the first of.
@@ -176,8 +176,8 @@ impl<'a> Bench<'a> {
             None => (None, None),
         };
         renderer.add(&assessment, &found.about);
-        let told = assessment.narratives.iter_mut().filter(|n| n.decision >= Decision::Suggest);
-        let narratives = told.map(|n| (std::mem::take(&mut n.id), n.decision)).collect();
+        let told = assessment.narratives.iter().filter(|n| n.decision >= Decision::Suggest);
+        let narratives = told.map(|n| (Arc::clone(&n.id), n.decision)).collect();
         let (end, rows) = (renderer.bytes.len(), renderer.rows.len());
         let (outcome, language, text) = (assessment.outcome, assessment.language, self.document.text.len());
         // A document of many megabytes must not hold on to its memory for ever.

@@ -184,6 +184,29 @@ impl Classifier {
         lift_parents(&self.taxonomy, probabilities);
     }
 
+    /// The narratives without children that the last scored text most probably carries, at most so many, most probable
+    /// first; of equal ones the first.
+    pub fn most_probable(&self, scratch: &Scratch, most: usize) -> Vec<NarrativeNo> {
+        let (p, most) = (&scratch.probabilities, most.min(self.len()));
+        let order = |a: &NarrativeNo, b: &NarrativeNo| p[b.index()].total_cmp(&p[a.index()]).then(a.cmp(b));
+        let mut best: Vec<NarrativeNo> = Vec::with_capacity(2 * most);
+        // As many are at least as probable, and come first.
+        let mut floor = f64::NEG_INFINITY;
+        for (k, _) in self.kinship.leaves().iter().enumerate().filter(|leaf| *leaf.1) {
+            if p[k] <= floor {
+                continue;
+            }
+            best.push(NarrativeNo(k as u32));
+            if most > 0 && best.len() == 2 * most {
+                floor = p[best.select_nth_unstable_by(most - 1, order).1.index()];
+                best.truncate(most);
+            }
+        }
+        best.sort_unstable_by(order);
+        best.truncate(most);
+        best
+    }
+
     /// What the probability of a narrative means for the last scored text.
     pub fn decide(&self, scratch: &Scratch, narrative: NarrativeNo) -> Decision {
         Decision::of(scratch.probabilities[narrative.index()], self.thresholds_for(scratch, narrative))

@@ -243,8 +243,8 @@ impl<'a> Watch<'a> {
             .filter(|n| !is_parent(&n.id))
             .chain(told.filter(|n| is_parent(&n.id)))
             .map(|n| AlertNarrative {
-                id: n.id.clone(),
-                name: n.name.clone(),
+                id: n.id.to_string(),
+                name: n.name.to_string(),
                 probability: n.probability,
                 decision: n.decision,
             })

@@ -61,7 +61,7 @@ impl Entry {
             title: String::new(),
             language: answer.language,
             outcome: answer.outcome,
-            narratives: held.map(|n| (n.id.clone(), name(n.decision).to_owned(), n.probability)).collect(),
+            narratives: held.map(|n| (n.id.to_string(), name(n.decision).to_owned(), n.probability)).collect(),
         }
     }
 }
