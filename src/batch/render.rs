@@ -22,7 +22,7 @@ pub enum Shape {
 }
 
 /// Columns of the flat table.
-pub(crate) const COLUMNS: [&str; 17] = [
+pub(crate) const COLUMNS: [&str; 19] = [
     "id",
     "language",
     "outcome",
@@ -32,6 +32,8 @@ pub(crate) const COLUMNS: [&str; 17] = [
     "parent",
     "probability",
     "decision",
+    "passage_start",
+    "passage_end",
     "evidence",
     "stance",
     "stance_probability",
@@ -110,6 +112,7 @@ fn flat(a: &Assessment, narrative: Option<&NarrativeAssessment>, about: &[u8]) -
     let text = |t: Option<&str>| Cell::Text(t.map(str::to_owned));
     let related = a.related.first();
     let stance = a.stance.as_ref();
+    let passage = narrative.and_then(|n| n.passage).map(|told| told.span);
     [
         text(Some(&a.id)),
         text(a.language.as_ref().map(crate::document::Language::code)),
@@ -124,6 +127,8 @@ fn flat(a: &Assessment, narrative: Option<&NarrativeAssessment>, about: &[u8]) -
             Decision::Suggest => "suggest",
             Decision::Weak => "weak",
         })),
+        Cell::Number(passage.map(|p| f64::from(p.start))),
+        Cell::Number(passage.map(|p| f64::from(p.end))),
         text(narrative.and_then(|n| n.evidence.first()).map(|e| e.text.as_str())),
         text(stance.map(|s| match s.label {
             Stance::Spreads => "spreads",

@@ -36,7 +36,7 @@ mod real {
     }
 
     fn is_number(column: &str) -> bool {
-        matches!(column, "probability" | "stance_probability" | "related_score")
+        matches!(column, "probability" | "passage_start" | "passage_end" | "stance_probability" | "related_score")
     }
 
     impl Table {

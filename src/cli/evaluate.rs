@@ -63,6 +63,9 @@ pub(super) struct Evaluate {
     /// Records the model was trained on (JSONL): finds copies of them among the test records
     #[arg(long, value_name = "F", num_args = 1.., conflicts_with = "split")]
     train: Vec<PathBuf>,
+    /// Read long texts as a whole only, not in passages, too
+    #[arg(long, conflicts_with = "split")]
+    no_passages: bool,
     /// Train on a part of the records and test on the rest, split by this
     #[arg(long, value_enum)]
     split: Option<Split>,
@@ -156,7 +159,10 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     }
     let records = example::read(&args.cases, &args.texts, &args.background)?;
     let train = if args.train.is_empty() { None } else { Some(example::read_any(&args.train)?) };
-    let model = using.model()?;
+    let mut model = using.model()?;
+    if let Some(classifier) = model.classifier.as_mut().filter(|_| args.no_passages) {
+        classifier.long = None;
+    }
     let name = ModelName { name: model.name.clone().into(), version: model.manifest.version.clone().into() };
     let path = args.model.clone().unwrap_or_else(|| model.name.clone().into());
     let assessor = Assessor::new(model, predict::no_cases())

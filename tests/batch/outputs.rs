@@ -135,3 +135,27 @@ fn progress_is_for_programs_too() {
     let last: Value = serde_json::from_str(last).unwrap();
     assert_eq!((&last["read"], &last["all_bytes"]), (&json!(20), &json!(posts(20).len())));
 }
+
+#[test]
+fn tables_say_where_the_passage_of_a_long_text_stands() {
+    let place = Place::new();
+    let around: String = (0..9).map(|i| post(7 * i + 1) + " ").collect();
+    place.write("in.jsonl", format!("{}\n", json!({"id": "long", "text": format!("{around}{} {around}", post(0))})));
+    let (assessments, _, _) = place.assess(&["in.jsonl"]);
+    let told: Vec<_> = assessments[0]["narratives"].as_array().unwrap().iter().collect();
+    assert!(told.iter().any(|n| n["passage"]["start"].as_u64().unwrap_or(0) > 100), "{told:?}");
+    let ran = run(&place, &["in.jsonl", "-o", "out.csv"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let table = place.read("out.csv");
+    let mut reader = csv::Reader::from_reader(&*table);
+    let columns = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), told.len());
+    for (row, narrative) in rows.iter().zip(told) {
+        let cell = |name: &str| &row[columns.iter().position(|c| c == name).unwrap()];
+        assert_eq!(cell("narrative"), narrative["id"]);
+        for (column, key) in [("passage_start", "start"), ("passage_end", "end")] {
+            assert_eq!(cell(column), narrative["passage"][key].as_u64().map_or(String::new(), |n| n.to_string()));
+        }
+    }
+}
