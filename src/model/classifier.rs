@@ -157,6 +157,9 @@ impl Classifier {
 
     /// What the answer about a column was told from.
     pub(crate) fn source(&self, scratch: &Scratch, column: Column) -> Source {
+        if !scratch.passages.any() {
+            return Source::Whole;
+        }
         let k = match column {
             Column::Narrative(n) => n.index(),
             Column::Spreads => {

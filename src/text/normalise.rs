@@ -6,6 +6,7 @@
 //! Hangul) make the alignment ambiguous exactly where it matters.
 
 use std::iter::once;
+use std::sync::LazyLock;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
@@ -97,6 +98,39 @@ fn may_combine(c: char) -> bool {
     combines(c) || is_nfkc_quick(once(c)) == IsNormalized::No && once(c).nfkd().next().is_some_and(combines)
 }
 
+/// Characters below this are looked up in [`Letters`].
+const LETTERS_END: usize = 0x530;
+
+/// What becomes of the letters that most text is made of, answered at once.
+struct Letters {
+    /// What a character becomes if no mark follows; 0 if the rules must be asked.
+    becomes: [u16; LETTERS_END],
+    /// Whether a character leaves the one before it alone.
+    apart: [bool; LETTERS_END],
+}
+
+impl Letters {
+    /// By the rules themselves.
+    fn new() -> Self {
+        let c = |i: usize| char::from_u32(i as u32).unwrap_or('\0');
+        let alone = |c: char| lower(c).filter(|_| !is_invisible(c) && is_plain(c)).map_or(0, |l| u32::from(fold(l)));
+        Self {
+            becomes: std::array::from_fn(|i| u16::try_from(alone(c(i))).unwrap_or(0)),
+            apart: std::array::from_fn(|i| !(continues_cluster(c(i)) || is_invisible(c(i)))),
+        }
+    }
+
+    /// What `c` becomes before `next`; `None` if the rules must be asked.
+    #[inline]
+    fn becomes(&self, c: char, next: Option<char>) -> Option<char> {
+        let becomes = char::from_u32(u32::from(*self.becomes.get(c as usize)?))?;
+        let apart = next.is_none_or(|next| self.apart.get(next as usize).copied().unwrap_or(false));
+        (apart && becomes != '\0').then_some(becomes)
+    }
+}
+
+static LETTERS: LazyLock<Letters> = LazyLock::new(Letters::new);
+
 impl Normalised {
     /// Normalises `text` into `self`, reusing its memory.
     ///
@@ -129,6 +163,7 @@ impl Normalised {
         // Whether the last run is one to one and goes on here.
         let mut in_step = false;
         let mut cluster = String::new();
+        let letters = &*LETTERS;
         while byte < text.len() {
             let rest = &text.as_bytes()[byte..];
             let run = if rest[0].is_ascii() { plain_ascii(rest) } else { 0 };
@@ -147,6 +182,11 @@ impl Normalised {
             let at = position;
             position += 1;
             byte += c.len_utf8();
+            if let Some(becomes) = letters.becomes(c, rest.clone().next()) {
+                self.step_from(at, &mut in_step);
+                self.text.push(becomes);
+                continue;
+            }
             if is_invisible(c) {
                 in_step = false;
                 continue;

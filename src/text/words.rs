@@ -114,22 +114,21 @@ const ELISIONS: [&str; 27] = [
     "sull", "dall", "quell", "quest", "bell", "nessun", "ch", "gl", "com", "dov",
 ];
 
-/// Emits the words and numbers of text without addresses: ASCII stretches by a short form of the word rules, the rest
-/// by the full ones. White space is a boundary in both, so stretches are cut there; so are quotation marks and dashes.
+/// Emits the words and numbers of text without addresses: stretches of ASCII and of [simple letters](simple_letter) by a
+/// short form of the word rules, the rest by the full ones. White space is a boundary in both, so stretches are cut there; so are quotation marks and dashes.
 fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
     let bytes = text.as_bytes();
     let is_space = |b: &u8| b.is_ascii_whitespace();
     let mut at = range.start;
     while at < range.end {
-        let foreign = bytes[at..range.end].iter().position(|b| !b.is_ascii()).map(|i| at + i);
-        let Some(foreign) = foreign else { return ascii(text, at..range.end, emit) };
+        let Some(foreign) = next_foreign(&bytes[..range.end], at) else { return short(text, at..range.end, emit) };
         if is_mark(&bytes[foreign..range.end]) {
-            ascii(text, at..foreign, emit);
+            short(text, at..foreign, emit);
             at = foreign + 3;
             continue;
         }
         let start = bytes[at..foreign].iter().rposition(is_space).map_or(at, |i| at + i);
-        ascii(text, at..start, emit);
+        short(text, at..start, emit);
         // To the first space after which an ASCII character follows.
         let mut end = foreign;
         loop {
@@ -144,12 +143,38 @@ fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range
     }
 }
 
-/// Whether text begins with a quotation mark or dash of three bytes, which no word reaches across, and ASCII follows it.
+/// Whether text begins with a quotation mark or dash of three bytes, which no word reaches across, and nothing that the full
+/// rules must see follows it.
 fn is_mark(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xe2, 0x80, 0x93 | 0x94 | 0x9c | 0x9d, rest @ ..] if rest.first().is_none_or(u8::is_ascii))
+    matches!(bytes, [0xe2, 0x80, 0x93 | 0x94 | 0x9c | 0x9d, rest @ ..]
+        if rest.first().is_none_or(u8::is_ascii) || simple_letter(rest))
 }
 
-/// What the word rules ask of an ASCII character.
+/// Whether UTF-8 begins with a letter of two bytes that the word rules treat as those of ASCII: of Latin with its accents up to
+/// U+017F, or of Cyrillic up to U+047F.
+fn simple_letter(bytes: &[u8]) -> bool {
+    match bytes {
+        // Signs of multiplication and division stand among the letters.
+        [0xc3, 0x97 | 0xb7, ..] => false,
+        [lead, _, ..] => matches!(lead, 0xc3..=0xc5 | 0xd0 | 0xd1),
+        _ => false,
+    }
+}
+
+/// The next character from `at` on that is neither ASCII nor a simple letter.
+fn next_foreign(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += bytes[at..].iter().position(|b| !b.is_ascii())?;
+        while !bytes.get(at)?.is_ascii() {
+            if !simple_letter(&bytes[at..]) {
+                return Some(at);
+            }
+            at += 2;
+        }
+    }
+}
+
+/// What the word rules ask of an ASCII character. The bytes of a simple letter are letters, too.
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
 /// `_`, which joins but is neither.
@@ -158,9 +183,9 @@ const LINE: u8 = 4;
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut b = 0;
-    while b < 128 {
+    while b < 256 {
         let c = b as u8;
-        classes[b] = if c.is_ascii_alphabetic() {
+        classes[b] = if c.is_ascii_alphabetic() || !c.is_ascii() {
             LETTER
         } else if c.is_ascii_digit() {
             DIGIT
@@ -174,9 +199,9 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-/// The word rules of UAX #29 for ASCII: letters, digits and `_` join; `'`, `.` and `:` join between letters, `'`, `.`,
+/// The word rules of UAX #29 for ASCII and simple letters: letters, digits and `_` join; `'`, `.` and `:` join between letters, `'`, `.`,
 /// `,` and `;` between digits.
-fn ascii(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
+fn short(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
     let bytes = &text.as_bytes()[range.clone()];
     let class = |i: usize| bytes.get(i).map_or(0, |&b| CLASSES[usize::from(b)]);
     let bridges = |at: usize| {
@@ -233,7 +258,7 @@ const STRIDE: usize = 64;
 
 /// Of up to [`STRIDE`] bytes which join, the first lowest.
 fn joins(chunk: &[u8]) -> u64 {
-    let joins = |b: u8| u8::from(b.is_ascii_alphanumeric() || b == b'_');
+    let joins = |b: u8| u8::from(b.is_ascii_alphanumeric() || b == b'_' || !b.is_ascii());
     let mut flags = [0u8; STRIDE];
     flags.iter_mut().zip(chunk).for_each(|(flag, &b)| *flag = joins(b));
     // Eight flags, each in a byte of its own, are brought into one byte.
@@ -361,15 +386,15 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_short_rules_are_the_full_ones_for_ascii(text in "[a-z0-9_'.,:;\"()\\-! \n\t]{0,40}|[ -~]{0,40}") {
+        fn the_short_rules_are_the_full_ones(text in "[a-z0-9_'.,:;\"()\\-! \n\t]{0,40}|[ -~]{0,40}|[a-z0-9_'.,: à-öø-ſЀ-ѿ]{0,40}") {
             let (mut short, mut long) = (Vec::new(), Vec::new());
-            ascii(&text, 0..text.len(), &mut |kind, range| short.push((kind, range)));
+            super::short(&text, 0..text.len(), &mut |kind, range| short.push((kind, range)));
             full(&text, 0..text.len(), &mut |kind, range| long.push((kind, range)));
             proptest::prop_assert_eq!(short, long);
         }
 
         #[test]
-        fn cutting_at_spaces_changes_nothing(text in "[a-zя 'é0-9.,\u{301}北\n]{0,40}|[a-zé '“”–—0-9.:\u{301}]{0,40}") {
+        fn cutting_at_spaces_changes_nothing(text in "[a-zя 'é0-9.,\u{301}北\n]{0,40}|[a-zéщ '“”–—0-9.:\u{301}×÷]{0,40}") {
             let (mut cut, mut whole) = (Vec::new(), Vec::new());
             plain(&text, 0..text.len(), &mut |kind, range| cut.push((kind, range)));
             full(&text, 0..text.len(), &mut |kind, range| whole.push((kind, range)));
