@@ -1,10 +1,11 @@
 //! Which language a text is in, or that it is too short to say.
 //!
 //! `whatlang` names a language for any two words; on short text that guess is often wrong and a wrong stemmer is
-//! worse than none, so a guess counts only above a confidence.
+//! worse than none, so a guess counts only above a confidence. Function words are asked before it: they are faster.
 
 use whatlang::{Detector, Lang};
 
+use super::function_words::by_function_words;
 use crate::document::Language;
 
 /// Bytes looked at: more hardly changes the answer, and detection must not cost more than the analysis.
@@ -75,6 +76,9 @@ pub fn detect(text: &str) -> Option<Language> {
     }
     if let Some(code) = by_cyrillic_letters(sample) {
         return (letters >= FEWEST_LETTERS).then(|| Language::lenient(code)).flatten();
+    }
+    if let Some(code) = by_function_words(sample) {
+        return Language::lenient(code);
     }
     let info = DETECTOR.with(|d| d.detect(sample))?;
     let alone = matches!(

@@ -7,6 +7,7 @@
 
 pub mod analyser;
 pub(crate) mod dates;
+mod function_words;
 pub mod language;
 pub(crate) mod latin;
 mod lookalike;
