@@ -77,7 +77,9 @@ pub fn detect(text: &str) -> Option<Language> {
     if let Some(code) = by_cyrillic_letters(sample) {
         return (letters >= FEWEST_LETTERS).then(|| Language::lenient(code)).flatten();
     }
-    if let Some(code) = by_function_words(sample) {
+    if letters >= FEWEST_LETTERS
+        && let Some(code) = by_function_words(sample)
+    {
         return Language::lenient(code);
     }
     let info = DETECTOR.with(|d| d.detect(sample))?;
