@@ -1,6 +1,6 @@
 //! From tokens to sparse TF-IDF rows.
 //!
-//! `ngrams` cuts a word into character n-grams, `vocabulary` holds the terms of a model, `known_pairs` finds its
+//! `ngrams` cuts a word into character n-grams, `vocabulary` holds the terms of a model, `term_table` finds them, `known_pairs` finds its
 //! pairs, `interner` numbers terms as they come (by `strings` and `pairs`), `counts` counts them by field, `lexicon`
 //! remembers what a word contributes, `space` turns counts into rows, `tfidf` has the formulae, and `sparse` holds rows
 //! for the learner.
@@ -17,5 +17,6 @@ pub mod sketch;
 pub mod space;
 pub mod sparse;
 mod strings;
+mod term_table;
 pub mod tfidf;
 pub mod vocabulary;

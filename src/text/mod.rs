@@ -2,7 +2,7 @@
 //!
 //! `normalise` makes the text comparable and keeps a map back to the original, `lookalike` undoes letters borrowed
 //! from another script, `segment` finds sentences, `words` cuts words and the token kinds of the web, `language`
-//! guesses the language or abstains, `stem` reduces words, `latin` gives their Latin form, and `analyser` runs them in
+//! guesses the language or abstains (`function_words` asked first), `stem` reduces words, `latin` gives their Latin form, and `analyser` runs them in
 //! order; `dates` reads days and months off the tokens, `windows` cuts long texts.
 
 pub mod analyser;
