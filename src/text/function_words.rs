@@ -44,7 +44,7 @@ const WORDS: [(&str, &str); 26] = [
 ];
 
 /// Fewest such words for an answer.
-const FEWEST: u32 = 3;
+const FEWEST: u32 = 5;
 
 /// Least share of them among the words.
 const SHARE: f64 = 0.15;
