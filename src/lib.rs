@@ -19,7 +19,7 @@
 //! let answer = assessor.assess(&mut assessor.worker(), &Document::from_text(post), Options::default());
 //! assert_eq!(answer.outcome, Outcome::Known);
 //! assert_eq!(answer.narratives.last().map(|n| n.evidence.len() <= 3), Some(true));
-//! for narrative in answer.narratives.iter().filter(|n| n.id == "colour-revolutions") {
+//! for narrative in answer.narratives.iter().filter(|n| &*n.id == "colour-revolutions") {
 //!     println!("{:.0} %: {}", narrative.probability * 100.0, narrative.evidence[0].text);
 //! }
 //! # }
