@@ -4,6 +4,7 @@
   cargo build --release            (LEITMOTIF=PROGRAM measures another program, MODEL=DIR another model)
   python3 benches/batch.py posts [N]             JSONL of N (1,000,000) short posts in and out: one thread, two threads
   python3 benches/batch.py articles [N]          the same with N (40,000) articles of about 3 KB
+  python3 benches/batch.py unstated              posts and articles that state their language, and the same that do not
   python3 benches/batch.py memory [GIGABYTES]    peak memory while a stream of so many (10) gigabytes goes through
   python3 benches/batch.py related CASES.jsonl   articles with evidence and five related cases of a case base, over none
   python3 benches/batch.py checkpoints [N]       a run that can be resumed over one to a pipe, and the time to resume
@@ -115,6 +116,23 @@ def speed(name, lines):
               f"not compared with each other: {took['1 thread, not compared'] / took['2 threads, not compared']:.2f}")
 
 
+def unstated():
+    def without(lines):
+        for line in lines:
+            record = json.loads(line)
+            yield json.dumps({k: record[k] for k in ("id", "text")}, ensure_ascii=False) + "\n"
+    once = ["--threads", "1", "--score-duplicates", "--no-passages"]
+    for name, lines in (("posts", list(posts(60_000))), ("articles", list(articles(6000)))):
+        with tempfile.TemporaryDirectory() as folder:
+            stated, not_stated, out = (os.path.join(folder, n) for n in ("stated.jsonl", "not.jsonl", "out.jsonl"))
+            write(stated, lines)
+            write(not_stated, without(lines))
+            best(name, {
+                "as a whole, language stated": [stated, "-o", out, *FAST, *once],
+                "as a whole, language not stated": [not_stated, "-o", out, *FAST, *once],
+            })
+
+
 def memory(gigabytes):
     sample = "".join(articles(2000)).encode()
     def stream():
@@ -182,6 +200,8 @@ if __name__ == "__main__":
             speed("posts", posts(int(argument or 1_000_000)))
         case "articles":
             speed("articles", articles(int(argument or 40_000)))
+        case "unstated":
+            unstated()
         case "memory":
             memory(float(argument or 10))
         case "related" if argument:

@@ -427,6 +427,8 @@ fn nothing_is_written_over_that_is_something_else() {
 #[test]
 fn options_of_a_split_are_not_passed_over() {
     let home = home();
+    let both = run(leitmotif(&home).args(["evaluate", "--cases", "none.jsonl", "--split", "group", "--no-passages"]));
+    assert!(both.code == 2 && both.err.contains("--no-passages") && both.err.contains("--split"), "{}", both.err);
     for option in [&["--learning-curve"][..], &["--folds", "3"], &["--settings", "none.json"]] {
         for (model, named) in [(&[][..], "--split"), (&["--model", "m"], "--model")] {
             let ran = run(leitmotif(&home).args(["evaluate", "--cases", "none.jsonl"]).args(option).args(model));

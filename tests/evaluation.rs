@@ -170,6 +170,24 @@ fn every_split_tests_what_it_says() {
 }
 
 #[test]
+fn without_passages_a_long_text_is_judged_as_a_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let note = "Note: the town council talked about the harbour, the budget and the weather. ";
+    let claim = "The protests at the harbour were a colour revolution, scripted in Western embassies.";
+    let text = format!("{}{claim} {}", note.repeat(8), note.repeat(8));
+    let record = json!({"id": "a", "text": text, "narratives": ["colour-revolutions"], "language": "en"});
+    fs::write(home.path().join("texts.jsonl"), format!("{record}\n")).unwrap();
+    let told = |more: &[&str]| {
+        let (code, out, err) = evaluate(&home, &[&["--texts", "texts.jsonl", "--json"], more].concat());
+        assert_eq!(code, 0, "{err}");
+        let report: Value = serde_json::from_str(&out).unwrap();
+        report["narratives"]["headline"]["lrap"]["value"].as_f64().unwrap()
+    };
+    // The passage lifts the narrative among the others.
+    assert!(told(&[]) > told(&["--no-passages"]));
+}
+
+#[test]
 fn what_cannot_be_evaluated_is_said() {
     let home = tempfile::tempdir().unwrap();
     small(&home);

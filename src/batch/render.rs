@@ -21,27 +21,42 @@ pub enum Shape {
     Parquet,
 }
 
+/// A column of the flat table.
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "CSV has no types"))]
+    pub(crate) is_number: bool,
+}
+
+const fn text(name: &'static str) -> Column {
+    Column { name, is_number: false }
+}
+
+const fn number(name: &'static str) -> Column {
+    Column { name, is_number: true }
+}
+
 /// Columns of the flat table.
-pub(crate) const COLUMNS: [&str; 19] = [
-    "id",
-    "language",
-    "outcome",
-    "near_duplicate_of",
-    "narrative",
-    "name",
-    "parent",
-    "probability",
-    "decision",
-    "passage_start",
-    "passage_end",
-    "evidence",
-    "stance",
-    "stance_probability",
-    "related",
-    "related_title",
-    "related_url",
-    "related_score",
-    "input",
+pub(crate) const COLUMNS: [Column; 19] = [
+    text("id"),
+    text("language"),
+    text("outcome"),
+    text("near_duplicate_of"),
+    text("narrative"),
+    text("name"),
+    text("parent"),
+    number("probability"),
+    text("decision"),
+    number("passage_start"),
+    number("passage_end"),
+    text("evidence"),
+    text("stance"),
+    number("stance_probability"),
+    text("related"),
+    text("related_title"),
+    text("related_url"),
+    number("related_score"),
+    text("input"),
 ];
 
 /// A row of the flat table.
@@ -72,7 +87,7 @@ impl Renderer {
     pub(crate) fn head(shape: Shape) -> Vec<u8> {
         let mut out = Vec::new();
         if shape == Shape::Csv {
-            put_row(&mut out, COLUMNS.iter().map(|c| Some((*c).to_owned())));
+            put_row(&mut out, COLUMNS.iter().map(|c| Some(c.name.to_owned())));
         }
         out
     }

@@ -18,7 +18,7 @@ mod real {
 
     use crate::batch::output::Output;
     use crate::batch::problem::BatchProblem;
-    use crate::batch::render::{COLUMNS, Cell, Flat};
+    use crate::batch::render::{COLUMNS, Cell, Column, Flat};
     use crate::error::Result;
 
     /// Rows in a row group.
@@ -35,19 +35,15 @@ mod real {
         BatchProblem::Parquet(e.to_string()).into()
     }
 
-    fn is_number(column: &str) -> bool {
-        matches!(column, "probability" | "passage_start" | "passage_end" | "stance_probability" | "related_score")
-    }
-
     impl Table {
         pub(crate) fn open(output: Output) -> Result<Self> {
-            let field = |name: &&str| {
-                let (physical, converted) = if is_number(name) {
+            let field = |column: &Column| {
+                let (physical, converted) = if column.is_number {
                     (Physical::DOUBLE, ConvertedType::NONE)
                 } else {
                     (Physical::BYTE_ARRAY, ConvertedType::UTF8)
                 };
-                let built = Type::primitive_type_builder(name, physical)
+                let built = Type::primitive_type_builder(column.name, physical)
                     .with_converted_type(converted)
                     .with_repetition(Repetition::OPTIONAL)
                     .build();
@@ -93,7 +89,7 @@ mod real {
                     };
                     levels.push(i16::from(there));
                 }
-                if is_number(COLUMNS[column]) {
+                if COLUMNS[column].is_number {
                     writer.typed::<DoubleType>().write_batch(&numbers, Some(&levels), None)?;
                 } else {
                     writer.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None)?;

@@ -26,6 +26,10 @@ pub const INPUTS: [&str; 11] = [
     "linear score of spreading any narrative",
 ];
 
+/// Which inputs are shares of the nearest stored texts, and which are taken from stored texts at all.
+const SHARES: [usize; 2] = [3, 4];
+const TEXTS: [usize; 5] = [3, 4, 5, 6, 7];
+
 /// Input values of one narrative for one text.
 pub(crate) type InputRow = [f64; INPUTS.len()];
 
@@ -147,13 +151,13 @@ impl Lead {
 impl Fusion {
     /// Whether it asks for the shares of the nearest stored texts.
     pub(crate) fn asks_for_shares(&self) -> bool {
-        self.asks_for(&[3, 4])
+        self.asks_for(&SHARES)
     }
 
     /// Whether it asks for anything about stored texts. Their inputs have no weight where linear scores and descriptions
     /// say as much: then texts need not be stored.
     pub(crate) fn asks_for_texts(&self) -> bool {
-        self.asks_for(&[3, 4, 5, 6, 7])
+        self.asks_for(&TEXTS)
     }
 
     fn asks_for(&self, inputs: &[usize]) -> bool {
@@ -174,5 +178,46 @@ impl Fusion {
         }
         let biases = [self.parents.bias, self.leaves.bias];
         out.iter_mut().zip(&kinship.leaf).for_each(|(score, &leaf)| *score += biases[usize::from(leaf)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left out where a model does not ask for it must not change its scores, and what is not must.
+    #[test]
+    fn a_fusion_asks_for_what_its_scores_depend_on() {
+        let kinship = Kinship {
+            parent: vec![None, Some(0), Some(0)],
+            children: vec![vec![1, 2], vec![], vec![]],
+            leaf: vec![false, true, true],
+        };
+        let vote =
+            |k: f64| Vote { share: 0.2 * k, nearest: 0.3 * k, centroid: 0.1 * k, sharing: 2.0, description: 0.4 * k };
+        let votes: Vec<Vote> = [1.0, 1.5, 2.5].map(vote).to_vec();
+        let without = |shares_only: bool| -> Vec<Vote> {
+            let cut = |v: &Vote| {
+                if shares_only {
+                    Vote { share: 0.0, ..*v }
+                } else {
+                    Vote { description: v.description, ..Vote::default() }
+                }
+            };
+            votes.iter().map(cut).collect()
+        };
+        for input in 0..INPUTS.len() {
+            let mut weights = vec![0.0; INPUTS.len()];
+            weights[input] = 1.0;
+            let model = DenseModel { weights, bias: -0.5 };
+            let fusion = Fusion { leaves: model.clone(), parents: model };
+            let scores = |votes: &[Vote]| {
+                let mut out = Vec::new();
+                fusion.scores(&kinship, &[0.1, 0.7, -0.4, 0.2], votes, &mut out);
+                out
+            };
+            assert_eq!(scores(&votes) != scores(&without(true)), fusion.asks_for_shares(), "{}", INPUTS[input]);
+            assert_eq!(scores(&votes) != scores(&without(false)), fusion.asks_for_texts(), "{}", INPUTS[input]);
+        }
     }
 }

@@ -61,6 +61,11 @@ static LANGUAGES: LazyLock<FxHashMap<&str, u32>> = LazyLock::new(|| {
     languages
 });
 
+/// Whether the function words of a language are known.
+pub(super) fn has_function_words(code: &str) -> bool {
+    WORDS.iter().any(|words| words.0 == code)
+}
+
 /// The language of which a text has many more function words than of any other, if there is one.
 pub(super) fn by_function_words(text: &str) -> Option<&'static str> {
     let languages = &*LANGUAGES;

@@ -61,21 +61,15 @@ fn fold(c: char) -> char {
     }
 }
 
-/// The lower case of `c` if it is one character: of the letters that most text is made of without a table.
+/// The lower case of `c` if it is one character.
 fn lower(c: char) -> Option<char> {
-    let after = |by: u32| char::from_u32(u32::from(c) + by);
     match c {
-        // Small letters; and Arabic, Devanagari, Thai, general punctuation, Kana and Han, where nothing has a case.
-        '\u{df}'..='\u{f6}'
-        | '\u{f8}'..='\u{ff}'
-        | 'а'..='џ'
-        | '\u{600}'..='\u{6ff}'
+        // Arabic, Devanagari, Thai, general punctuation, Kana and Han, where nothing has a case.
+        '\u{600}'..='\u{6ff}'
         | '\u{900}'..='\u{97f}'
         | '\u{e00}'..='\u{e7f}'
         | '\u{2000}'..='\u{206f}'
         | '\u{3000}'..='\u{9fff}' => Some(c),
-        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{de}' | 'А'..='Я' => after(0x20),
-        'Ѐ'..='Џ' => after(0x50),
         _ => {
             let mut lower = c.to_lowercase();
             (lower.len() == 1).then(|| lower.next()).flatten()
@@ -98,6 +92,16 @@ fn may_combine(c: char) -> bool {
     combines(c) || is_nfkc_quick(once(c)) == IsNormalized::No && once(c).nfkd().next().is_some_and(combines)
 }
 
+/// What `c` becomes where nothing combines with it, if that is one character.
+fn alone(c: char) -> Option<char> {
+    if is_invisible(c) || !is_plain(c) { None } else { lower(c).map(fold) }
+}
+
+/// Whether `c` leaves the character before it alone.
+fn stands_apart(c: char) -> bool {
+    !(continues_cluster(c) || is_invisible(c))
+}
+
 /// Characters below this are looked up in [`Letters`].
 const LETTERS_END: usize = 0x530;
 
@@ -113,19 +117,20 @@ impl Letters {
     /// By the rules themselves.
     fn new() -> Self {
         let c = |i: usize| char::from_u32(i as u32).unwrap_or('\0');
-        let alone = |c: char| lower(c).filter(|_| !is_invisible(c) && is_plain(c)).map_or(0, |l| u32::from(fold(l)));
-        Self {
-            becomes: std::array::from_fn(|i| u16::try_from(alone(c(i))).unwrap_or(0)),
-            apart: std::array::from_fn(|i| !(continues_cluster(c(i)) || is_invisible(c(i)))),
-        }
+        let becomes = |c: char| alone(c).and_then(|c| u16::try_from(u32::from(c)).ok()).unwrap_or(0);
+        Self { becomes: std::array::from_fn(|i| becomes(c(i))), apart: std::array::from_fn(|i| stands_apart(c(i))) }
     }
 
     /// What `c` becomes before `next`; `None` if the rules must be asked.
     #[inline]
     fn becomes(&self, c: char, next: Option<char>) -> Option<char> {
-        let becomes = char::from_u32(u32::from(*self.becomes.get(c as usize)?))?;
-        let apart = next.is_none_or(|next| self.apart.get(next as usize).copied().unwrap_or(false));
-        (apart && becomes != '\0').then_some(becomes)
+        let becomes = match self.becomes.get(c as usize) {
+            Some(0) => return None,
+            Some(&becomes) => char::from_u32(u32::from(becomes)),
+            None => alone(c),
+        };
+        let apart = |c: char| self.apart.get(c as usize).copied().unwrap_or_else(|| stands_apart(c));
+        becomes.filter(|_| next.is_none_or(apart))
     }
 }
 
@@ -189,15 +194,6 @@ impl Normalised {
             }
             if is_invisible(c) {
                 in_step = false;
-                continue;
-            }
-            let alone = !rest.clone().next().is_some_and(|n| continues_cluster(n) || is_invisible(n));
-            if alone
-                && is_plain(c)
-                && let Some(lower) = lower(c)
-            {
-                self.step_from(at, &mut in_step);
-                self.text.push(fold(lower));
                 continue;
             }
             cluster.clear();
@@ -311,11 +307,8 @@ fn gather_marks(rest: &str, cluster: &mut String) -> (u32, usize) {
 /// Whether NFKC keeps `c`, standing alone, as it is, and `c` can begin a cluster.
 fn is_plain(c: char) -> bool {
     match c {
-        // The blocks most text is made of, answered without a table: Latin-1 to IPA, Cyrillic, Arabic letters, Han.
-        ..'\u{300}' => is_plain_latin(c),
-        '\u{400}'..='\u{482}'
-        | '\u{48a}'..='\u{52f}'
-        | '\u{621}'..='\u{63a}'
+        // The blocks most text beyond [`Letters`] is made of: Arabic letters, punctuation, Han.
+        '\u{621}'..='\u{63a}'
         | '\u{641}'..='\u{64a}'
         | '\u{2012}'..='\u{2016}'
         | '\u{2018}'..='\u{2023}'
@@ -327,15 +320,6 @@ fn is_plain(c: char) -> bool {
 /// As [`is_plain`], by the tables of Unicode.
 fn is_kept(c: char) -> bool {
     is_nfkc_quick(once(c)) == IsNormalized::Yes && canonical_combining_class(c) == 0
-}
-
-/// Below U+0300: what NFKC keeps as it is.
-fn is_plain_latin(c: char) -> bool {
-    c < '\u{a0}'
-        || !matches!(c, '\u{a0}' | '\u{a8}' | '\u{aa}' | '\u{af}' | '\u{b2}'..='\u{b5}' | '\u{b8}'..='\u{ba}'
-            | '\u{bc}'..='\u{be}' | '\u{132}' | '\u{133}' | '\u{13f}' | '\u{140}' | '\u{149}' | '\u{17f}'
-            | '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}' | '\u{2b0}'..='\u{2b8}' | '\u{2d8}'..='\u{2dd}'
-            | '\u{2e0}'..='\u{2e4}')
 }
 
 /// Translates byte positions of the normalised text to original offsets in one pass.

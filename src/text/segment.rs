@@ -59,7 +59,7 @@ fn next_bound(text: &str, start: usize) -> usize {
 
 /// Whether an ASCII character may end a sentence.
 fn ends(b: u8) -> bool {
-    matches!(b, b'\n' | b'\r' | b'.' | b'!' | b'?')
+    matches!(class(char::from(b)), Class::Ends | Class::Paragraph)
 }
 
 /// Whether no sentence can end with or right after `c`, and it is no mark on the letter before: of the characters that most
@@ -96,10 +96,10 @@ enum After {
 fn after_mark(text: &str, before: usize, at: usize) -> After {
     let bytes = text.as_bytes();
     let class_at = |i: usize| text[i..].chars().next().map(|c| (class(c), i + c.len_utf8()));
-    match bytes[at] {
-        b'\n' => return After::Ends(at + 1),
-        b'\r' => return After::Ends(at + 1 + usize::from(bytes.get(at + 1) == Some(&b'\n'))),
-        b'.' | b'!' | b'?' => {}
+    let paragraph_end = |i: usize| i + if bytes[i..].starts_with(b"\r\n") { 2 } else { 1 };
+    match class_at(at).map(|c| c.0) {
+        Some(Class::Ends) => {}
+        Some(Class::Paragraph) => return After::Ends(paragraph_end(at)),
         _ => return After::Open,
     }
     let full_stop = bytes[at] == b'.';
@@ -123,10 +123,7 @@ fn after_mark(text: &str, before: usize, at: usize) -> After {
     let last = text.floor_char_boundary(next - 1);
     match class {
         Class::Unknown => return After::Open,
-        Class::Paragraph => {
-            let both = bytes[next] == b'\r' && bytes.get(next + 1) == Some(&b'\n');
-            return After::Ends(next + 1 + usize::from(both));
-        }
+        Class::Paragraph => return After::Ends(paragraph_end(next)),
         Class::Continues | Class::Ends => return After::Goes(last),
         _ if !full_stop => return After::Ends(next),
         _ => {}

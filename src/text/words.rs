@@ -115,7 +115,8 @@ const ELISIONS: [&str; 27] = [
 ];
 
 /// Emits the words and numbers of text without addresses: stretches of ASCII and of [simple letters](simple_letter) by a
-/// short form of the word rules, the rest by the full ones. White space is a boundary in both, so stretches are cut there; so are quotation marks and dashes.
+/// short form of the word rules, the rest by the full ones. White space is a boundary in both, so stretches are cut there; so
+/// are quotation marks and dashes.
 fn plain(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
     let bytes = text.as_bytes();
     let is_space = |b: &u8| b.is_ascii_whitespace();
@@ -174,36 +175,27 @@ fn next_foreign(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// What the word rules ask of an ASCII character. The bytes of a simple letter are letters, too.
+/// What the word rules ask of an ASCII character; the bytes of a simple letter are letters, too.
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
 /// `_`, which joins but is neither.
 const LINE: u8 = 4;
 
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut b = 0;
-    while b < 256 {
-        let c = b as u8;
-        classes[b] = if c.is_ascii_alphabetic() || !c.is_ascii() {
-            LETTER
-        } else if c.is_ascii_digit() {
-            DIGIT
-        } else if c == b'_' {
-            LINE
-        } else {
-            0
-        };
-        b += 1;
+/// One of these, or 0 for what does not join.
+fn class(b: u8) -> u8 {
+    match b {
+        b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => LETTER,
+        b'0'..=b'9' => DIGIT,
+        b'_' => LINE,
+        _ => 0,
     }
-    classes
-};
+}
 
-/// The word rules of UAX #29 for ASCII and simple letters: letters, digits and `_` join; `'`, `.` and `:` join between letters, `'`, `.`,
-/// `,` and `;` between digits.
+/// The word rules of UAX #29 for ASCII and simple letters: letters, digits and `_` join; `'`, `.` and `:` join between
+/// letters, `'`, `.`, `,` and `;` between digits.
 fn short(text: &str, range: Range<usize>, emit: &mut impl FnMut(TokenKind, Range<usize>)) {
     let bytes = &text.as_bytes()[range.clone()];
-    let class = |i: usize| bytes.get(i).map_or(0, |&b| CLASSES[usize::from(b)]);
+    let class = |i: usize| bytes.get(i).map_or(0, |&b| class(b));
     let bridges = |at: usize| {
         let (before, after) = (class(at - 1), class(at + 1));
         let (letters, digits) = (before & after == LETTER, before & after == DIGIT);
@@ -258,9 +250,8 @@ const STRIDE: usize = 64;
 
 /// Of up to [`STRIDE`] bytes which join, the first lowest.
 fn joins(chunk: &[u8]) -> u64 {
-    let joins = |b: u8| u8::from(b.is_ascii_alphanumeric() || b == b'_' || !b.is_ascii());
     let mut flags = [0u8; STRIDE];
-    flags.iter_mut().zip(chunk).for_each(|(flag, &b)| *flag = joins(b));
+    flags.iter_mut().zip(chunk).for_each(|(flag, &b)| *flag = u8::from(class(b) != 0));
     // Eight flags, each in a byte of its own, are brought into one byte.
     let bits = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
     flags.as_chunks().0.iter().rev().fold(0, |all, eight| all << 8 | bits(eight))

@@ -113,7 +113,7 @@ fn patterns_and_folders_are_read_in_order() {
 #[test]
 fn parquet_goes_out_and_in() {
     let place = Place::new();
-    place.write("in.jsonl", crate::tools::posts(40));
+    place.write("in.jsonl", format!("{}{}\n", crate::tools::posts(40), crate::tools::article()));
     let ran = place.run(&["in.jsonl", "-o", "out.parquet", "--related", "0", "--include-input"]);
     assert_eq!(ran.code, 3, "{}", ran.err);
     let (again, summary, ran) = place.assess(&["out.parquet", "--text-column", "evidence", "--include-input"]);
@@ -122,6 +122,8 @@ fn parquet_goes_out_and_in() {
     let row = again.iter().find(|a| a["id"] == "n0").unwrap();
     assert_eq!(row["input"]["outcome"], "known");
     assert!(row["input"]["probability"].as_f64().unwrap() > 0.0);
+    let told = again.iter().filter(|a| a["id"] == "long").find_map(|a| a["input"]["passage_start"].as_f64());
+    assert!(told.is_some_and(|start| start > 100.0), "{told:?}");
     // Damaged in the middle, and cut.
     let mut bytes = place.read("out.parquet");
     let middle = bytes.len() / 3;

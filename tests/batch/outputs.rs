@@ -1,6 +1,6 @@
 //! Outputs, duplicates, counts, and what is refused before anything is written.
 
-use crate::tools::{Place, exists, gunzip, ids, lines, post, posts};
+use crate::tools::{Place, article, exists, gunzip, ids, lines, post, posts};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -139,8 +139,7 @@ fn progress_is_for_programs_too() {
 #[test]
 fn tables_say_where_the_passage_of_a_long_text_stands() {
     let place = Place::new();
-    let around: String = (0..9).map(|i| post(7 * i + 1) + " ").collect();
-    place.write("in.jsonl", format!("{}\n", json!({"id": "long", "text": format!("{around}{} {around}", post(0))})));
+    place.write("in.jsonl", format!("{}\n", article()));
     let (assessments, _, _) = place.assess(&["in.jsonl"]);
     let told: Vec<_> = assessments[0]["narratives"].as_array().unwrap().iter().collect();
     assert!(told.iter().any(|n| n["passage"]["start"].as_u64().unwrap_or(0) > 100), "{told:?}");

@@ -102,6 +102,12 @@ pub(crate) fn record(number: usize) -> Value {
     json!({"id": format!("n{number}"), "text": post(number)})
 }
 
+/// A text of several passages, one of which tells a narrative that the starter model knows.
+pub(crate) fn article() -> Value {
+    let around: String = (0..9).map(|i| post(7 * i + 1) + " ").collect();
+    json!({"id": "long", "text": format!("{around}{} {around}", post(0))})
+}
+
 /// JSON Lines of posts; some are repeated, and some lines are broken.
 pub(crate) fn posts(count: usize) -> String {
     (0..count)
