@@ -1,7 +1,7 @@
 //! The language of a text by its function words.
 //!
 //! Many words of any text are the same few dozen of its language, and quickly found; to compare trigrams with the profiles
-//! of all languages takes longer than to score an article (`benches/batch.py unstated`). So they are asked first, and
+//! of all languages takes longer than to score a post (`benches/batch.py unstated`). So they are asked first, and
 //! trigrams only where they do not settle it: in short texts, and between languages that share their small words.
 
 use rustc_hash::FxHashMap;
