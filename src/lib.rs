@@ -42,6 +42,7 @@ pub mod features;
 pub mod ingest;
 pub mod learn;
 pub mod model;
+mod pieces;
 mod record;
 #[cfg(feature = "store")]
 pub mod store;

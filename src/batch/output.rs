@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::problem::BatchProblem;
 use super::render::{Renderer, Shape};
 use crate::error::{Error, Result};
+use crate::pieces::write_pieces;
 
 /// Records, and bytes before packing, after which a member is closed.
 pub(crate) const MEMBER: u64 = 4096;
@@ -37,7 +38,7 @@ impl Target {
                 out.write_all(bytes)?;
                 out.flush()
             }
-            Self::File(file) => file.write_all(bytes),
+            Self::File(file) => write_pieces(file, bytes),
         }
     }
 }

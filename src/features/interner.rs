@@ -104,6 +104,11 @@ impl Interner {
         self.pairs.iter()
     }
 
+    /// The same, without making a copy; they are gone afterwards.
+    pub(crate) fn take_pairs(&mut self) -> Vec<((u32, u32), u32)> {
+        std::mem::take(&mut self.pairs).into_vec()
+    }
+
     /// Character n-grams with their numbers.
     pub(crate) fn grams(&self) -> impl Iterator<Item = (&str, u32)> {
         self.chars.iter().zip(self.char_numbers.iter().copied())
@@ -170,6 +175,8 @@ mod tests {
                 prop_assert_eq!(LookUp(&together).pair(9, 9), None);
             }
             prop_assert!(together.pairs().all(|((a, b), n)| LookUp(&alone).pair(a, b) == Some(n)));
+            let all: Vec<_> = together.pairs().collect();
+            prop_assert_eq!(together.take_pairs(), all);
         }
     }
 }

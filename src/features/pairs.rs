@@ -79,6 +79,13 @@ impl Pairs {
         self.table[slot].1
     }
 
+    /// All pairs and their numbers, in the memory of the table.
+    pub(crate) fn into_vec(self) -> Vec<((u32, u32), u32)> {
+        let mut all = self.table;
+        all.retain(|e| e.1 != FREE);
+        all
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = ((u32, u32), u32)> {
         self.table.iter().copied().filter(|e| e.1 != FREE)
     }

@@ -6,10 +6,10 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::pieces::write_pieces;
 
 /// Fills a folder by `fill` and puts it at `path`, in place of the one that is there.
 pub(super) fn replace<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
@@ -33,7 +33,7 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let temporary = beside(parent, path, &std::process::id().to_string(), TEMPORARY);
     let write = || {
         let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
+        write_pieces(&mut file, bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         // So that the new name outlives a power cut; where folders cannot be synced, the next write of the disk does it.

@@ -69,13 +69,14 @@ impl Builder {
 
     /// Writes the segment.
     pub(crate) fn finish(self) -> Segment {
-        let Self { reader, terms, numbers, by_id, parts } = self;
+        let Self { reader, mut terms, numbers, by_id, parts } = self;
         drop((reader, by_id));
+        let pairs = terms.take_pairs();
         parts.finish(Source {
             end: terms.end(),
             words: terms.words().collect(),
             grams: terms.grams().collect(),
-            pairs: terms.pairs().collect(),
+            pairs,
             is_number: &|term| numbers.get(term as usize).copied().unwrap_or(false),
         })
     }
