@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::sync::Arc;
 
-use super::case::Field;
+use super::case::{Case, Field};
 use super::index::{CaseIndex, CaseNo};
 use super::segment::long_settings;
 use crate::features::lexicon::{Lexicon, Reading};
@@ -152,10 +152,16 @@ pub(crate) struct FieldReader {
     analysis: Analysis,
     reading: Reading,
     /// Cases already read: the same few are related to many texts.
-    remembered: FxHashMap<CaseNo, Arc<[Vec<Words>; 3]>>,
+    remembered: FxHashMap<CaseNo, Arc<CaseRead>>,
 }
 
-/// Cases whose sentences are remembered.
+/// A case and the sentences of its claim, title and disproof as bags of words.
+pub(crate) struct CaseRead {
+    pub(crate) case: Case,
+    pub(crate) sentences: [Vec<Words>; 3],
+}
+
+/// Cases that are remembered, a few kilobytes each.
 const REMEMBERED: usize = 4096;
 
 impl Default for FieldReader {
@@ -166,19 +172,20 @@ impl Default for FieldReader {
 }
 
 impl FieldReader {
-    /// The sentences of the claim, title and disproof of a case as bags of words.
-    pub(crate) fn read(&mut self, index: &CaseIndex, case: CaseNo) -> Arc<[Vec<Words>; 3]> {
+    /// Reads a case, or gives it as it was read before.
+    pub(crate) fn read(&mut self, index: &CaseIndex, case: CaseNo) -> Arc<CaseRead> {
         let Self { lexicon, analysis, reading, remembered } = self;
         if let Some(known) = remembered.get(&case) {
             return Arc::clone(known);
         }
-        let record = index.case(case);
-        let read = Arc::new(FIELDS.map(|field| {
+        let record = index.case(case).into_owned();
+        let sentences = FIELDS.map(|field| {
             let text = record.field(field);
             analysis.analyse(&text, record.own_language());
             lexicon.read(analysis, &mut index.look_up(), reading);
             sentences_of(&sentences(&text), analysis, lexicon, reading, &|term| index.idf(term))
-        }));
+        });
+        let read = Arc::new(CaseRead { case: record, sentences });
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }

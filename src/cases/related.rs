@@ -128,8 +128,9 @@ impl CaseBase {
         ranked
             .into_iter()
             .map(|(candidate, score)| {
-                let case = self.index.case(candidate.case);
-                let passages = align(&query.fields.read(&self.index, candidate.case), &own);
+                let read = query.fields.read(&self.index, candidate.case);
+                let case = &read.case;
+                let passages = align(&read.sentences, &own);
                 // A disproof speaks of a claim; of course it differs.
                 let compared_with = |p: &&(f64, Passage)| p.0 >= LEAST_COMPARED && p.1.of() != Field::Disproof;
                 let differs = passages.first().filter(compared_with).map_or_else(Vec::new, |(_, p)| {

@@ -70,7 +70,7 @@ const ROW: usize = 1500;
 
 /// Character n-grams in more than this share of the cases (and in more than [`FEW`]) are left to the ranker: a tenth of
 /// the score and most of the time would be theirs.
-const COMMON_GRAM: f64 = 0.05;
+const COMMON_GRAM: f64 = 0.02;
 const FEW: f64 = 64.0;
 
 /// A search of some fields looks at so many times as many cases found by all fields.

@@ -206,11 +206,15 @@ impl<'s> RowReader<'s> {
             };
             let (places, bytes) = PLACES[usize::from(lengths)];
             self.steps = self.steps.get(usize::from(bytes)..).unwrap_or_default();
-            for (i, term) in group.iter_mut().enumerate() {
-                let step = (steps >> places[i]) as u32 & KEPT[usize::from(lengths >> (2 * i) & 3)];
-                *term = next.saturating_add(step);
-                next = term.saturating_add(1);
+            // Each term one more than what the steps up to it sum to: so only one sum waits for the group before.
+            let [a, b, c, d]: [u64; GROUP] = std::array::from_fn(|i| {
+                1 + u64::from((steps >> places[i]) as u32 & KEPT[usize::from(lengths >> (2 * i) & 3)])
+            });
+            let ends = [a, a + b, a + b + c, (a + b) + (c + d)];
+            for (term, end) in group.iter_mut().zip(ends) {
+                *term = (u64::from(next) + end - 1).min(u32::MAX.into()) as u32;
             }
+            next = (u64::from(next) + ends[GROUP - 1]).min(u32::MAX.into()) as u32;
         }
         self.next_term = next;
         self.left -= count;
