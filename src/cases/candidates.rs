@@ -8,7 +8,8 @@ use super::appearances::{Appearances, Compared};
 use super::bm25::is_too_common;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::byline::{Handles, byline, names};
-use super::index::CaseIndex;
+use super::chance::Chance;
+use super::index::{CaseIndex, CaseNo};
 use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows, least_idf};
 use super::meanings::{Meaning, meanings, strongest};
 use super::passages::FieldReader;
@@ -80,6 +81,7 @@ pub struct Query {
     /// What words mean in other languages, if anything is known.
     pub(crate) translations: Option<Arc<Translations>>,
     search: Search,
+    chance: Chance,
     /// The words of the text: see [`verbatim`].
     words: String,
     /// The text beside those that were judged to repeat a case.
@@ -103,6 +105,7 @@ impl Default for Query {
             names: Vec::new(),
             translations: None,
             search: Search::default(),
+            chance: Chance::default(),
             words: String::new(),
             compared: Compared::default(),
             generation: None,
@@ -113,6 +116,20 @@ impl Default for Query {
 /// Character n-grams a query keeps: those of about a hundred words. Of more it keeps fewer the more there are, its rarest:
 /// in a long text the words speak for themselves, and its common n-grams stand in every case.
 const MOST_GRAMS: usize = 512;
+
+impl View {
+    /// The place in `terms` of an index term, if it is there.
+    #[inline]
+    pub(crate) fn slot(&self, term: u32) -> Option<usize> {
+        self.slots.get(term)
+    }
+
+    /// Whether an index term may be there: see [`Slots::may_have`].
+    #[inline]
+    pub(crate) fn may_have(&self, term: u32) -> bool {
+        self.slots.may_have(term)
+    }
+}
 
 impl Query {
     /// Ids of the `k` best cases by the first score of the text's own words: the plain BM25 that a ranker has to beat.
@@ -163,6 +180,7 @@ impl Query {
             self.lexicon = Lexicon::new(&short_settings());
             self.reading = Reading::default();
             self.fields = FieldReader::default();
+            self.chance = Chance::default();
         }
         let byline = byline(analysis);
         self.names = names(text, analysis, marked.iter().map(|s| s.start.0));
@@ -355,13 +373,13 @@ impl Query {
     /// The place in `terms` of an index term, if the query has it.
     #[inline]
     pub(crate) fn slot(&self, term: u32) -> Option<usize> {
-        self.view.slots.get(term)
+        self.view.slot(term)
     }
 
     /// Whether the query may have an index term: see [`Slots::may_have`].
     #[inline]
     pub(crate) fn may_have(&self, term: u32) -> bool {
-        self.view.slots.may_have(term)
+        self.view.may_have(term)
     }
 
     /// The first token that is a term, or means it (then true).
@@ -369,6 +387,14 @@ impl Query {
         let mut kept = self.view.kept.iter().cloned().flatten();
         let own = kept.find(|&t| self.lexicon.word_of(&self.reading, t) == term).map(|t| (t, false));
         own.or_else(|| self.view.meanings.iter().find(|m| m.term == term).map(|m| (m.token, true)))
+    }
+
+    /// See [`Chance::surprise`].
+    pub(crate) fn surprise(&mut self, index: &CaseIndex, case: CaseNo) -> f64 {
+        let Self { chance, view, lexicon, reading, .. } = self;
+        let word = |token: u32| lexicon.word_of(reading, token as usize);
+        let pairs = reading.pairs.iter().map(|p| [p.term, word(p.first), word(p.second)]);
+        chance.surprise(index, view, pairs, case)
     }
 
     /// Whether the text has any number.

@@ -6,7 +6,7 @@
 //! `candidates` makes a text ready: `byline` tells who speaks from what is said, `long_text` picks the passages of a long
 //! text, `translations` and `meanings` say what words mean in other languages, `slots` which terms the text has. `search`
 //! finds the best cases by exact top-k over the formulae of `bm25`, `overlap` and `likeness` compare text and candidate,
-//! `ranker` turns that into the probability of being the same claim; `pairs` is what it learns from, `appearances` the texts
+//! `ranker` turns that into the probability of being the same claim, which `chance` doubts where a text shares few words; `pairs` is what it learns from, `appearances` the texts
 //! that were judged to repeat a case; `verbatim` knows a claim that is repeated word for word. `related` puts the answer
 //! together: `passages` says which passages match, `why` what is shared and what differs. `reverse` finds the texts that
 //! repeat a new case.
@@ -16,6 +16,7 @@ mod bm25;
 mod byline;
 pub mod candidates;
 pub mod case;
+mod chance;
 pub mod index;
 mod later;
 pub mod likeness;

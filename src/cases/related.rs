@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::appearances::{AppearanceRow, KnownAppearance};
 use super::candidates::{ALL_FIELDS, Candidate, FieldMask, Query};
 use super::case::Field;
+use super::chance::with_chance;
 use super::index::{CaseIndex, CaseNo};
 use super::likeness::{FeatureRow, features, may_hold_claim};
 use super::passages::{OwnPassages, Passage, add_meanings, align, sentences_of};
@@ -21,6 +22,11 @@ pub(crate) const RANKED: usize = 30;
 
 /// Candidates of a passage of a long text: it is short, so its case stands far in front or is not there.
 const PASSAGE: usize = 10;
+
+/// Lists whose first case has less are not held against chance: they are no answer anyway.
+const LEAST_DOUBTED: f64 = 0.02;
+/// First cases of which one has to share more with the text than chance explains.
+const DOUBTED: usize = 3;
 
 /// Least overlap of two passages whose differences are worth naming: below, they say different things anyway.
 const LEAST_COMPARED: f64 = 0.4;
@@ -241,7 +247,27 @@ impl CaseBase {
         let rows = rows(&self.index, query, &found, ALL_FIELDS);
         let likely = found.iter().zip(&rows).filter(|(_, row)| may_hold_claim(&row.0)).map(|(c, _)| c.case);
         held.extend(likely.filter(|&case| query.holds(&self.index.case(case).claim)));
-        self.ranker.rank(&found, &rows)
+        let mut ranked = self.ranker.rank(&found, &rows);
+        self.doubt(query, &mut ranked);
+        ranked
+    }
+
+    /// Holds ranked cases against chance. By what one of the first shares with the text, and the same for all, so that their
+    /// order stays.
+    fn doubt(&self, query: &mut Query, ranked: &mut [(Candidate, f64)]) {
+        if ranked.first().is_none_or(|r| r.1 < LEAST_DOUBTED) {
+            return;
+        }
+        let mut surprise = f64::NEG_INFINITY;
+        for (candidate, _) in ranked.iter().take(DOUBTED) {
+            if query.compared.nearest(self.index.id(candidate.case)).is_some() {
+                return;
+            }
+            surprise = surprise.max(query.surprise(&self.index, candidate.case));
+        }
+        for (_, probability) in ranked {
+            *probability = with_chance(*probability, surprise);
+        }
     }
 }
 
