@@ -156,6 +156,23 @@ fn a_text_finds_a_case_that_is_only_there_in_another_language() {
 }
 
 #[test]
+fn a_debunk_is_not_told_to_repeat_what_it_debunks() {
+    let home = home();
+    let cases = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/training-data/cases.jsonl")).unwrap();
+    let case = cases.lines().find(|l| l.contains("\"russophobic-neighbours-03\"")).unwrap();
+    let case: Value = serde_json::from_str(case).unwrap();
+    let headline = |field: &str| {
+        let ran = run(leitmotif(&home).args(["classify", "--text", case[field].as_str().unwrap()]));
+        ran.out.lines().next().unwrap().to_owned()
+    };
+    assert!(headline("disproof").contains("seems to report or debunk it"), "{}", headline("disproof"));
+    assert!(!headline("claim").contains("debunk it"), "{}", headline("claim"));
+    // What was not asked for is not denied.
+    let ran = run(leitmotif(&home).args(["classify", "--related", "0", "--text", case["claim"].as_str().unwrap()]));
+    assert!(!ran.out.contains("debunked case"), "{}", ran.out);
+}
+
+#[test]
 fn related_writes_trec_runs() {
     let home = home();
     let cases = "{\"id\":\"c1\",\"claim\":\"The moon is hollow\"}\n{\"id\":\"c2\",\"title\":\"Trees cause wind\"}\n";

@@ -45,7 +45,7 @@ pub struct Related {
     pub published: String,
     /// The narratives it belongs to.
     pub narratives: Vec<String>,
-    /// Probability that text and case make the same claim.
+    /// Probability that text and case are about the same claim; `stance` tells whether the text makes or denies it.
     pub score: f64,
     /// Passages that match, best first.
     pub passages: Vec<Passage>,

@@ -43,6 +43,7 @@ pub(super) fn run(args: &Classify) -> anyhow::Result<Done> {
         return write_out(&json);
     }
     let style = Style::for_stdout();
-    let page = print::assessment(&assessment, &document.text, &assessor.cases.index, style);
+    let cases = Some(&assessor.cases.index).filter(|_| args.related > 0);
+    let page = print::assessment(&assessment, &document.text, cases, style);
     write_out(style.harmless(&page).as_bytes())
 }

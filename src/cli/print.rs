@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::colour::Style;
 use crate::assess::{Assessment, Evidence, NarrativeAssessment, Outcome, StanceAssessment};
+use crate::cases::case::Field;
 use crate::cases::index::CaseIndex;
 use crate::cases::passages::Passage;
 use crate::cases::related::Related;
@@ -20,8 +21,8 @@ const LIKELY: f64 = 0.5;
 /// Longest quotation, in characters.
 const QUOTE: usize = 240;
 
-/// The whole answer.
-pub(super) fn assessment(a: &Assessment, text: &str, cases: &CaseIndex, style: Style) -> String {
+/// The whole answer; of related cases only where any were asked for.
+pub(super) fn assessment(a: &Assessment, text: &str, cases: Option<&CaseIndex>, style: Style) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write_assessment(&mut out, a, text, cases, style);
@@ -43,7 +44,13 @@ fn percent(p: f64) -> String {
     }
 }
 
-fn write_assessment(out: &mut String, a: &Assessment, text: &str, cases: &CaseIndex, style: Style) -> std::fmt::Result {
+fn write_assessment(
+    out: &mut String,
+    a: &Assessment,
+    text: &str,
+    cases: Option<&CaseIndex>,
+    style: Style,
+) -> std::fmt::Result {
     writeln!(out, "{}", style.strong(headline(a)))?;
     let language = a.language.map_or_else(|| "language not recognised".to_owned(), |l| format!("language {l}"));
     writeln!(out, "{}", style.faint(format!("{language} · model {} {}", a.model.name, a.model.version)))?;
@@ -58,8 +65,9 @@ fn write_assessment(out: &mut String, a: &Assessment, text: &str, cases: &CaseIn
     for n in a.narratives.iter().filter(shown) {
         write_narrative(out, n, a, style)?;
     }
-    // Said of what was found; a text without a narrative has nothing to spread.
-    if let Some(stance) = a.stance.as_ref().filter(|_| a.outcome == Outcome::Known) {
+    // Said of what was found; a text without a narrative or a case has nothing to spread.
+    let found = a.outcome == Outcome::Known || likely(a).is_some();
+    if let Some(stance) = a.stance.as_ref().filter(|_| found) {
         write_stance(out, stance, style)?;
     }
     let weak: Vec<String> = (a.narratives.iter())
@@ -73,11 +81,26 @@ fn write_assessment(out: &mut String, a: &Assessment, text: &str, cases: &CaseIn
     if !weak.is_empty() {
         writeln!(out, "\n{}", style.faint(format!("too weak to say: {}", weak.join(" · "))))?;
     }
-    let likely = a.related.iter().filter(|r| r.score >= LEAST_SCORE).cloned().collect::<Vec<_>>();
-    if likely.is_empty() {
+    let Some(cases) = cases else { return Ok(()) };
+    let listed = a.related.iter().filter(|r| r.score >= LEAST_SCORE).cloned().collect::<Vec<_>>();
+    if listed.is_empty() {
         writeln!(out, "\nNo debunked case says the same.")
     } else {
-        write_related(out, &likely, text, cases, style)
+        write_related(out, &listed, text, cases, style)
+    }
+}
+
+/// The first related case, if it is worth a word beside "no known narrative".
+fn likely(a: &Assessment) -> Option<&Related> {
+    a.related.first().filter(|r| r.score >= LIKELY)
+}
+
+/// Whether a text seems to speak of the case from the other side: it reports or debunks, or what matches is the debunk.
+fn speaks_of(case: &Related, stance: Option<&StanceAssessment>) -> bool {
+    match stance.map(|s| s.label) {
+        Some(Stance::Reports) => true,
+        Some(Stance::Spreads) => false,
+        _ => case.passages.first().is_some_and(|p| p.of() == Field::Disproof),
     }
 }
 
@@ -85,7 +108,11 @@ fn headline(a: &Assessment) -> String {
     match a.outcome {
         Outcome::TooShort => "Too short to say: give at least a sentence.".into(),
         Outcome::Unsupported => "Not supported: the model knows too few words of this text.".into(),
-        Outcome::Unknown => match a.related.first().filter(|r| r.score >= LIKELY) {
+        Outcome::Unknown => match likely(a) {
+            Some(r) if speaks_of(r, a.stance.as_ref()) => format!(
+                "No known narrative. It is about a debunked case ({}), but seems to report or debunk it: see below.",
+                percent(r.score)
+            ),
             Some(r) => format!(
                 "No known narrative, but it probably repeats a debunked case ({}): see below.",
                 percent(r.score)

@@ -66,6 +66,9 @@ pub(super) fn run(args: &RelatedArgs) -> anyhow::Result<Done> {
         json.push(b'\n');
         return write_out(&json);
     }
+    if args.top == 0 {
+        return Ok(Done::All);
+    }
     let style = Style::for_stdout();
     write_out(style.harmless(&print::related(&found, &document.text, &cases.index, style)).as_bytes())
 }

@@ -1,4 +1,5 @@
-//! Sentences by UAX #29, in the original text.
+//! Sentences by UAX #29, in the original text; but a line break of a wrapped paragraph ends none, nor does a mark in an
+//! address (`lines`).
 //!
 //! Cut before normalisation: the sentence rules look at capitals, which lower-casing removes. Over-long sentences
 //! (lists, transcripts without full stops) are cut at clause marks or spaces, because evidence of a whole page is no
@@ -6,6 +7,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::lines::{Lines, in_address};
 use super::token::{CharOffset, Sentence};
 
 /// Longest sentence kept in one piece, in bytes.
@@ -16,8 +18,12 @@ pub(super) fn sentences(text: &str, out: &mut Vec<Sentence>) {
     out.clear();
     let (mut byte, mut chars) = (0, 0);
     let mut start = 0;
+    let mut lines = Lines::default();
     while start < text.len() {
-        let end = next_bound(text, start);
+        let mut end = next_bound(text, start);
+        while end < text.len() && (lines.goes_on(text, end) || in_address(text, end)) {
+            end = next_bound(text, end);
+        }
         let mut rest = start..end;
         start = end;
         while !rest.is_empty() {

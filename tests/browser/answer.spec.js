@@ -1,4 +1,5 @@
 // A text in, the answer in place.
+import fs from 'node:fs';
 import { test, expect, assess, accessible, shot, article, POST } from './page.js';
 
 test('paste to answer', async ({ page }) => {
@@ -71,6 +72,13 @@ test('uncertain looks uncertain and unknown is said', async ({ page }) => {
   await accessible(page);
   await assess(page, 'Hm.');
   await expect(page.locator('#status')).toHaveText(/^Too short to say/);
+});
+
+test('a debunk is not told to say the same as its case', async ({ page }) => {
+  const cases = fs.readFileSync('../../training-data/cases.jsonl', 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  await assess(page, cases.find((c) => c.id === 'russophobic-neighbours-03').disproof);
+  await expect(page.locator('#status')).toHaveText(/seems to report or debunk/);
+  await expect(page.locator('.stance')).toHaveCount(1);
 });
 
 test('a file and an address become text', async ({ page }) => {

@@ -10,6 +10,12 @@ export const LIKE = 0.1;
 const children = (answer, id) => answer.narratives.filter((n) => n.parent === id);
 const isLeaf = (answer, n) => children(answer, n.id).length === 0;
 
+// Whether the text seems to speak of the case from the other side: it reports or debunks, or what matches is the debunk.
+function speaksOf(related, stance) {
+  if (stance?.label === 'reports' || stance?.label === 'spreads') return stance.label === 'reports';
+  return related.passages[0]?.field === 'disproof';
+}
+
 // The outcome as one sentence and how sure it is: match, suggest or none.
 export function outcome(answer) {
   const decided = (d) => answer.narratives.filter((n) => n.decision === d && isLeaf(answer, n));
@@ -31,6 +37,9 @@ export function outcome(answer) {
   const same = answer.related.filter((r) => r.score >= SAME).length;
   const like = answer.related.filter((r) => r.score >= LIKE && r.score < SAME).length;
   // A debunked case that says the same is worth a look whatever the narratives are.
+  if (same > 0 && kind === 'none' && answer.outcome === 'unknown' && speaksOf(answer.related[0], answer.stance)) {
+    return { sentence: `${sentence} ${count('outcome.about', same)}`, kind };
+  }
   if (same > 0 && kind === 'none') kind = 'suggest';
   if (same > 0) sentence += ` ${count('outcome.same', same)}`;
   else if (like > 0) sentence += ` ${count('outcome.like', like)}`;
@@ -90,10 +99,11 @@ export function tree(answer, context) {
   return box;
 }
 
-// Said of what was found: a text without a narrative has nothing to spread.
+// Said of what was found: a text without a narrative or a case has nothing to spread.
 export function stance(answer, context) {
   const found = answer.stance;
-  if (!found || answer.outcome !== 'known') return null;
+  const isSaid = answer.outcome === 'known' || answer.related.some((r) => r.score >= SAME);
+  if (!found || !isSaid) return null;
   const p = percent(found.label === 'reports' ? 1 - found.probability : found.probability);
   const gaugeBox = el('span', { class: 'stance-gauge', 'aria-hidden': 'true' }, el('span', { class: 'needle' }));
   gaugeBox.firstChild.style.insetInlineStart = `${found.probability * 100}%`;
