@@ -1,11 +1,14 @@
 //! Which language a text is in, or that it is too short to say.
 //!
 //! `whatlang` names a language for any two words; on short text that guess is often wrong and a wrong stemmer is
-//! worse than none, so a guess counts only above a confidence. Function words are asked before it: they are faster.
+//! worse than none, so a guess counts only above a confidence, or where function words speak for it. These are asked
+//! before it: they are faster.
 
+use std::borrow::Cow;
+use unicode_normalization::UnicodeNormalization;
 use whatlang::{Detector, Lang};
 
-use super::function_words::{by_function_words, has_function_words};
+use super::function_words::{Counts, has_function_words};
 use crate::document::Language;
 
 /// Bytes looked at: more hardly changes the answer, and detection must not cost more than the analysis.
@@ -16,6 +19,11 @@ const FEWEST_LETTERS: usize = 20;
 
 /// Least confidence for a guess. whatlang's own `is_reliable` asks for 0.9 and abstains on many plain sentences.
 const SURE: f64 = 0.4;
+
+/// Least confidence for a guess of which no other language has more function words.
+const SURE_TOGETHER: f64 = 0.1;
+/// Fewest letters for what function words have a part in.
+const FEWEST_TOGETHER: usize = 12;
 
 /// Languages told apart. Rare ones of the same script (Esperanto, Afrikaans, Latin …) draw short text away from the
 /// language it is in far more often than they are met.
@@ -69,28 +77,47 @@ const CANDIDATES: [Lang; 45] = [
 
 /// Guesses the language of the original (not normalised) text; `None` when it cannot be told.
 pub fn detect(text: &str) -> Option<Language> {
-    let sample = &text[..text.floor_char_boundary(SAMPLE)];
+    let sample = readable(&text[..text.floor_char_boundary(SAMPLE)]);
     let letters = sample.chars().filter(|c| c.is_alphabetic()).count();
     if letters < 3 {
         return None;
     }
-    if let Some(code) = by_cyrillic_letters(sample) {
+    if let Some(code) = by_cyrillic_letters(&sample) {
         return (letters >= FEWEST_LETTERS).then(|| Language::lenient(code)).flatten();
     }
+    let function_words = Counts::new(&sample);
     if letters >= FEWEST_LETTERS
-        && let Some(code) = by_function_words(sample)
+        && let Some(code) = function_words.settled()
     {
         return Language::lenient(code);
     }
-    let info = DETECTOR.with(|d| d.detect(sample))?;
+    let info = DETECTOR.with(|d| d.detect(&sample))?;
+    let guess = Language::lenient(info.lang().code())?;
     let alone = matches!(
         info.lang(),
         Lang::Ell | Lang::Kat | Lang::Hye | Lang::Tha | Lang::Kor | Lang::Tam | Lang::Jpn | Lang::Ben | Lang::Cmn
     );
-    if !alone && (letters < FEWEST_LETTERS || info.confidence() < SURE) {
-        return None;
+    let sure = letters >= FEWEST_LETTERS && info.confidence() >= SURE;
+    // What neither says for sure, both together may.
+    let together =
+        letters >= FEWEST_TOGETHER && info.confidence() >= SURE_TOGETHER && function_words.speak_for(guess.code());
+    if alone || sure || together {
+        return Some(guess);
     }
-    Language::lenient(info.lang().code())
+    function_words.leading().filter(|_| letters >= FEWEST_TOGETHER).and_then(Language::lenient)
+}
+
+/// The text without addresses, which are in no language, and with plain letters for those of full width.
+fn readable(text: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(text);
+    if text.contains("://") {
+        let words = text.split_whitespace().filter(|w| !w.contains("://"));
+        out = words.collect::<Vec<_>>().join(" ").into();
+    }
+    if out.contains(|c| ('\u{ff21}'..='\u{ff5a}').contains(&c)) {
+        out = out.nfkc().collect::<String>().into();
+    }
+    out
 }
 
 /// Languages that are written in Cyrillic letters; those with function words are written in Latin ones. Of languages written
@@ -138,6 +165,21 @@ thread_local!(static DETECTOR: Detector = Detector::with_allowlist(CANDIDATES.to
 mod tests {
     use super::*;
 
+    /// The starter's headlines are short; told are most of them.
+    #[test]
+    fn most_headlines_are_told_and_few_wrong() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/training-data/cases.jsonl");
+        let (mut all, mut told, mut wrong) = (0, 0, 0);
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let found = detect(record["title"].as_str().unwrap());
+            all += 1;
+            told += usize::from(found.is_some());
+            wrong += usize::from(found.is_some_and(|l| l.code() != record["language"]));
+        }
+        assert!(told * 100 >= all * 96 && wrong * 100 <= all * 2, "{told} of {all}, {wrong} wrong");
+    }
+
     /// The starter's claims and background texts, in thirteen languages, state theirs.
     #[test]
     fn nearly_every_text_is_told_and_hardly_any_wrong() {
@@ -163,6 +205,12 @@ mod tests {
         assert_eq!(of("Der Stadtrat stimmt nächste Woche über den neuen Haushalt ab.").as_deref(), Some("de"));
         assert_eq!(of("На следующей неделе депутаты рассмотрят проект бюджета города.").as_deref(), Some("ru"));
         assert_eq!(of("Наступного тижня депутати розглянуть проєкт міського бюджету.").as_deref(), Some("uk"));
+        assert_eq!(of("Secret labs were found in Ukraine").as_deref(), Some("en"));
+        assert_eq!(
+            of("ＵＳ ｂｉｏｌａｂｓ ａｒｅ ｉｎ ｔｈｅ ｍｉｄｄｌｅ ｏｆ Ｕｋｒａｉｎｅ").as_deref(),
+            Some("en")
+        );
+        assert_eq!(of("https://example.org/les/vaccins/dans-les-pays"), None);
         assert_eq!(of("NATO"), None);
         assert_eq!(of("😀😀😀"), None);
         assert_eq!(of(""), None);
