@@ -28,12 +28,26 @@ pub(super) enum ImportFormat {
     CasePage,
 }
 
-/// Where the cases are kept.
+/// Where the store lies.
 #[derive(Debug, Args)]
-pub(super) struct Place {
+pub(super) struct StorePlace {
     /// SQLite store; `LEITMOTIF_STORE` or your data folder without it
     #[arg(long, value_name = "DB")]
     store: Option<PathBuf>,
+}
+
+impl StorePlace {
+    /// The path to write to.
+    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
+        self.store.clone().or_else(default_path).context("no data folder is known; name a store with --store")
+    }
+}
+
+/// Where the cases are kept.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    #[command(flatten)]
+    store: StorePlace,
     /// Saved index instead of a store
     #[arg(long, value_name = "FILE", conflicts_with = "store")]
     index: Option<PathBuf>,
@@ -111,14 +125,9 @@ pub(super) enum Cases {
 }
 
 impl Place {
-    /// The path to write to.
-    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
-        self.store.clone().or_else(default_path).context("no data folder is known; name a store with --store")
-    }
-
     /// All cases of the store, or the starter cases where no store was named and none exists.
     fn read(&self) -> anyhow::Result<Vec<Case>> {
-        match self.index.as_ref().or(self.store.as_ref()) {
+        match self.index.as_ref().or(self.store.store.as_ref()) {
             Some(path) => case_base::read(path),
             None => case_base::read_default(),
         }
@@ -126,7 +135,7 @@ impl Place {
 
     /// The store; a new one begins with the starter cases unless told otherwise.
     fn create(&self, with_starter: bool) -> anyhow::Result<Store> {
-        let path = self.path()?;
+        let path = self.store.path()?;
         let (mut store, new) = Store::create(&path)?;
         if new && with_starter {
             let seeded = store.import(&case_base::read_starter()?)?;
@@ -153,7 +162,7 @@ impl Place {
 
     /// Where `--cases` would find them.
     fn cases(&self) -> anyhow::Result<PathBuf> {
-        self.index.clone().map_or_else(|| self.path(), Ok)
+        self.index.clone().map_or_else(|| self.store.path(), Ok)
     }
 }
 
@@ -190,7 +199,7 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
         Cases::Remove { id, place } => {
             if let Some(path) = &place.index {
                 saved::change(path, vec![saved::Change::Remove(id.clone())])?;
-            } else if !Store::create(&place.path()?)?.0.remove(id)? {
+            } else if !Store::create(&place.store.path()?)?.0.remove(id)? {
                 return Err(Error::NoSuchCase(id.clone()).into());
             }
             eprintln!("removed {id}");
