@@ -22,6 +22,8 @@ pub(crate) mod documents;
 #[doc(hidden)]
 pub mod dry_run;
 #[cfg(feature = "batch")]
+mod envelope;
+#[cfg(feature = "batch")]
 pub(crate) mod feed;
 #[cfg(feature = "batch")]
 pub mod feeder;
