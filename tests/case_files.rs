@@ -3,6 +3,7 @@
 #![cfg(all(feature = "cli", feature = "embedded"))]
 
 use assert_cmd::Command;
+use std::fs;
 use tempfile::TempDir;
 
 /// Runs the program in a folder of its own; exit code, standard output, standard error.
@@ -28,4 +29,58 @@ fn verdicts_are_only_in_a_store() {
     let (code, _, err) = leitmotif(&home, &["cases", "list", "--index", "a", "--store", "b"]);
     assert!(code == 2 && err.contains("cannot be used with"), "{err}");
     assert!(!home.path().join("store.db").exists());
+}
+
+#[test]
+fn a_table_of_cases_is_imported_and_bad_rows_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    let table = "id,title,claim,countries,published,url\n\
+                 a,\"The moon, hollow\",The moon is hollow.,Ukraine; Poland,2022-03-04,https://www.example.org/a\n\
+                 b,Too few\n\
+                 c,t,,,31.12.2020,\n\
+                 d,t,,,,javascript:alert(1)\n\
+                 e,t,\"two\nlines\",,,\n";
+    fs::write(home.path().join("cases.csv"), table).unwrap();
+    for (place, format) in [(["--store", "s.db"], "auto"), (["--store", "t.db"], "csv")] {
+        let args = ["cases", "import", "cases.csv", "--format", format, "--without-starter"];
+        let (code, _, err) = leitmotif(&home, &[&args[..], &place].concat());
+        assert_eq!(code, 3, "{err}");
+        for said in
+            ["cases.csv:3: the row has 2 fields", "cases.csv:4: `published`", "cases.csv:5: `url`", "2 cases added"]
+        {
+            assert!(err.contains(said), "{said}: {err}");
+        }
+        let (_, out, _) = leitmotif(&home, &[&["cases", "export"][..], &place].concat());
+        assert!(out.contains("\"countries\":[\"Ukraine\",\"Poland\"]") && out.contains("two\\nlines"), "{out}");
+    }
+    fs::write(home.path().join("other.csv"), "a,b\n1,2\n").unwrap();
+    let (code, _, err) = leitmotif(&home, &["cases", "import", "other.csv", "--format", "csv"]);
+    assert!(code == 1 && err.contains("title or claim"), "{err}");
+    let (code, _, err) = leitmotif(&home, &["cases", "import", "other.csv"]);
+    assert!(code == 1 && err.contains("names its columns"), "{err}");
+}
+
+#[test]
+fn a_case_that_is_added_has_a_day_and_a_link() {
+    let home = tempfile::tempdir().unwrap();
+    for (case, field) in [
+        (r#"{"id":"a","title":"t","published":"2020-13-45"}"#, "published"),
+        (r#"{"id":"a","title":"t","url":"javascript:alert(1)"}"#, "url"),
+    ] {
+        fs::write(home.path().join("case.json"), case).unwrap();
+        let (code, _, err) = leitmotif(&home, &["cases", "add", "case.json"]);
+        assert!(code == 3 && err.contains(&format!("case.json:1: `{field}` of the case \"a\"")), "{err}");
+    }
+    let (_, out, _) = leitmotif(&home, &["cases", "list", "--json"]);
+    assert!(!out.contains("\"id\":\"a\""));
+}
+
+    let home = tempfile::tempdir().unwrap();
+    let queries = "{\"id\":\"q1\",\"text\":\"MI6 pays the protesters\"}\n{\"id\":\"q2\"}\n{\"id\":\"q3\",\"text\":\" \"}\nno json\n";
+    fs::write(home.path().join("q.jsonl"), queries).unwrap();
+    let (code, out, err) = leitmotif(&home, &["related", "--queries", "q.jsonl", "--format", "jsonl"]);
+    assert_eq!((code, out.lines().count()), (3, 1), "{err}");
+    let places: Vec<&str> = err.lines().filter_map(|l| l.strip_prefix("rejected: ")?.split(": ").next()).collect();
+    assert_eq!(places, ["q.jsonl:2", "q.jsonl:3", "q.jsonl:4"], "{err}");
+    assert!(err.contains("the query \"q2\" has no `text`"), "{err}");
 }

@@ -15,6 +15,10 @@ mod array;
 #[cfg(feature = "batch")]
 pub(crate) mod block;
 pub mod case_page;
+#[cfg(any(feature = "cli", feature = "web"))]
+pub(crate) mod case_rules;
+#[cfg(any(feature = "cli", feature = "web"))]
+pub(crate) mod case_table;
 pub mod charset;
 #[cfg(feature = "batch")]
 pub(crate) mod documents;
