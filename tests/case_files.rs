@@ -75,6 +75,8 @@ fn a_case_that_is_added_has_a_day_and_a_link() {
     assert!(!out.contains("\"id\":\"a\""));
 }
 
+#[test]
+fn a_query_without_text_is_named() {
     let home = tempfile::tempdir().unwrap();
     let queries = "{\"id\":\"q1\",\"text\":\"MI6 pays the protesters\"}\n{\"id\":\"q2\"}\n{\"id\":\"q3\",\"text\":\" \"}\nno json\n";
     fs::write(home.path().join("q.jsonl"), queries).unwrap();
