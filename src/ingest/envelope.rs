@@ -78,6 +78,14 @@ impl Outline {
         has(Role::Text, false) || has(Role::Html, false) || (id && title) || paragraphs || is_case
     }
 
+    /// Whether the objects of a list may be records. An object without an id is none, so that whatever it holds is looked at;
+    /// of one with an id it must be plain that the texts are those of its list.
+    fn may_hold(&self, list: &[u8], names: &FieldNames) -> bool {
+        let has_id = self.fields.iter().any(|(name, _)| names.roles(name).any(|(r, _)| r == Role::Id));
+        let first = Self::of(list.strip_prefix(b"[").unwrap_or_default()).unwrap_or_default();
+        !has_id || names.has_text(first.fields.iter().map(|(name, _)| name.as_str()))
+    }
+
     /// The one field that is a list of objects.
     fn list(&self, bytes: &[u8]) -> Option<&(String, Range<usize>)> {
         let mut lists = self.fields.iter().filter(|(_, value)| is_list(&bytes[value.clone()]));
@@ -102,7 +110,7 @@ pub(crate) fn list_of(window: &mut Window, names: &FieldNames, limit: usize) -> 
         }
         if let Some(end) = outline.end {
             let (_, list) = outline.list(bytes)?;
-            if !bytes[end..].iter().all(|&b| is_gap(b)) {
+            if !bytes[end..].iter().all(|&b| is_gap(b)) || !outline.may_hold(&bytes[list.clone()], names) {
                 return None;
             }
             if window.ended() {
@@ -169,6 +177,7 @@ mod tests {
             assert_eq!(found(pretty), Some(("[\n {\"a\": 1}\n ]".into(), 3)));
             // A page of an API is called after its content; a feed has a title.
             assert!(found("{\"content\":[{\"id\":1}],\"totalPages\":3}").is_some());
+            assert!(found("{\"url\":\"u\",\"hits\":[{\"id\":1,\"body\":\"x\"}]}").is_some());
             assert!(found("{\"title\":\"Feed\",\"entries\":[{\"id\":1}]}").is_some());
         }
     }
@@ -181,6 +190,7 @@ mod tests {
             "{\"tags\":[{\"a\":1}],\"id\":1,\"title\":\"x\"}",
             "{\"id\":1,\"content\":[{\"type\":\"p\",\"text\":\"x\"}]}",
             "{\"id\":1,\"claim\":\"x\",\"seen\":[{\"a\":1}]}",
+            "{\"id\":1,\"msg\":\"x\",\"tags\":[{\"a\":1}]}",
             "{\"a\":[{\"b\":1}],\"c\":[{\"d\":1}]}",
             "{\"a\":[1,2]}",
             "{\"a\":[{\"b\":1}]}\n{\"a\":[{\"b\":1}]}",
