@@ -7,6 +7,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::json_problem::json_problem;
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -71,8 +73,27 @@ pub enum RecordProblem {
         usual: String,
     },
     /// A case needs a title or a claim.
-    #[error("the case \"{0}\" has neither `title` nor `claim`; give at least one of them")]
+    #[error("{} has neither `title` nor `claim`; give at least one of them", the_case(.0))]
     CaseWithoutClaim(String),
+    /// A case was published on a day.
+    #[error("`published` of {} is \"{published}\"; write it as YYYY-MM-DD, or leave it empty", the_case(.id))]
+    CaseDate {
+        /// The case.
+        id: String,
+        /// What stands there.
+        published: String,
+    },
+    /// A case can be read on the web.
+    #[error("`url` of {} is \"{url}\"; it must begin with https:// or http://, or be empty", the_case(.id))]
+    CaseUrl {
+        /// The case.
+        id: String,
+        /// What stands there.
+        url: String,
+    },
+    /// A query needs text.
+    #[error("the query \"{0}\" has no `text`; fill it or remove the line")]
+    QueryWithoutText(String),
     /// A text needs text.
     #[error("the record \"{0}\" has no `text`; a labelled text without words teaches nothing, fill it or remove it")]
     EmptyText(String),
@@ -117,6 +138,11 @@ pub enum RecordProblem {
     /// A version names a case that is not there.
     #[error("there is no case \"{0}\" in the case files; remove the line or add the case")]
     NoSuchCase(String),
+}
+
+/// Names a case, which may not have an id yet.
+fn the_case(id: &str) -> String {
+    if id.trim().is_empty() { "the case".to_owned() } else { format!("the case \"{id}\"") }
 }
 
 fn meant(id: Option<&String>) -> String {
@@ -451,36 +477,5 @@ impl Error {
     /// Wraps what is wrong with the model folder `path`.
     pub fn model(path: impl Into<PathBuf>, problem: ModelProblem) -> Self {
         Self::Model { path: path.into(), problem }
-    }
-}
-
-/// What is wrong with JSON, without the text that stands there: it may be that of an article.
-pub(crate) fn json_problem(e: &serde_json::Error) -> String {
-    let said = e.to_string();
-    let Some((before, rest)) = said.split_once("string \"") else { return said };
-    // The text may hold quotes; what follows it does not.
-    let after = rest.rfind("\", expected ").map_or("", |at| &rest[at + 1..]);
-    format!("{before}string{after}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_wrong_with_json_is_said_without_the_text() {
-        #[derive(Debug, serde::Deserialize)]
-        struct Record {
-            #[expect(dead_code, reason = "read only to fail")]
-            number: u32,
-        }
-        for (json, expected) in [
-            (r#""A private \", expected letter""#, "invalid type: string, expected struct Record at line 1 column 31"),
-            (r#"{"number":"secret"}"#, "invalid type: string, expected u32 at line 1 column 18"),
-            (r#"{"number":-1}"#, "invalid value: integer `-1`, expected u32 at line 1 column 12"),
-        ] {
-            let e = serde_json::from_str::<Record>(json).unwrap_err();
-            assert_eq!(json_problem(&e), expected);
-        }
     }
 }

@@ -40,6 +40,7 @@ pub mod error;
 pub mod evaluate;
 pub mod features;
 pub mod ingest;
+mod json_problem;
 pub mod learn;
 pub mod model;
 mod pieces;

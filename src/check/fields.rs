@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::finding::{Finding, Kind};
 use super::unit::{Sort, Unit, named};
-use crate::document::Language;
+use crate::document::{Language, is_date};
 use crate::training::data::TrainingData;
 
 pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
@@ -52,47 +52,4 @@ fn taxonomy(data: &TrainingData) -> Vec<Finding> {
         }
     }
     out
-}
-
-/// Whether `text` is a day of the Gregorian calendar as `YYYY-MM-DD`.
-fn is_date(text: &str) -> bool {
-    let digits = |range: std::ops::Range<usize>| text.get(range).filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
-    let number = |range| digits(range)?.parse::<u32>().ok();
-    if text.len() != 10 || text.get(4..5) != Some("-") || text.get(7..8) != Some("-") {
-        return false;
-    }
-    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return false };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_of_the_calendar() {
-        for good in ["2024-02-29", "2000-02-29", "1999-12-31"] {
-            assert!(is_date(good), "{good}");
-        }
-        for bad in [
-            "2023-02-29",
-            "1900-02-29",
-            "2024-13-01",
-            "2024-00-10",
-            "2024-1-1",
-            "01.02.2024",
-            "2024-04-31",
-            "２０２４-1",
-            "+024-01-01",
-        ] {
-            assert!(!is_date(bad), "{bad}");
-        }
-    }
 }

@@ -115,7 +115,7 @@ pub(super) struct Batch {
     /// Go on where an earlier run with the same output ended, or begin
     #[arg(long, help_heading = "Run")]
     resume: bool,
-    /// Seconds between checkpoints; without it, as seldom as keeps their cost below one per cent
+    /// Seconds between checkpoints; two or more without it, as seldom as keeps their cost below one part in 200
     #[arg(long, value_name = "SECONDS", help_heading = "Run")]
     checkpoint_every: Option<u64>,
     /// Write bad records, with place and cause, to a JSONL file instead of standard error

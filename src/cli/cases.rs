@@ -13,8 +13,9 @@ use super::reverse::ReverseSearch;
 use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
-use crate::error::{Error, RecordProblem};
-use crate::ingest::{case_page, charset, jsonl};
+use crate::error::{BadRecord, Error};
+use crate::ingest::jsonl::{Placed, Records};
+use crate::ingest::{case_page, case_rules, case_table, charset, jsonl};
 use crate::store::{Store, default_path};
 
 /// What an import file is.
@@ -24,16 +25,32 @@ pub(super) enum ImportFormat {
     Auto,
     /// One case a line
     Jsonl,
+    /// A table with a column per field, as the API exports it
+    Csv,
     /// Text copied from the EUvsDisinfo database
     CasePage,
+}
+
+/// Where the store lies.
+#[derive(Debug, Args)]
+pub(super) struct StorePlace {
+    /// SQLite store; `LEITMOTIF_STORE` or your data folder without it
+    #[arg(long, value_name = "DB")]
+    store: Option<PathBuf>,
+}
+
+impl StorePlace {
+    /// The path to write to.
+    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
+        self.store.clone().or_else(default_path).context("no data folder is known; name a store with --store")
+    }
 }
 
 /// Where the cases are kept.
 #[derive(Debug, Args)]
 pub(super) struct Place {
-    /// SQLite store; `LEITMOTIF_STORE` or your data folder without it
-    #[arg(long, value_name = "DB")]
-    store: Option<PathBuf>,
+    #[command(flatten)]
+    store: StorePlace,
     /// Saved index instead of a store
     #[arg(long, value_name = "FILE", conflicts_with = "store")]
     index: Option<PathBuf>,
@@ -111,14 +128,9 @@ pub(super) enum Cases {
 }
 
 impl Place {
-    /// The path to write to.
-    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
-        self.store.clone().or_else(default_path).context("no data folder is known; name a store with --store")
-    }
-
     /// All cases of the store, or the starter cases where no store was named and none exists.
     fn read(&self) -> anyhow::Result<Vec<Case>> {
-        match self.index.as_ref().or(self.store.as_ref()) {
+        match self.index.as_ref().or(self.store.store.as_ref()) {
             Some(path) => case_base::read(path),
             None => case_base::read_default(),
         }
@@ -126,7 +138,7 @@ impl Place {
 
     /// The store; a new one begins with the starter cases unless told otherwise.
     fn create(&self, with_starter: bool) -> anyhow::Result<Store> {
-        let path = self.path()?;
+        let path = self.store.path()?;
         let (mut store, new) = Store::create(&path)?;
         if new && with_starter {
             let seeded = store.import(&case_base::read_starter()?)?;
@@ -153,7 +165,7 @@ impl Place {
 
     /// Where `--cases` would find them.
     fn cases(&self) -> anyhow::Result<PathBuf> {
-        self.index.clone().map_or_else(|| self.path(), Ok)
+        self.index.clone().map_or_else(|| self.store.path(), Ok)
     }
 }
 
@@ -190,7 +202,7 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
         Cases::Remove { id, place } => {
             if let Some(path) = &place.index {
                 saved::change(path, vec![saved::Change::Remove(id.clone())])?;
-            } else if !Store::create(&place.path()?)?.0.remove(id)? {
+            } else if !Store::create(&place.store.path()?)?.0.remove(id)? {
                 return Err(Error::NoSuchCase(id.clone()).into());
             }
             eprintln!("removed {id}");
@@ -238,47 +250,75 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
         jsonl::open(file)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
         let text = charset::decode(&bytes).text;
         let name = file.display().to_string();
-        let page = match format {
-            ImportFormat::CasePage => true,
-            ImportFormat::Jsonl => false,
-            ImportFormat::Auto => !text.trim_start().starts_with('{'),
+        let format = match format {
+            ImportFormat::Auto if text.trim_start().starts_with('{') => ImportFormat::Jsonl,
+            ImportFormat::Auto if case_table::looks_like(&text) => ImportFormat::Csv,
+            ImportFormat::Auto => ImportFormat::CasePage,
+            given => given,
         };
-        if page {
-            let page = case_page::parse(&text, &name);
-            for left in &page.unplaced {
-                let said = format!("not placed: {}: {} ({})", left.place, left.text, left.why);
-                eprintln!("{}", Style::PLAIN.harmless(&said));
-            }
-            if page.cases.is_empty() {
-                anyhow::bail!("{name} holds no case; a case page begins its cases with a line \"Disinfo: …\"");
-            }
-            cases.extend(page.cases.into_iter().map(Some));
-        } else {
-            let mut lines = jsonl::Lines::new(text.as_bytes(), &name);
-            while let Some((place, line)) = lines.next_line()? {
-                let case = match jsonl::parse::<Case>(&place, line) {
-                    Ok(case) if case.has_claim() => case,
-                    Ok(Case { id, .. }) => {
-                        eprintln!("rejected: {place}: {}", RecordProblem::CaseWithoutClaim(id));
-                        complete = false;
-                        continue;
+        let records = match format {
+            ImportFormat::Csv => case_table::read(&text, &name).map_err(anyhow::Error::msg)?,
+            ImportFormat::Jsonl => read_lines(&text, &name)?,
+            ImportFormat::CasePage | ImportFormat::Auto => {
+                for case in read_page(&text, &name)? {
+                    match case_rules::check(&case) {
+                        Ok(()) => cases.push(Some(case)),
+                        Err(problem) => {
+                            eprintln!("rejected: {name}: {}", Style::PLAIN.harmless(&problem.to_string()));
+                            complete = false;
+                        }
                     }
-                    Err(bad) => {
-                        eprintln!("rejected: {bad}");
-                        complete = false;
-                        continue;
-                    }
-                };
-                // As in an index: of two cases with one id the later counts.
-                if let Some((first, at)) = places.insert(case.id.clone(), (place.clone(), cases.len())) {
-                    eprintln!("warning: {place}: this case replaces the one of the same id at {first}");
-                    cases[at] = None;
                 }
-                cases.push(Some(case));
+                continue;
             }
+        };
+        let mut bad = records.bad;
+        for Placed { place, record } in records.good {
+            if let Err(problem) = case_rules::check(&record) {
+                bad.push(BadRecord { place, problem });
+                continue;
+            }
+            // As in an index: of two cases with one id the later counts.
+            if let Some((first, at)) = places.insert(record.id.clone(), (place.clone(), cases.len())) {
+                eprintln!("warning: {place}: this case replaces the one of the same id at {first}");
+                cases[at] = None;
+            }
+            cases.push(Some(record));
         }
+        bad.sort_by_key(|b| b.place.line);
+        for bad in &bad {
+            eprintln!("rejected: {}", Style::PLAIN.harmless(&bad.to_string()));
+        }
+        complete &= bad.is_empty();
     }
     Ok((cases.into_iter().flatten().collect(), complete))
+}
+
+/// Cases one a line; of two with one id both are given.
+fn read_lines(text: &str, name: &str) -> anyhow::Result<Records<Case>> {
+    let mut out = Records::default();
+    let mut lines = jsonl::Lines::new(text.as_bytes(), name);
+    while let Some((place, line)) = lines.next_line()? {
+        match jsonl::parse(&place, line) {
+            Ok(record) => out.good.push(Placed { place, record }),
+            Err(bad) => out.bad.push(bad),
+        }
+    }
+    Ok(out)
+}
+
+fn read_page(text: &str, name: &str) -> anyhow::Result<Vec<Case>> {
+    let page = case_page::parse(text, name);
+    for left in &page.unplaced {
+        let said = format!("not placed: {}: {} ({})", left.place, left.text, left.why);
+        eprintln!("{}", Style::PLAIN.harmless(&said));
+    }
+    anyhow::ensure!(
+        !page.cases.is_empty(),
+        "{name} holds no case; a case page begins its cases with a line \"Disinfo: …\", a table names its columns in the \
+         first line, title or claim among them, and JSON Lines have an object a line"
+    );
+    Ok(page.cases)
 }
 
 /// A case for people.

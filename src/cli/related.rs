@@ -13,7 +13,8 @@ use super::{colour::Style, print, write_out};
 use crate::cases::candidates::Query;
 use crate::cases::related::CaseBase;
 use crate::document::Language;
-use crate::ingest::jsonl;
+use crate::error::{BadRecord, RecordProblem};
+use crate::ingest::jsonl::{self, Placed};
 use crate::record::TextRecord;
 
 /// How the answers to a file of queries are written.
@@ -74,13 +75,20 @@ pub(super) fn run(args: &RelatedArgs) -> anyhow::Result<Done> {
 }
 
 fn run_queries(args: &RelatedArgs, cases: &CaseBase, path: &Path, format: RunFormat) -> anyhow::Result<Done> {
-    let records = jsonl::read::<TextRecord>(path)?;
+    let mut records = jsonl::read::<TextRecord>(path)?;
+    let (queries, empty): (Vec<_>, Vec<_>) =
+        records.good.into_iter().partition(|query| !query.record.text.trim().is_empty());
+    records.bad.extend(
+        empty
+            .into_iter()
+            .map(|Placed { place, record }| BadRecord { place, problem: RecordProblem::QueryWithoutText(record.id) }),
+    );
+    records.bad.sort_by_key(|bad| bad.place.line);
     for bad in &records.bad {
         eprintln!("rejected: {bad}");
     }
     let memories: Vec<Mutex<Query>> = (0..rayon::current_num_threads()).map(|_| Mutex::default()).collect();
-    let lines: Vec<String> = records
-        .good
+    let lines: Vec<String> = queries
         .par_iter()
         .map(|query| {
             let memory = &memories[rayon::current_thread_index().unwrap_or(0)];

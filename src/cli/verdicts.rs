@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use std::fmt::Write as _;
 
-use super::cases::Place;
+use super::cases::StorePlace;
 use super::{Done, write_out};
 use crate::store::{ExportFormat, Store, export};
 
@@ -16,7 +16,7 @@ pub(super) enum Verdicts {
         #[arg(long, value_enum, default_value = "jsonl")]
         format: ExportFormat,
         #[command(flatten)]
-        place: Place,
+        place: StorePlace,
     },
     /// List the latest verdicts: number, time, person, decision, what about
     List {
@@ -27,14 +27,14 @@ pub(super) enum Verdicts {
         #[arg(long, default_value_t = 100, value_name = "N")]
         limit: u32,
         #[command(flatten)]
-        place: Place,
+        place: StorePlace,
     },
     /// Erase a text and all verdicts on it
     Erase {
         /// SHA-256 of the text, as `list --json` names it
         text_hash: String,
         #[command(flatten)]
-        place: Place,
+        place: StorePlace,
     },
 }
 

@@ -11,7 +11,7 @@ use super::window::Window;
 
 /// How far into an element the search for its end has come.
 #[derive(Debug, Clone, Copy, Default)]
-struct Scan {
+pub(super) struct Scan {
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -19,7 +19,7 @@ struct Scan {
 
 impl Scan {
     /// The end of the element in `bytes`, which go on where the last call stopped.
-    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(super) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
             if self.in_string {
@@ -86,6 +86,11 @@ impl ArrayRecords {
             searched: 0,
             skipping: None,
         }
+    }
+
+    /// The same for an array that begins on another line than the first.
+    pub(crate) fn at_line(self, line: usize) -> Self {
+        Self { line, ..self }
     }
 
     fn consume(&mut self, count: usize) {

@@ -11,7 +11,7 @@ use super::block::{Block, Form, Item, Origin, Source};
 use super::fields::{FieldNames, Role};
 use super::problem::InputProblem;
 use super::table::{Fields, Header};
-use super::{charset, page};
+use super::{charset, envelope, page};
 use crate::document::Language;
 use crate::error::RecordProblem;
 
@@ -67,10 +67,18 @@ impl<'n> Reader<'n> {
         reader.end()?;
         let id = roles.take(Role::Id);
         if id.trim().is_empty() {
-            return Err(RecordProblem::NoId);
+            let inside = if roles.has_field { None } else { envelope::list_inside(bytes) };
+            return Err(match (&self.names.id, inside) {
+                (Some(name), _) => InputProblem::NoSuchField { name: name.clone(), option: FieldNames::ID }.into(),
+                (None, Some(list)) => InputProblem::ListInside(list).into(),
+                (None, None) => RecordProblem::NoId,
+            });
         }
         let language = Language::lenient(&roles.take(Role::Language));
         let mut found = Found { language, about: about_json(&rest, self.keep), ..Found::default() };
+        if let Some(name) = self.names.text.as_ref().filter(|_| !roles.has_field) {
+            return Err(InputProblem::NoSuchField { name: name.clone(), option: FieldNames::TEXT }.into());
+        }
         // A case, not a text: it would be scored by its title alone, without a word.
         if roles.is_case && !roles.has_text {
             return Err(RecordProblem::EmptyText(id.into_owned()));

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use super::array::ArrayRecords;
 use super::block::{Block, Form, Records, Source};
+use super::envelope;
 use super::feed;
 use super::fields::FieldNames;
 use super::inputs::Input;
@@ -180,6 +181,13 @@ impl Feeder {
             window = transcoded(window, *encoding, live, &source.read_as).map_err(packed::problem)?;
         }
         let limit = limits.record;
+        let grows = self.reading.follow && self.inputs.is_empty();
+        if matches!(format, Format::Json | Format::Jsonl)
+            && !grows
+            && let Some((list, line)) = envelope::list_of(&mut window, names, limit)
+        {
+            return Ok((Box::new(ArrayRecords::new(list, limit).at_line(line)), Arc::new(source)));
+        }
         let records: Box<dyn Records> = match format {
             Format::Csv => {
                 let table = TableRecords::open(window, source, names, limit)?;

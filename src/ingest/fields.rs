@@ -107,6 +107,11 @@ pub struct FieldNames {
 }
 
 impl FieldNames {
+    /// The option that names the field of the text.
+    pub(crate) const TEXT: &'static str = "--text-column";
+    /// The option that names that of the id.
+    pub(crate) const ID: &'static str = "--id-column";
+
     fn given(&self, role: Role) -> Option<&str> {
         match role {
             Role::Id => self.id.as_deref(),

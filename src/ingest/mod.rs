@@ -15,12 +15,18 @@ mod array;
 #[cfg(feature = "batch")]
 pub(crate) mod block;
 pub mod case_page;
+#[cfg(any(feature = "cli", feature = "web"))]
+pub(crate) mod case_rules;
+#[cfg(any(feature = "cli", feature = "web"))]
+pub(crate) mod case_table;
 pub mod charset;
 #[cfg(feature = "batch")]
 pub(crate) mod documents;
 #[cfg(feature = "batch")]
 #[doc(hidden)]
 pub mod dry_run;
+#[cfg(feature = "batch")]
+mod envelope;
 #[cfg(feature = "batch")]
 pub(crate) mod feed;
 #[cfg(feature = "batch")]

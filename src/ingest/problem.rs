@@ -2,6 +2,8 @@
 //!
 //! Beside the formats and not in `error`, because each variant is about one of them.
 
+use super::fields::FieldNames;
+
 /// Why an input, or a record of it, could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -68,6 +70,29 @@ pub enum InputProblem {
     /// A table without a column of text.
     #[error("no column of the table is known as its text; name one with --text-column (columns: {0})")]
     NoTextColumn(String),
+    /// A column that the user named is not there.
+    #[error("the table has no column `{name}` ({option}); its columns are {columns}")]
+    NoSuchColumn {
+        /// The name.
+        name: String,
+        /// The option that names it.
+        option: &'static str,
+        /// The columns there are.
+        columns: String,
+    },
+    /// A field that the user named is not there, or holds an object.
+    #[error("the record has no field `{name}` with text in it ({option}); correct the name, or leave the option out")]
+    NoSuchField {
+        /// The name.
+        name: String,
+        /// The option that names it.
+        option: &'static str,
+    },
+    /// No record but what an API answers, with the records inside.
+    #[error(
+        "the record has no `id`, but a list of objects in its field `{0}`; if those are the records, take them out first: jq -c '.{0}[]'"
+    )]
+    ListInside(String),
     /// A record without a field of text.
     #[error("no field of the record \"{0}\" is known as its text; call it `text`, or name it with --text-column")]
     NoTextField(String),
@@ -122,8 +147,9 @@ impl InputProblem {
             Self::Feature(_) => "feature",
             Self::Uneven { .. } => "uneven_row",
             Self::OpenQuote => "open_quote",
-            Self::NoTextColumn(_) => "no_text_column",
-            Self::NoTextField(_) => "no_text_field",
+            Self::NoSuchColumn { option: FieldNames::TEXT, .. } | Self::NoTextColumn(_) => "no_text_column",
+            Self::NoSuchField { option: FieldNames::TEXT, .. } | Self::NoTextField(_) => "no_text_field",
+            Self::NoSuchColumn { .. } | Self::NoSuchField { .. } | Self::ListInside(_) => "no_id",
             Self::OpenJson => "open_json",
             Self::Entry(_) => "entry",
             Self::Feed(_) => "feed",

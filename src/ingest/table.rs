@@ -118,6 +118,8 @@ struct Scan {
     lines: usize,
     /// After the first line of the row.
     first_line: usize,
+    /// Whether a quoted field goes on after its quote, as no writer has it: the quote was to open another.
+    stray: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +131,7 @@ enum State {
     Quote,
 }
 
-const FRESH: Scan = Scan { state: State::FieldStart, fields: 1, lines: 0, first_line: 0 };
+const FRESH: Scan = Scan { state: State::FieldStart, fields: 1, lines: 0, first_line: 0, stray: false };
 
 impl Scan {
     /// The length of the row with its end, `bytes` being what follows after `from` bytes of it.
@@ -161,7 +163,10 @@ impl Scan {
                     self.fields += 1;
                     State::FieldStart
                 }
-                _ => State::Plain,
+                (state, b) => {
+                    self.stray |= state == State::Quote && !matches!(b, b'\r' | b' ');
+                    State::Plain
+                }
             };
         }
         None
@@ -215,6 +220,11 @@ impl TableRecords {
         let names = header_names(bytes, delimiter);
         let lines = memchr::memchr_iter(b'\n', bytes).count();
         window.consume(length);
+        for (given, option) in [(&known.text, FieldNames::TEXT), (&known.id, FieldNames::ID)] {
+            if let Some(name) = given.as_ref().filter(|n| !names.contains(n)) {
+                return Err(InputProblem::NoSuchColumn { name: name.clone(), option, columns: named(&names) });
+            }
+        }
         let header = Header::new(names, delimiter, known);
         if !header.has_text() {
             return Err(InputProblem::NoTextColumn(named(&header.names)));
@@ -242,7 +252,7 @@ impl TableRecords {
 
     /// Takes the row of `length` bytes that the scan has found.
     fn take(&mut self, length: usize, block: &mut Block) {
-        let Scan { fields, lines, first_line, .. } = self.scan;
+        let Scan { fields, lines, first_line, stray, .. } = self.scan;
         let expected = self.expected();
         if self.skipping {
             block.bad(self.line, InputProblem::TooLong { limit: self.limit });
@@ -253,6 +263,10 @@ impl TableRecords {
         let row = row.strip_suffix(b"\r").unwrap_or(row);
         if row.is_empty() {
             return self.pass(length, lines);
+        }
+        // A quote that was left open has joined lines up to the next one.
+        if stray && lines > 1 {
+            return self.give_up_line(block);
         }
         if fields != expected {
             block.bad(self.line, InputProblem::Uneven { found: fields, expected });
@@ -409,7 +423,9 @@ mod tests {
         let open = rows("id,text\n1,\"a\n2,b\n3,c\n", 1000).unwrap();
         assert_eq!(open, [(2, Err("open_quote")), good(3, &["2", "b"]), good(4, &["3", "c"])]);
         let joined = rows("id,text\n1,\"a\n2,\"b\"\n3,c\n", 1000).unwrap();
-        assert_eq!(joined.last(), Some(&good(4, &["3", "c"])));
+        assert_eq!(joined, [(2, Err("open_quote")), good(3, &["2", "b"]), good(4, &["3", "c"])]);
+        let spaced = rows("id,text\n\"1\" ,\"a\nb\" \n\"2\"x,c\n", 1000).unwrap();
+        assert_eq!(spaced, [good(2, &["1 ", "a\nb "]), good(4, &["2x", "c"])]);
         let long = format!("id,text\n1,\"{}\n2,b\n", "x\n".repeat(3000));
         assert_eq!(rows(&long, 1000).unwrap()[0], (2, Err("open_quote")));
         let long = format!("id,text\n1,{}\n2,b\n", "x".repeat(300_000));

@@ -101,19 +101,23 @@ impl Window {
     /// Reads the first `least` bytes, or a line where more would have to be waited for. What fails after some bytes fails
     /// once more when these have been worked on.
     pub(crate) fn beginning(&mut self, least: usize) -> io::Result<()> {
-        while self.bytes().len() < least && !(self.idle && self.bytes().contains(&b'\n')) {
-            match self.more() {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(e) if self.bytes().is_empty() => return Err(e),
-                Err(e) => {
-                    self.failed = Some(e);
-                    self.ended = false;
-                    break;
-                }
-            }
-        }
-        Ok(())
+        while self.bytes().len() < least && !(self.idle && self.bytes().contains(&b'\n')) && self.step() {}
+        if self.bytes().is_empty() { self.failed.take().map_or(Ok(()), Err) } else { Ok(()) }
+    }
+
+    /// Reads on until `least` bytes are there, however long they take. What fails does so when these have been worked on.
+    pub(crate) fn ahead(&mut self, least: usize) {
+        while self.bytes().len() < least && self.step() {}
+    }
+
+    /// Reads on, and keeps a failure for its turn.
+    fn step(&mut self) -> bool {
+        self.failed.is_none()
+            && self.more().unwrap_or_else(|e| {
+                self.failed = Some(e);
+                self.ended = false;
+                false
+            })
     }
 
     /// Reads on until `least` bytes are there or the stream ends.

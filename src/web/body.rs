@@ -6,7 +6,11 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::problem::Problem;
@@ -109,8 +113,43 @@ impl Body {
         if self.kind != Some(Kind::Json) {
             return Err(Self::unsupported("application/json"));
         }
-        serde_json::from_slice(&self.bytes).map_err(|e| Problem::bad_json(&e))
+        let Object(value) = serde_json::from_slice(&self.bytes).map_err(|e| Problem::bad_json(&e))?;
+        Ok(value)
     }
+}
+
+/// A JSON object and nothing else: serde takes an array for a struct, too, its elements for the fields in their order.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        d.deserialize_map(Fields(PhantomData))
+    }
+}
+
+/// For a field that holds an object.
+pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
+    Object::deserialize(d).map(|Object(value)| value)
+}
+
+/// For a field that may hold a list of objects.
+pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<Vec<T>>, D::Error> {
+    let list = Option::<Vec<Object<T>>>::deserialize(d)?;
+    Ok(list.map(|list| list.into_iter().map(|Object(value)| value).collect()))
 }
 
 /// Query parameters, with a problem that says which one is wrong.

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 
-use crate::error::{Error, json_problem};
+use crate::error::Error;
+use crate::json_problem::json_problem;
 
 /// An error as the API tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

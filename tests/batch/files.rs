@@ -97,6 +97,49 @@ fn columns_can_be_named_and_formats_forced() {
 }
 
 #[test]
+fn a_name_that_no_field_has_is_said() {
+    let place = Place::new();
+    place.write("l.jsonl", json!({"id": "1", "text": post(1)}).to_string());
+    place.write("t.csv", format!("id,title,text\n1,t,\"{}\"\n", post(1)));
+    for (input, option, kind) in [
+        ("l.jsonl", "--text-column", "no_text_field"),
+        ("l.jsonl", "--id-column", "no_id"),
+        ("t.csv", "--text-column", "no_text_column"),
+        ("t.csv", "--id-column", "no_id"),
+    ] {
+        let (_, summary, ran) = place.assess(&[input, option, "nope"]);
+        assert_eq!((ran.code, &summary["errors"][kind]), (3, &json!(1)), "{}", ran.err);
+        assert!(ran.err.contains("`nope`") && ran.err.contains(&format!("({option})")), "{}", ran.err);
+    }
+}
+
+#[test]
+fn the_list_in_the_answer_of_an_api_is_read() {
+    let place = Place::new();
+    let two = json!([{"id": "a", "text": post(1)}, {"id": "b", "text": post(2)}]);
+    let minimal = json!({"status": "ok", "articles": two}).to_string();
+    let pretty = format!("{:#}\n", json!({"data": two, "meta": {"pages": [1, 2]}}));
+    for text in [&minimal, &pretty] {
+        place.write("answer.json", text);
+        let (assessments, _, ran) = place.assess(&["answer.json"]);
+        assert_eq!((ran.code, ids(&assessments)), (0, vec!["a", "b"]), "{}", ran.err);
+        place.write("packed", gzip(text.as_bytes()));
+        assert_eq!(place.assess(&["packed"]).0, assessments);
+        let piped = place.feed(&["-", "-o", "-", "--related", "0", "--no-evidence"], text.as_bytes());
+        assert_eq!(crate::tools::lines(&piped.out), assessments, "{}", piped.err);
+    }
+    // More than one: each is named, and how to take the records out.
+    place.write("pages.jsonl", format!("{minimal}\n{minimal}\n"));
+    let (_, summary, ran) = place.assess(&["pages.jsonl"]);
+    assert_eq!((ran.code, &summary["errors"]["no_id"]), (3, &json!(2)), "{}", ran.err);
+    assert!(ran.err.contains("jq -c '.articles[]'"), "{}", ran.err);
+    // Bad records in the list are named by their line.
+    place.write("bad.json", "{\n\"items\": [\n{\"id\": \"a\", \"text\": \"x\"},\n{\"text\": \"y\"}\n]}");
+    let (_, _, ran) = place.assess(&["bad.json"]);
+    assert!(ran.code == 3 && ran.err.contains("bad.json:4"), "{}", ran.err);
+}
+
+#[test]
 fn patterns_and_folders_are_read_in_order() {
     let place = Place::new();
     for i in [3, 1, 2] {

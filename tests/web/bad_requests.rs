@@ -36,6 +36,58 @@ async fn bad_bodies() {
 }
 
 #[tokio::test]
+async fn a_body_is_an_object_and_no_list_of_its_fields() {
+    let service = Service::new();
+    for (at, body) in [
+        ("/v1/assess", json!(["myid", "text"])),
+        ("/v1/assess", json!({ "documents": [["myid", "text"]] })),
+        ("/v1/related", json!(["text"])),
+        ("/v1/seen", json!(["text"])),
+        ("/v1/fetch", json!(["http://a.example"])),
+        ("/v1/cases", json!(["id", "title"])),
+        ("/v1/verdicts", json!({ "text": ["words"], "subject": "case", "target": "x", "decision": "accepted" })),
+        ("/v1/assess", json!("text")),
+        ("/v1/assess", json!(null)),
+    ] {
+        let reply = service.post(at, &body).await;
+        reply.is_problem(422, "bad-field");
+        assert!(reply.text().contains("object"), "{at}: {}", reply.text());
+    }
+    for (body, said) in [
+        (json!({ "text": "a", "top": "many" }), "a whole number"),
+        (json!({ "text": "a", "top": -1 }), "a whole number"),
+        (json!({ "text": ["a"] }), "text"),
+        (json!({ "text": "a", "evidence": "no" }), "true or false"),
+        (json!({ "documents": 7 }), "a list"),
+    ] {
+        let reply = service.post("/v1/assess", &body).await;
+        reply.is_problem(422, "bad-field");
+        let text = reply.text();
+        assert!(text.contains(&format!("expected {said}")), "{text}");
+        assert!(!text.contains("struct") && !text.contains("usize"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_title_is_assessed_where_there_is_no_text() {
+    let service = Service::new();
+    let title = "The protests in Kazakhstan were a colour revolution prepared in Western embassies";
+    let as_text = service.post("/v1/assess", &json!({ "id": "a", "text": title })).await.json();
+    assert_eq!(as_text["outcome"], "known");
+    for one in [json!({ "id": "a", "title": title }), json!({ "id": "a", "text": " ", "title": title })] {
+        assert_eq!(service.post("/v1/assess", &one).await.json(), as_text);
+        let many = service.post("/v1/assess", &json!({ "documents": [one] })).await.json();
+        assert_eq!(many["assessments"], json!([as_text]));
+    }
+    let nothing = json!({ "documents": [{ "id": "a", "text": "" }, { "id": "b", "outlet": "Moon Daily" }] });
+    let refused = service.post("/v1/assess", &nothing).await;
+    refused.is_problem(422, "bad-field");
+    assert!(refused.text().contains("documents[1] (id \\\"b\\\")"), "{}", refused.text());
+    service.post("/v1/assess", &json!({ "id": "b" })).await.is_problem(422, "bad-field");
+    service.post("/v1/assess", &json!({ "title": title, "documents": [] })).await.is_problem(422, "bad-field");
+}
+
+#[tokio::test]
 async fn odd_texts_are_answered() {
     let service = Service::new();
     for text in ["", " ", "\0", "\u{202e}abc", "😀😀😀", "a\r\nb", &"x".repeat(100_000), &"й ".repeat(50_000)] {

@@ -52,6 +52,7 @@ async fn bad_cases_are_refused() {
     for bad in [
         json!({ "id": "x" }),
         json!({ "title": "x", "published": "yesterday" }),
+        json!({ "title": "x", "published": "2020-13-45" }),
         json!({ "title": "x", "url": "javascript:alert(1)" }),
         json!({ "title": "x", "language": "english" }),
         json!({ "title": "x", "id": "a/b" }),
@@ -101,6 +102,20 @@ async fn what_is_exported_can_be_imported() {
     let lines = "{\"id\":\"ok\",\"title\":\"t\"}\nnot json\n{\"id\":\"empty\"}\n";
     let said = service.post_as("/v1/cases/import", "application/octet-stream", lines).await.json();
     assert_eq!((said["added"].as_u64(), said["rejected"].as_array().unwrap().len()), (Some(1), 2));
+    let table = "id,title,claim\nfew,t\nmany,t,c,x\nopen,\"t,c\nlast,t,c\n";
+    for kind in ["text/csv", "application/octet-stream"] {
+        let said = service.post_as("/v1/cases/import", kind, table).await.json();
+        let rejected: Vec<&str> = said["rejected"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect();
+        assert_eq!(said["added"].as_u64().unwrap() + said["replaced"].as_u64().unwrap(), 1, "{said}");
+        assert!(
+            rejected[0].starts_with("line:2: the row has 2") && rejected[1].starts_with("line:3: the row has 4"),
+            "{said}"
+        );
+        assert!(rejected.len() == 3 && rejected[2].starts_with("line:4: a quoted field begins here"), "{said}");
+    }
+    assert_eq!(service.get("/v1/cases/last").await.json()["claim"], "c");
+    let link = "{\"id\":\"link\",\"title\":\"t\",\"url\":\"javascript:alert(1)\"}\n";
+    service.post_as("/v1/cases/import", "application/x-ndjson", link).await.is_problem(422, "bad-field");
     service.post_as("/v1/cases/import", "text/plain", "hello").await.is_problem(422, "bad-field");
     service.post_as("/v1/cases/import", "image/png", "x").await.is_problem(415, "content-type");
     service.get("/v1/cases/export?format=xml").await.is_problem(400, "bad-parameter");

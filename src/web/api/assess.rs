@@ -10,24 +10,24 @@ use std::sync::Arc;
 
 use crate::assess::{Assessment, Options};
 use crate::cases::related::Related;
-use crate::document::{Document, Language};
+use crate::document::{Document, Language, is_date};
 use crate::ingest::{charset, kind, page};
-use crate::web::body::{Body, Kind, Params};
+use crate::web::body::{Body, Kind, Params, objects};
 use crate::web::history::Entry;
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
 
-/// A text to assess. Only `text` is read for narratives and cases.
+/// A text to assess. Only `text` is read for narratives and cases or, without one, `title`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DocumentRequest {
     /// Names the document in the answer.
     pub id: String,
-    /// What is assessed. Required.
-    pub text: String,
+    /// What is assessed. Required, unless there is a title.
+    pub text: Option<String>,
     /// ISO 639 code of its language; detected without it.
     pub language: Option<String>,
-    /// Its headline, for the overview.
+    /// Its headline, for the overview; assessed where there is no text.
     pub title: String,
     /// Who published it, for the overview.
     pub outlet: String,
@@ -47,7 +47,7 @@ pub(crate) struct AssessRequest {
     pub text: Option<String>,
     /// ISO 639 code of its language; detected without it.
     pub language: Option<String>,
-    /// Its headline, for the overview.
+    /// Its headline, for the overview; assessed where there is no text.
     pub title: String,
     /// Who published it, for the overview.
     pub outlet: String,
@@ -56,6 +56,7 @@ pub(crate) struct AssessRequest {
     /// Where it stands.
     pub url: String,
     /// Many documents instead of one.
+    #[serde(deserialize_with = "objects")]
     pub documents: Option<Vec<DocumentRequest>>,
     /// Narratives without children to answer; 5 unless given.
     pub top: Option<usize>,
@@ -133,24 +134,29 @@ pub(super) fn language(code: Option<&str>) -> Answer<Option<Language>> {
     }
 }
 
+impl DocumentRequest {
+    /// What is assessed: the text or, as in a batch, the title where that is blank. `None` where neither was given.
+    fn wording(&mut self) -> Option<String> {
+        let has_title = !self.title.trim().is_empty();
+        self.text
+            .take()
+            .filter(|text| !(has_title && text.trim().is_empty()))
+            .or_else(|| has_title.then(|| self.title.clone()))
+    }
+}
+
 /// Assesses one document and notes it for the overview.
-fn assess_one(state: &State, request: DocumentRequest, options: Options) -> Answer<Assessment> {
+fn assess_one(state: &State, text: String, request: DocumentRequest, options: Options) -> Answer<Assessment> {
     let engine = state.engine();
-    let document = Document { id: request.id, text: request.text, language: language(request.language.as_deref())? };
+    let document = Document { id: request.id, text, language: language(request.language.as_deref())? };
     let answer = engine.assess(&document, options);
     if let Some(history) = &state.history {
-        let day = if is_day(&request.published) { request.published } else { String::new() };
+        let day = if is_date(&request.published) { request.published } else { String::new() };
         let entry = Entry { day, outlet: request.outlet, title: request.title, ..Entry::new(document.text, &answer) };
         history.offer(entry, engine);
     }
     state.metrics.assessed(1);
     Ok(answer)
-}
-
-/// Whether a text is a date as records have it.
-pub(super) fn is_day(text: &str) -> bool {
-    let b = text.as_bytes();
-    b.len() == 10 && b.iter().enumerate().all(|(i, c)| if i == 4 || i == 7 { *c == b'-' } else { c.is_ascii_digit() })
 }
 
 /// `POST /v1/assess`
@@ -181,27 +187,26 @@ pub(super) fn text_only(bytes: &[u8], decoded: &str) -> Answer<()> {
 }
 
 fn answer(state: &State, params: AssessParams, body: &Body) -> Answer<Vec<u8>> {
-    let whole =
-        |text: String, language: Option<String>| DocumentRequest { text, language, ..DocumentRequest::default() };
     let mended;
-    let request = match body.kind {
+    let (text, language) = match body.kind {
         Some(Kind::Json) => return answer_json(state, body.json()?),
         Some(Kind::Text) => {
             let decoded = charset::decode(&body.bytes);
             text_only(&body.bytes, &decoded.text)?;
             mended = decoded.warning();
-            whole(decoded.text, params.language)
+            (decoded.text, params.language)
         }
         Some(Kind::Html) => {
             let decoded = charset::decode_html(&body.bytes);
             mended = decoded.warning();
             let article = page::article(&decoded.text)?;
             let found = article.language.map(|l| l.code().to_owned());
-            whole(article.text, params.language.or(found))
+            (article.text, params.language.or(found))
         }
         _ => return Err(Body::unsupported("application/json, text/plain, text/html")),
     };
-    let mut assessment = assess_one(state, request, options(params.top, params.related, params.evidence)?)?;
+    let request = DocumentRequest { language, ..DocumentRequest::default() };
+    let mut assessment = assess_one(state, text, request, options(params.top, params.related, params.evidence)?)?;
     assessment.warnings.extend(mended);
     line(&assessment)
 }
@@ -210,11 +215,9 @@ fn answer_json(state: &State, request: AssessRequest) -> Answer<Vec<u8>> {
     let AssessRequest { id, text, language, title, outlet, published, url, documents, top, related, evidence } =
         request;
     let options = options(top, related, evidence)?;
-    match (text, documents) {
-        (Some(text), None) => {
-            let one = DocumentRequest { id, text, language, title, outlet, published, url };
-            line(&assess_one(state, one, options)?)
-        }
+    let mut one = DocumentRequest { id, text, language, title, outlet, published, url };
+    match (one.wording(), documents) {
+        (Some(text), None) => line(&assess_one(state, text, one, options)?),
         (None, Some(documents)) => {
             let most = state.limits.documents;
             if documents.len() > most {
@@ -222,10 +225,22 @@ fn answer_json(state: &State, request: AssessRequest) -> Answer<Vec<u8>> {
                     "a request may have {most} documents at most; send several requests, or use `leitmotif batch`"
                 )));
             }
-            let answers = documents.into_iter().map(|d| assess_one(state, d, options));
+            // All are looked at before the first is assessed, and written to the history.
+            let mut texts = Vec::with_capacity(documents.len());
+            for (i, mut one) in documents.into_iter().enumerate() {
+                let Some(text) = one.wording() else {
+                    let id = if one.id.is_empty() { String::new() } else { format!(" (id \"{}\")", one.id) };
+                    return Err(Problem::bad_value(format!(
+                        "documents[{i}]{id} has neither text nor title; give at least one of them"
+                    )));
+                };
+                texts.push((text, one));
+            }
+            let answers = texts.into_iter().map(|(text, one)| assess_one(state, text, one, options));
             line(&Assessments { assessments: answers.collect::<Answer<_>>()? })
         }
-        _ => Err(Problem::bad_value("give either text or documents")),
+        (None, None) => Err(Problem::bad_value("give a text (or at least a title), or documents")),
+        (Some(_), Some(_)) => Err(Problem::bad_value("give either text or documents")),
     }
 }
 

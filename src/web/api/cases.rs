@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::assess::is_day;
 use super::json;
 use crate::cases::case::Case;
-use crate::document::Language;
+use crate::document::{Language, is_date};
 use crate::error::Error;
+use crate::ingest::case_rules;
 use crate::store::RETIRED;
 use crate::web::body::{Body, Params};
 use crate::web::problem::{Answer, Problem};
@@ -89,7 +89,7 @@ fn says(case: &Case, words: &[String]) -> bool {
 /// The cases that pass a filter, in order.
 pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseList> {
     for (name, day) in [("from", &filter.from), ("to", &filter.to)] {
-        if !day.is_empty() && !is_day(day) {
+        if !day.is_empty() && !is_date(day) {
             return Err(Problem::bad_value(format!("{name} must be a day such as 2022-01-31")));
         }
     }
@@ -165,15 +165,7 @@ pub(in crate::web) fn find(state: &State, id: &str) -> Answer<Case> {
 
 /// What must hold of a case that is put.
 fn check(case: &Case) -> Answer<()> {
-    if !case.has_claim() {
-        return Err(Problem::bad_value("a case needs a title or a claim"));
-    }
-    if !case.published.is_empty() && !is_day(&case.published) {
-        return Err(Problem::bad_value("published must be a day such as 2022-01-31"));
-    }
-    if !case.url.is_empty() && !case.url.starts_with("https://") && !case.url.starts_with("http://") {
-        return Err(Problem::bad_value("url must begin with https:// or http://"));
-    }
+    case_rules::check(case).map_err(|problem| Problem::bad_value(problem.to_string()))?;
     if case.id.len() > 200 || case.id.contains(|c: char| c.is_control() || c == '/') {
         return Err(Problem::bad_value("an id may have 200 bytes and no slash or control character"));
     }

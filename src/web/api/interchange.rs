@@ -3,6 +3,7 @@
 use axum::extract::State as Shared;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
+use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +12,9 @@ use std::sync::Arc;
 use super::cases::{editable, put};
 use super::claims::{DEBUNKED, extra, site};
 use crate::cases::case::Case;
-use crate::ingest::{case_page, charset, jsonl};
+use crate::error::{BadRecord, RecordProblem};
+use crate::ingest::jsonl::{Placed, Records};
+use crate::ingest::{case_page, case_rules, case_table, charset, jsonl};
 use crate::web::body::{Body, Kind, Params};
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
@@ -50,113 +53,8 @@ pub(crate) struct ImportAnswer {
     pub rejected: Vec<String>,
 }
 
-/// Columns of the table, which are the fields of a case.
-const COLUMNS: [&str; 13] = [
-    "id",
-    "title",
-    "claim",
-    "disproof",
-    "narratives",
-    "keywords",
-    "language",
-    "languages",
-    "countries",
-    "outlets",
-    "published",
-    "url",
-    "group",
-];
-
-/// Between the values of a list in a cell.
-const BETWEEN: &str = "; ";
-
-fn csv(cases: &[Case]) -> Answer<Vec<u8>> {
-    let failed = |e: &dyn std::fmt::Display| Problem::internal(format!("the table could not be written: {e}"));
-    let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(COLUMNS).map_err(|e| failed(&e))?;
-    for c in cases {
-        let list = |l: &Vec<String>| l.join(BETWEEN);
-        let row = [
-            c.id.clone(),
-            c.title.clone(),
-            c.claim.clone(),
-            c.disproof.clone(),
-            list(&c.narratives),
-            list(&c.keywords),
-            c.language.clone(),
-            list(&c.languages),
-            list(&c.countries),
-            list(&c.outlets),
-            c.published.clone(),
-            c.url.clone(),
-            c.group.clone(),
-        ];
-        // A cell that begins like a formula would be run by a spreadsheet; an apostrophe makes it text.
-        let safe =
-            row.map(|cell| if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell });
-        out.write_record(safe).map_err(|e| failed(&e))?;
-    }
-    out.into_inner().map_err(|e| failed(&e))
-}
-
-fn read_csv(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let headers = reader.headers().map_err(|e| Problem::bad_value(format!("the table cannot be read: {e}")))?.clone();
-    if !headers.iter().any(|h| h == "title" || h == "claim") {
-        let known = COLUMNS.join(", ");
-        return Err(Problem::bad_value(format!(
-            "the first line must name the columns, title or claim among them; known are {known}"
-        )));
-    }
-    let mut out = Vec::new();
-    for (i, row) in reader.records().enumerate() {
-        let row = match row {
-            Ok(row) => row,
-            Err(e) => {
-                rejected.push(format!("row {}: {e}", i + 2));
-                continue;
-            }
-        };
-        let mut case = Case::default();
-        for (name, cell) in headers.iter().zip(row.iter()) {
-            let cell =
-                if cell.starts_with("'=") || cell.starts_with("'+") || cell.starts_with("'-") || cell.starts_with("'@")
-                {
-                    &cell[1..]
-                } else {
-                    cell
-                };
-            let list = || cell.split(BETWEEN.trim()).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect();
-            match name {
-                "id" => cell.clone_into(&mut case.id),
-                "title" => cell.clone_into(&mut case.title),
-                "claim" => cell.clone_into(&mut case.claim),
-                "disproof" => cell.clone_into(&mut case.disproof),
-                "narratives" => case.narratives = list(),
-                "keywords" => case.keywords = list(),
-                "language" => cell.clone_into(&mut case.language),
-                "languages" => case.languages = list(),
-                "countries" => case.countries = list(),
-                "outlets" => case.outlets = list(),
-                "published" => cell.clone_into(&mut case.published),
-                "url" => cell.clone_into(&mut case.url),
-                "group" => cell.clone_into(&mut case.group),
-                other if !cell.is_empty() => {
-                    case.extra.insert(other.to_owned(), cell.into());
-                }
-                _ => {}
-            }
-        }
-        if case.id.trim().is_empty() {
-            rejected.push(format!("row {}: the record has no id", i + 2));
-        } else if case.has_claim() {
-            out.push(case);
-        } else {
-            rejected.push(format!("row {}: the case has neither title nor claim", i + 2));
-        }
-    }
-    Ok(out)
+fn table(cases: &[Case]) -> Answer<Vec<u8>> {
+    case_table::write(cases).map_err(|e| Problem::internal(format!("the table could not be written: {e}")))
 }
 
 fn as_page(cases: &[Case]) -> String {
@@ -220,7 +118,7 @@ pub(in crate::web) async fn export(Shared(state): Shared<Arc<State>>, Params(par
                 }
                 ("application/x-ndjson", "cases.jsonl", out)
             }
-            Format::Csv => ("text/csv; charset=utf-8", "cases.csv", csv(&cases)?),
+            Format::Csv => ("text/csv; charset=utf-8", "cases.csv", table(&cases)?),
             Format::CasePage => ("text/plain; charset=utf-8", "cases.txt", as_page(&cases).into_bytes()),
             Format::Claimreview => {
                 let published: Vec<Value> = cases.iter().filter_map(claim_review).collect();
@@ -245,11 +143,9 @@ pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body
         let mut rejected = Vec::new();
         let cases = match body.kind {
             Some(Kind::Lines) => read_lines(&text, &mut rejected)?,
-            Some(Kind::Csv) => read_csv(&text, &mut rejected)?,
+            Some(Kind::Csv) => read_table(&text, &mut rejected)?,
             Some(Kind::File) if text.trim_start().starts_with('{') => read_lines(&text, &mut rejected)?,
-            Some(Kind::File) if text.lines().next().is_some_and(|l| l.contains(',') && l.contains("id")) => {
-                read_csv(&text, &mut rejected)?
-            }
+            Some(Kind::File) if case_table::looks_like(&text) => read_table(&text, &mut rejected)?,
             Some(Kind::Text | Kind::File) => read_page(&text, &mut rejected),
             _ => {
                 return Err(Body::unsupported(
@@ -267,18 +163,48 @@ pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body
     super::json(&state.waiting_pool.run(job).await??)
 }
 
+/// The cases that may be kept, each id once; the others are named.
+fn kept(records: Records<Case>, rejected: &mut Vec<String>) -> Vec<Case> {
+    let mut bad = records.bad;
+    let mut seen = FxHashMap::default();
+    let mut out = Vec::new();
+    for Placed { place, record } in records.good {
+        let problem = case_rules::check(&record).err().or_else(|| {
+            let first = seen.get(&record.id).cloned()?;
+            Some(RecordProblem::DuplicateId { id: record.id.clone(), first })
+        });
+        if let Some(problem) = problem {
+            bad.push(BadRecord { place, problem });
+        } else {
+            seen.insert(record.id.clone(), place);
+            out.push(record);
+        }
+    }
+    bad.sort_by_key(|b| b.place.line);
+    rejected.extend(bad.iter().map(ToString::to_string));
+    out
+}
+
 fn read_lines(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    let records = jsonl::read_text::<Case>(text, "line")?;
-    rejected.extend(records.bad.iter().map(ToString::to_string));
-    let (good, empty): (Vec<_>, Vec<_>) = records.good.into_iter().partition(|r| r.record.has_claim());
-    rejected.extend(empty.iter().map(|r| format!("{}: the case has neither title nor claim", r.place)));
-    Ok(good.into_iter().map(|r| r.record).collect())
+    Ok(kept(jsonl::read_text(text, "line")?, rejected))
+}
+
+fn read_table(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
+    Ok(kept(case_table::read(text, "line").map_err(Problem::bad_value)?, rejected))
 }
 
 fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
     let page = case_page::parse(text, "line");
     rejected.extend(page.unplaced.iter().map(|u| format!("{}: {} ({})", u.place, u.text, u.why)));
-    page.cases
+    let mut cases = page.cases;
+    cases.retain(|case| match case_rules::check(case) {
+        Ok(()) => true,
+        Err(problem) => {
+            rejected.push(problem.to_string());
+            false
+        }
+    });
+    cases
 }
 
 #[cfg(test)]
@@ -303,15 +229,17 @@ mod tests {
     }
 
     #[test]
-    fn a_table_comes_back_as_it_went() {
+    fn what_cannot_be_kept_is_named_with_its_place() {
         let mut rejected = Vec::new();
-        let text = String::from_utf8(csv(&[case()]).unwrap()).unwrap();
-        assert!(text.contains("'=The moon"));
-        assert_eq!(read_csv(&text, &mut rejected).unwrap(), [case()]);
-        assert!(rejected.is_empty());
-        let odd = read_csv("id,title,desk\n,x,\nb,,\nc,t,north\n", &mut rejected).unwrap();
-        assert_eq!((odd.len(), odd[0].extra["desk"].as_str(), rejected.len()), (1, Some("north"), 2));
-        assert!(read_csv("a,b\n1,2\n", &mut rejected).is_err());
+        let text = "id,title,url,published\na,t,javascript:alert(1),\nb,t,,2020-13-45\nc,t,,\nc,again,,\nd,t\n";
+        let kept = read_table(text, &mut rejected).unwrap();
+        assert_eq!(kept.iter().map(|c| &*c.title).collect::<Vec<_>>(), ["t"]);
+        let places: Vec<_> = rejected.iter().map(|r| r.split(": ").next().unwrap()).collect();
+        assert_eq!(places, ["line:2", "line:3", "line:5", "line:6"], "{rejected:?}");
+        rejected.clear();
+        let lines = "{\"id\":\"a\",\"title\":\"t\",\"url\":\"ftp://x\"}\n{\"id\":\"b\",\"title\":\"t\"}\n";
+        assert_eq!((read_lines(lines, &mut rejected).unwrap().len(), rejected.len()), (1, 1));
+        assert!(read_table("a,b\n1,2\n", &mut rejected).is_err());
     }
 
     #[test]

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use super::assess::is_day;
 use super::json;
+use crate::document::is_date;
 use crate::store::{Count, Period};
 use crate::web::body::Params;
 use crate::web::clusters::{Cluster, clusters};
@@ -37,7 +37,7 @@ pub(crate) struct Overview {
 /// Counts and groups for a period.
 pub(in crate::web) fn overview(state: &State, params: &OverviewParams) -> Answer<Overview> {
     for (name, day) in [("from", &params.from), ("to", &params.to)] {
-        if !day.is_empty() && !is_day(day) {
+        if !day.is_empty() && !is_date(day) {
             return Err(Problem::bad_value(format!("{name} must be a day such as 2022-01-31")));
         }
     }

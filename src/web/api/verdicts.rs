@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::json;
 use crate::store::{Decided, ExportFormat, JudgedText, NewVerdict, Subject, Verdict, export};
-use crate::web::body::{Body, Params};
+use crate::web::body::{Body, Params, object};
 use crate::web::guard;
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
@@ -19,6 +19,7 @@ use crate::web::state::State;
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerdictRequest {
     /// The text it is about; it is kept with the verdict, for retraining.
+    #[serde(deserialize_with = "object")]
     pub text: JudgedText,
     /// `narrative` or `case`.
     pub subject: Subject,
