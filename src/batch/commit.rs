@@ -269,8 +269,9 @@ impl Committer<'_> {
         Ok(())
     }
 
-    /// Ends the run. `keep` leaves a checkpoint that says so, for whoever resumes a run that is done.
-    pub(super) fn finish(mut self, keep: bool) -> Result<Summary> {
+    /// Ends the run. `keep` leaves a checkpoint that says so, for whoever resumes a run that is done; or, where the input may
+    /// grow (`open`), one to go on from.
+    pub(super) fn finish(mut self, keep: bool, open: bool) -> Result<Summary> {
         if let Some(resumed) = self.resumed.filter(|r| self.passed < r.records) {
             return Err(BatchProblem::ChangedInput { read: resumed.records }.into());
         }
@@ -278,11 +279,20 @@ impl Committer<'_> {
         if let Some(rejects) = &mut self.rejects {
             rejects.close_member()?;
         }
+        if keep && open {
+            // A member that has room is closed for whoever reads the output now, and made again on going on.
+            if let Sink::Lines(output) = &mut self.sink {
+                output.flush()?;
+            }
+            self.save(false)?;
+        }
         if let Sink::Lines(output) = &mut self.sink {
             output.close_member()?;
         }
         if keep {
-            self.save(true)?;
+            if !open {
+                self.save(true)?;
+            }
         } else if let Some((path, _)) = &self.checkpoint {
             // The output first: without a checkpoint it counts as finished.
             if let Sink::Lines(output) = &mut self.sink {

@@ -68,7 +68,7 @@ pub fn run(
     let mut committer = line.committer.into_inner().unwrap_or_else(PoisonError::into_inner);
     // On resuming, too, all inputs were read from their beginning.
     committer.summary.encodings = feed.feeder.encodings();
-    committer.finish(settings.resume)
+    committer.finish(settings.resume, settings.reading.follow)
 }
 
 /// The inputs, and how many blocks and records they have given.

@@ -1,8 +1,11 @@
 //! `leitmotif batch`: files, feeds and archives of documents in, assessments out, in the order of the input.
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, REPLACEMENT};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::Done;
 use super::batch_progress::{Progress, Style};
@@ -156,7 +159,7 @@ pub(super) struct ReadingFlags {
     /// Language of documents that do not say theirs; detected without it
     #[arg(long, value_name = "CODE", help_heading = "Input")]
     language: Option<Language>,
-    /// Read the last input, a file that grows, until the program is stopped
+    /// Read the last input, a file that grows, until the program is interrupted or terminated
     #[arg(long, help_heading = "Input")]
     follow: bool,
     /// Let addresses of feeds lead into private networks
@@ -197,6 +200,7 @@ impl ReadingFlags {
             names,
             limits,
             follow: self.follow,
+            ended: Arc::default(),
             allow_private: self.allow_private,
         }
     }
@@ -229,6 +233,9 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
         rejects: args.rejects.clone(),
         max_errors: args.max_errors,
     };
+    if args.reading.follow {
+        end_on_signal(&settings.reading.ended)?;
+    }
     let progress = Progress::new(args.progress);
     let reject = |bad: &crate::error::BadRecord| progress.line(&format!("rejected: {bad}"));
     let ran = batch::run(&assessor, &settings, &reject, &|status| progress.show(status));
@@ -243,6 +250,18 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
     anyhow::ensure!(summary.adds_up(), "the counts do not add up, which is a fault of this program; please report it");
     args.using.sound(&assessor.cases.index)?;
     Ok(if summary.rejected == 0 { Done::All } else { Done::Rejected })
+}
+
+/// Lets an interruption or termination end what is followed, so that all is written and counted. The second one stops the
+/// program at once.
+fn end_on_signal(ended: &Arc<AtomicBool>) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(ended))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(ended)))
+            .context("cannot be told of signals")?;
+    }
+    Ok(())
 }
 
 /// Most lines of a list in the report.

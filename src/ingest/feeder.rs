@@ -10,14 +10,14 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::array::ArrayRecords;
 use super::block::{Block, Form, Records, Source};
 use super::envelope;
 use super::feed;
 use super::fields::FieldNames;
+use super::growing::Growing;
 use super::inputs::Input;
 use super::kind::{self, Format};
 use super::lines::LineRecords;
@@ -40,8 +40,10 @@ pub struct Reading {
     pub names: FieldNames,
     /// Bounds on what is read.
     pub limits: Limits,
-    /// Whether the last input is a file that grows, to be read until the process is stopped.
+    /// Whether the last input is a file that grows, to be read until [`Reading::ended`].
     pub follow: bool,
+    /// Once true, a file that is followed ends after the last whole line that is in it.
+    pub ended: Arc<AtomicBool>,
     /// Whether addresses of the web may be those of private networks.
     pub allow_private: bool,
 }
@@ -54,9 +56,6 @@ pub struct Encoded {
     /// The name of the first.
     pub first: String,
 }
-
-/// How often a growing file is looked at.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// Fills blocks.
 pub(crate) struct Feeder {
@@ -130,7 +129,8 @@ impl Feeder {
                     return Ok((records, Arc::new(Source::named(name))));
                 }
                 if self.reading.follow && self.inputs.is_empty() {
-                    let growing = Growing { file, at: 0, stop: Arc::clone(&self.stop) };
+                    let stop = [Arc::clone(&self.stop), Arc::clone(&self.reading.ended)];
+                    let growing = Growing::new(path, file, stop, self.reading.limits.record);
                     return self.stream(Box::new(growing), name, true);
                 }
                 if file.metadata().is_ok_and(|m| m.is_file()) {
@@ -228,32 +228,6 @@ fn fetch(url: &str, reading: &Reading) -> Result<Vec<u8>, InputProblem> {
 #[cfg(not(feature = "feeds"))]
 fn fetch(_: &str, _: &Reading) -> Result<Vec<u8>, InputProblem> {
     Err(InputProblem::Feature("feeds"))
-}
-
-/// A file that is written to while it is read.
-struct Growing {
-    file: File,
-    at: u64,
-    stop: Arc<AtomicBool>,
-}
-
-impl Read for Growing {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.file.read(buffer)?;
-            self.at += count as u64;
-            if count > 0 || self.stop.load(Ordering::Relaxed) {
-                return Ok(count);
-            }
-            if self.file.metadata()?.len() < self.at {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "the file became shorter while it was followed",
-                ));
-            }
-            std::thread::sleep(LOOK);
-        }
-    }
 }
 
 /// What a whole input is.

@@ -4,9 +4,10 @@
 //! reduces HTML to its article, `case_page` reads cases copied from a debunk database, `judgements` reads qrels;
 //! `address` says where nothing may be fetched from.
 //!
-//! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind`, `transcode`
-//! makes records UTF-8, `lines`, `array`, `table`, `feed`, `warc` and `parquet` find where they end, and `documents`
-//! turns them into documents.
+//! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind` (`growing` one that
+//! is written to, `envelope` a list inside an object), `transcode` makes records UTF-8, `lines`, `array`, `table`, `feed`, `warc`
+//! and `parquet` find where they end, and `documents` turns them into documents. `case_rules` says which cases are taken in,
+//! `case_table` reads and writes them as a table.
 
 #[cfg(any(feature = "feeds", feature = "web"))]
 pub(crate) mod address;
@@ -35,6 +36,8 @@ pub mod feeder;
 pub mod fetch;
 #[cfg(feature = "batch")]
 pub mod fields;
+#[cfg(feature = "batch")]
+mod growing;
 #[cfg(feature = "batch")]
 pub mod inputs;
 pub mod jsonl;

@@ -1,9 +1,10 @@
 //! Pipes that close, files that grow, runs that get in each other's way.
 
 use crate::tools::{Place, lines, posts, record};
+use serde_json::Value;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const QUICK: [&str; 4] = ["--related", "0", "--no-evidence", "--score-duplicates"];
@@ -78,6 +79,42 @@ fn a_file_that_grows_is_followed_and_resumed() {
     let followed = place.read("out.jsonl");
     assert_eq!(place.run(&[&["in.jsonl", "-o", "whole.jsonl"], &QUICK[..]].concat()).code, 0);
     assert!(followed == place.read("whole.jsonl"));
+}
+
+/// A signal that asks to end ends a followed file as the end of a file would: all is written and counted, and another run
+/// goes on from there, with half a line that has become whole.
+#[cfg(unix)]
+#[test]
+fn what_is_followed_ends_when_asked_and_goes_on_from_there() {
+    for (output, packed) in [("out.jsonl", false), ("out.jsonl.gz", true)] {
+        let place = Place::new();
+        place.write("in.jsonl", posts(3));
+        let args = [
+            &["in.jsonl", "-o", output, "--follow", "--resume", "--summary", "counts.json", "--checkpoint-every", "0"],
+            &QUICK[..],
+        ]
+        .concat();
+        let mut append = OpenOptions::new().append(true).open(place.at("in.jsonl")).unwrap();
+        let line = record(3).to_string() + "\n";
+        for (added, signal, count) in [(&line[..20], "TERM", 3), (&line[20..], "INT", 4)] {
+            append.write_all(added.as_bytes()).unwrap();
+            let _ = std::fs::remove_file(place.at("counts.json"));
+            let mut child = place.batch(&args).stderr(Stdio::null()).spawn().unwrap();
+            // It cannot be seen from outside when all is read; whole lines that are there are read before it ends.
+            std::thread::sleep(Duration::from_millis(1500));
+            assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+            assert_eq!(child.wait().unwrap().code(), Some(0), "{output} {signal}");
+            let counts: Value = serde_json::from_slice(&place.read("counts.json")).unwrap();
+            assert_eq!(counts["scored"], count, "{counts}");
+        }
+        assert_eq!(
+            place
+                .run(&[&["in.jsonl", "-o", if packed { "whole.jsonl.gz" } else { "whole.jsonl" }], &QUICK[..]].concat())
+                .code,
+            0
+        );
+        assert!(place.read(output) == place.read(if packed { "whole.jsonl.gz" } else { "whole.jsonl" }));
+    }
 }
 
 #[test]

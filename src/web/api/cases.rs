@@ -165,7 +165,7 @@ pub(in crate::web) fn find(state: &State, id: &str) -> Answer<Case> {
 
 /// What must hold of a case that is put.
 fn check(case: &Case) -> Answer<()> {
-    case_rules::check(case).map_err(|problem| Problem::bad_value(problem.to_string()))?;
+    case_rules::check_form(case).map_err(|problem| Problem::bad_value(problem.to_string()))?;
     if case.id.len() > 200 || case.id.contains(|c: char| c.is_control() || c == '/') {
         return Err(Problem::bad_value("an id may have 200 bytes and no slash or control character"));
     }

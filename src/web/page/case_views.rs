@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::texts::Texts;
 use super::views::{Frame, Named, named};
 use crate::cases::case::Case;
+use crate::ingest::case_rules::is_web_address;
 use crate::store::RETIRED;
 use crate::web::api::cases::{CaseFilter, find, list};
 use crate::web::api::claims::encoded;
@@ -145,6 +146,8 @@ pub(super) struct One {
     rows: Vec<(&'static str, String)>,
     like: Vec<Entry>,
     review: Option<String>,
+    /// Whether its source is an address of the web.
+    is_link: bool,
     case: Case,
 }
 
@@ -201,6 +204,7 @@ impl One {
             rows: rows.into_iter().filter(|r| !r.1.is_empty()).collect(),
             like,
             review,
+            is_link: is_web_address(&case.url),
             case,
         })
     }
