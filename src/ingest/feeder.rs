@@ -148,7 +148,7 @@ impl Feeder {
             return Ok(None);
         }
         let file = File::open(path).map_err(InputProblem::Unopened)?;
-        self.total.fetch_add(file.metadata().map_or(0, |m| m.len()), Ordering::Relaxed);
+        self.total.fetch_add(file.metadata().map_or(0, |m| m.len()), std::sync::atomic::Ordering::Relaxed);
         Ok(Some(Box::new(super::parquet::ParquetRecords::open(file)?)))
     }
 
