@@ -453,21 +453,26 @@ mod tests {
 
     #[test]
     fn top_k_is_exact_and_an_added_case_is_found_at_once() {
-        let case = |id: &str, claim: &str| Case { id: id.into(), claim: claim.into(), ..Case::default() };
+        let case = |id: &str, claim: &str| Case {
+            id: id.into(),
+            claim: claim.into(),
+            language: "en".into(),
+            ..Case::default()
+        };
         let mut index =
             CaseIndex::new((0..200).map(|i| case(&format!("c{i}"), &format!("claim number {i} of many kinds"))));
         let mut query = Query::default();
         let text = "claim number 17 about zebras";
-        query.prepare_text(&index, text, &sentences(text), None);
+        query.prepare_text(&index, text, &sentences(text), Language::lenient("en"));
         let all = query.candidates(&index, ALL_FIELDS, 1000);
         let top = query.candidates(&index, ALL_FIELDS, 5);
         assert_eq!(&all[..5], &top[..]);
         assert_eq!(index.id(top[0].case), "c17");
         index.add(case("z", "Zebras are painted horses"));
-        query.prepare_text(&index, text, &sentences(text), None);
+        query.prepare_text(&index, text, &sentences(text), Language::lenient("en"));
         assert_eq!(index.id(query.candidates(&index, ALL_FIELDS, 1)[0].case), "z");
         index.remove("z");
-        query.prepare_text(&index, text, &sentences(text), None);
+        query.prepare_text(&index, text, &sentences(text), Language::lenient("en"));
         assert!(query.candidates(&index, ALL_FIELDS, 1000).iter().all(|c| index.is_live(c.case)));
     }
 }
