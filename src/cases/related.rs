@@ -253,9 +253,13 @@ impl CaseBase {
     }
 
     /// Holds ranked cases against chance. By what one of the first shares with the text, and the same for all, so that their
-    /// order stays.
+    /// order stays. Not where the first is in another language: few words are shared then, and the ranker knows that.
     fn doubt(&self, query: &mut Query, ranked: &mut [(Candidate, f64)]) {
-        if ranked.first().is_none_or(|r| r.1 < LEAST_DOUBTED) {
+        let is_across = |query: &Query, case| {
+            let languages = query.language.zip(self.index.language(case));
+            languages.is_some_and(|(text, case)| text != case)
+        };
+        if ranked.first().is_none_or(|r| r.1 < LEAST_DOUBTED || is_across(query, r.0.case)) {
             return;
         }
         let mut surprise = f64::NEG_INFINITY;

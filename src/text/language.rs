@@ -102,7 +102,10 @@ pub fn detect(text: &str) -> Option<Language> {
     let together =
         letters >= FEWEST_TOGETHER && info.confidence() >= SURE_TOGETHER && function_words.speak_for(guess.code());
     if alone || sure || together {
-        return Some(guess);
+        let unlikely = matches!(guess.code(), "uk" | "be")
+            && letters >= ENOUGH_CYRILLIC
+            && !sample.contains(['і', 'ї', 'є', 'ґ', 'ў', 'І', 'Ї', 'Є', 'Ґ', 'Ў']);
+        return if unlikely { Language::lenient("ru") } else { Some(guess) };
     }
     function_words.leading().filter(|_| letters >= FEWEST_TOGETHER).and_then(Language::lenient)
 }
@@ -150,11 +153,41 @@ fn by_cyrillic_letters(sample: &str) -> Option<&'static str> {
         }
     }
     match (russian, ukrainian + shared_i) {
+        (0, 0) => by_cyrillic_words(sample),
         (r, 0) if r > 0 => Some("ru"),
         (0, u) if u > 0 => Some("uk"),
         // A quotation in the other language: the language with twice the letters.
         (r, u) if r > 2 * u => Some("ru"),
         (r, u) if u > 2 * r => Some("uk"),
+        _ => None,
+    }
+}
+
+/// Small words that only one of Russian and Bulgarian has, and Ukrainian has not: short texts often lack the letters that tell
+/// these apart. None has such a letter.
+const RUSSIAN: &str = "как что из к ко во же его их она он они также которая только если после между под над где когда уже нет \
+                       может себя нас вас тоже даже чем тем лишь снова ради";
+const BULGARIAN: &str = "е се са че ще като това той тя те към със след през беше има бъде който която което които ги му един една \
+                         този тази обаче във ни вече още няма";
+
+/// Letters from which on a text without the letters of Ukrainian and Belarusian is in neither: each of these texts has one in
+/// twelve.
+const ENOUGH_CYRILLIC: usize = 40;
+
+/// Russian or Bulgarian, of a text without the letters that only some Cyrillic languages have: by small words, or by the
+/// soft sign, which in Bulgarian stands before `о` alone.
+fn by_cyrillic_words(sample: &str) -> Option<&'static str> {
+    let (mut russian, mut bulgarian) = (0, 0);
+    for word in sample.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase) {
+        russian += usize::from(RUSSIAN.split_whitespace().any(|w| w == word));
+        bulgarian += usize::from(BULGARIAN.split_whitespace().any(|w| w == word));
+    }
+    let is_cyrillic = |c: &char| ('\u{400}'..='\u{52f}').contains(c);
+    let soft = sample.match_indices('ь').any(|(at, sign)| !sample[at + sign.len()..].starts_with('о'));
+    match (russian, bulgarian) {
+        (1.., 0) => Some("ru"),
+        (0, 2..) => Some("bg"),
+        (0, 0) if soft && sample.chars().filter(is_cyrillic).count() >= ENOUGH_CYRILLIC => Some("ru"),
         _ => None,
     }
 }
@@ -211,6 +244,11 @@ mod tests {
             Some("en")
         );
         assert_eq!(of("https://example.org/les/vaccins/dans-les-pays"), None);
+        // Without a letter that only Russian has.
+        let spoken = "Испанский диспетчер видел в Киеве, как украинские истребители сопровождали рейс";
+        assert_eq!(of(spoken).as_deref(), Some("ru"));
+        assert_eq!(of("Виктория Нуланд потратила миллиарды долларов на переворот в Киеве").as_deref(), Some("ru"));
+        assert_eq!(of("Правителството обяви, че ще отпусне пари за училищата в града").as_deref(), Some("bg"));
         assert_eq!(of("NATO"), None);
         assert_eq!(of("😀😀😀"), None);
         assert_eq!(of(""), None);
