@@ -84,7 +84,16 @@ fn write_assessment(
     let Some(cases) = cases else { return Ok(()) };
     let listed = a.related.iter().filter(|r| r.score >= LEAST_SCORE).cloned().collect::<Vec<_>>();
     if listed.is_empty() {
-        writeln!(out, "\nNo debunked case says the same.")
+        writeln!(out, "\nNo debunked case says the same.")?;
+        // Few words are shared with a case in another language, so its probability is too low to hide it by.
+        let nearest = a.related.first().and_then(|r| Some((r, cases.by_id(&r.id)?.own_language()?)));
+        match nearest.filter(|(_, language)| a.language.is_some_and(|text| text != *language)) {
+            Some((r, language)) => {
+                let nearest = format!("nearest, in another language ({language}, {}): {}", percent(r.score), r.title);
+                writeln!(out, "{}", style.faint(nearest))
+            }
+            None => Ok(()),
+        }
     } else {
         write_related(out, &listed, text, cases, style)
     }
