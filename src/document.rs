@@ -178,14 +178,18 @@ pub(crate) fn is_date(text: &str) -> bool {
         return false;
     }
     let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return false };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
+    (1..=days_in(year, month)).contains(&day)
+}
+
+/// The days of a month of the Gregorian calendar; 0 for what is no month.
+pub(crate) fn days_in(year: u32, month: u32) -> u32 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
         2 => 28 + u32::from(leap),
         4 | 6 | 9 | 11 => 30,
         1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&day)
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

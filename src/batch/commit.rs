@@ -289,11 +289,10 @@ impl Committer<'_> {
         if let Sink::Lines(output) = &mut self.sink {
             output.close_member()?;
         }
-        if keep {
-            if !open {
-                self.save(true)?;
-            }
-        } else if let Some((path, _)) = &self.checkpoint {
+        if keep && !open {
+            self.save(true)?;
+        }
+        if let Some((path, _)) = self.checkpoint.as_ref().filter(|_| !keep) {
             // The output first: without a checkpoint it counts as finished.
             if let Sink::Lines(output) = &mut self.sink {
                 output.sync()?;

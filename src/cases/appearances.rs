@@ -243,9 +243,19 @@ impl Compared {
         out
     }
 
+    /// The appearance of a case that is most like the text, if one is much like it, and the sum of its cosines.
+    fn near(&self, id: &str) -> Option<(u32, f32)> {
+        self.with_case(id).best.filter(|b| b.1 / 2.0 >= LEAST_SHOWN)
+    }
+
+    /// Whether the text is much like an appearance of a case.
+    pub(crate) fn is_near(&self, id: &str) -> bool {
+        self.near(id).is_some()
+    }
+
     /// The known appearance of a case that is most like the text, if one is much like it.
     pub(crate) fn nearest(&self, id: &str) -> Option<KnownAppearance> {
-        let (text, both) = self.with_case(id).best.filter(|b| b.1 / 2.0 >= LEAST_SHOWN)?;
+        let (text, both) = self.near(id)?;
         let text = &self.known.as_ref()?.texts[text as usize].text;
         Some(KnownAppearance { text: text.clone(), similarity: f64::from(both / 2.0).min(1.0) })
     }

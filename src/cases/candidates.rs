@@ -370,23 +370,16 @@ impl Query {
         }
     }
 
-    /// The place in `terms` of an index term, if the query has it.
-    #[inline]
-    pub(crate) fn slot(&self, term: u32) -> Option<usize> {
-        self.view.slot(term)
-    }
-
-    /// Whether the query may have an index term: see [`Slots::may_have`].
-    #[inline]
-    pub(crate) fn may_have(&self, term: u32) -> bool {
-        self.view.may_have(term)
-    }
-
     /// The first token that is a term, or means it (then true).
     pub(crate) fn token_of(&self, term: u32) -> Option<(usize, bool)> {
         let mut kept = self.view.kept.iter().cloned().flatten();
         let own = kept.find(|&t| self.lexicon.word_of(&self.reading, t) == term).map(|t| (t, false));
         own.or_else(|| self.view.meanings.iter().find(|m| m.term == term).map(|m| (m.token, true)))
+    }
+
+    /// Whether a case is in the language of the text, where both are known.
+    pub(crate) fn same_language(&self, index: &CaseIndex, case: CaseNo) -> Option<bool> {
+        self.language.zip(index.language(case)).map(|(text, case)| text == case)
     }
 
     /// See [`Chance::surprise`].

@@ -116,10 +116,7 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
         let covered = [0, 1].map(|f| part(s.words_in, totals.words, f));
         let covered_grams = [0, 1].map(|f| part(s.grams_in, totals.grams, f));
         let numbers = index.numbers_in(case, [mask[0], mask[1]]);
-        let language = match (query.language, index.language(case)) {
-            (Some(a), Some(b)) => f64::from(u8::from(a == b)),
-            _ => 0.5,
-        };
+        let language = query.same_language(index, case).map_or(0.5, |same| f64::from(u8::from(same)));
         [
             share(s.all, whole.words * SATURATED),
             share(s.short, whole.words * SATURATED),

@@ -172,12 +172,12 @@ impl<'q> Comparison<'q> {
         marks.sentences.fill(SentenceShare::default());
         let weights = FieldWeights::new(index.lengths(case), index.mean_lengths());
         let add = |ct: CaseTerm| {
-            if let Some(slot) = query.slot(ct.term) {
+            if let Some(slot) = query.view.slot(ct.term) {
                 let numeric = || index.is_number(ct.term);
                 s.add(query.view.terms[slot], weights.parts(ct.counts, *mask), slot, (words, marks), numeric);
             }
         };
-        index.each_term(case, |term| query.may_have(term), add);
+        index.each_term(case, |term| query.view.may_have(term), add);
         s.rarest(query, words, &marks.places);
         [(s.run, s.run_words), (s.run_short, _)] = longest_runs(query, &marks.places);
         let totals = index.facts(case).totals;

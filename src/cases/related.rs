@@ -255,16 +255,13 @@ impl CaseBase {
     /// Holds ranked cases against chance. By what one of the first shares with the text, and the same for all, so that their
     /// order stays. Not where the first is in another language: few words are shared then, and the ranker knows that.
     fn doubt(&self, query: &mut Query, ranked: &mut [(Candidate, f64)]) {
-        let is_across = |query: &Query, case| {
-            let languages = query.language.zip(self.index.language(case));
-            languages.is_some_and(|(text, case)| text != case)
-        };
-        if ranked.first().is_none_or(|r| r.1 < LEAST_DOUBTED || is_across(query, r.0.case)) {
+        let is_across = |case| query.same_language(&self.index, case) == Some(false);
+        if ranked.first().is_none_or(|r| r.1 < LEAST_DOUBTED || is_across(r.0.case)) {
             return;
         }
         let mut surprise = f64::NEG_INFINITY;
         for (candidate, _) in ranked.iter().take(DOUBTED) {
-            if query.compared.nearest(self.index.id(candidate.case)).is_some() {
+            if query.compared.is_near(self.index.id(candidate.case)) {
                 return;
             }
             surprise = surprise.max(query.surprise(&self.index, candidate.case));

@@ -86,14 +86,14 @@ pub fn repeating(base: &CaseBase, new: &[String], texts: &dyn AssessedTexts, lea
 fn may_repeat(base: &CaseBase, query: &Query, case: CaseNo) -> bool {
     let mut shared = [0.0; 2];
     let add = |t: CaseTerm| {
-        let Some(known) = query.slot(t.term).and_then(|s| query.view.terms.get(s)) else { return };
+        let Some(known) = query.view.slot(t.term).and_then(|s| query.view.terms.get(s)) else { return };
         if known.kind == TermKind::Word {
             for (sum, &count) in shared.iter_mut().zip(&t.counts) {
                 *sum += if count > 0 { known.idf } else { 0.0 };
             }
         }
     };
-    base.index.each_term(case, |term| query.may_have(term), add);
+    base.index.each_term(case, |term| query.view.may_have(term), add);
     shared.iter().zip(base.index.facts(case).totals.words).any(|(s, total)| *s > LEAST_SHARED * total)
 }
 

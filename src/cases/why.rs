@@ -78,12 +78,12 @@ pub(crate) fn shared(
     let fields = FieldWeights::new(index.lengths(case), index.mean_lengths());
     let weigh = |t: CaseTerm| {
         let telling = |t: &&QueryTerm| t.kind == TermKind::Word && t.idf > least;
-        if let Some(term) = query.slot(t.term).and_then(|s| query.view.terms.get(s)).filter(telling) {
+        if let Some(term) = query.view.slot(t.term).and_then(|s| query.view.terms.get(s)).filter(telling) {
             let weight = term.idf * term.weight * saturate(f64::from(fields.frequency(t.counts, ALL_FIELDS)));
             weights.push((weight, t.term));
         }
     };
-    index.each_term(case, |term| query.may_have(term), weigh);
+    index.each_term(case, |term| query.view.may_have(term), weigh);
     weights.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let mut found: Vec<(usize, f64, u32, bool)> = Vec::new();
     for (weight, term) in weights {

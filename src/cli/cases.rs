@@ -14,7 +14,7 @@ use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
 use crate::error::{BadRecord, Error};
-use crate::ingest::jsonl::{Placed, Records};
+use crate::ingest::jsonl::Placed;
 use crate::ingest::{case_page, case_rules, case_table, charset, jsonl};
 use crate::store::{Store, default_path};
 
@@ -258,7 +258,7 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
         };
         let records = match format {
             ImportFormat::Csv => case_table::read(&text, &name).map_err(anyhow::Error::msg)?,
-            ImportFormat::Jsonl => read_lines(&text, &name)?,
+            ImportFormat::Jsonl => jsonl::read_text_with_copies(&text, &name)?,
             ImportFormat::CasePage | ImportFormat::Auto => {
                 for case in read_page(&text, &name)? {
                     match case_rules::check(&case) {
@@ -292,19 +292,6 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
         complete &= bad.is_empty();
     }
     Ok((cases.into_iter().flatten().collect(), complete))
-}
-
-/// Cases one a line; of two with one id both are given.
-fn read_lines(text: &str, name: &str) -> anyhow::Result<Records<Case>> {
-    let mut out = Records::default();
-    let mut lines = jsonl::Lines::new(text.as_bytes(), name);
-    while let Some((place, line)) = lines.next_line()? {
-        match jsonl::parse(&place, line) {
-            Ok(record) => out.good.push(Placed { place, record }),
-            Err(bad) => out.bad.push(bad),
-        }
-    }
-    Ok(out)
 }
 
 fn read_page(text: &str, name: &str) -> anyhow::Result<Vec<Case>> {

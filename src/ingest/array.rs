@@ -168,24 +168,14 @@ impl Records for ArrayRecords {
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::Drip;
     use super::*;
     use crate::ingest::block::Source;
     use proptest::prelude::*;
-    use std::io::{Cursor, Read};
     use std::sync::Arc;
 
-    /// Gives few bytes at a time.
-    struct Drip(Cursor<Vec<u8>>, usize);
-
-    impl Read for Drip {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            let most = buffer.len().min(self.1);
-            self.0.read(&mut buffer[..most])
-        }
-    }
-
     fn elements(text: &str, drip: usize, limit: usize) -> Vec<(usize, Result<String, &'static str>)> {
-        let reader = Drip(Cursor::new(text.as_bytes().to_vec()), drip);
+        let reader = Drip::new(text, drip);
         let mut records = ArrayRecords::new(Window::new(Box::new(reader), false), limit);
         let mut out = Vec::new();
         loop {

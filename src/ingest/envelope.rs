@@ -140,21 +140,12 @@ pub(crate) fn list_inside(record: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::Drip;
     use super::*;
     use std::io::Read;
 
-    /// Gives few bytes at a time, as a pipe may.
-    struct Drip(Cursor<Vec<u8>>, usize);
-
-    impl Read for Drip {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            let most = buffer.len().min(self.1);
-            self.0.read(&mut buffer[..most])
-        }
-    }
-
     fn list(text: &str, drip: usize, names: &FieldNames, limit: usize) -> Option<(String, usize)> {
-        let mut window = Window::new(Box::new(Drip(Cursor::new(text.as_bytes().to_vec()), drip)), true);
+        let mut window = Window::new(Box::new(Drip::new(text, drip)), true);
         window.beginning(8).unwrap();
         let found = list_of(&mut window, names, limit);
         // Whatever it is, nothing is lost of it.

@@ -10,6 +10,8 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(feature = "parquet")]
+use std::sync::atomic::Ordering;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::array::ArrayRecords;
@@ -148,7 +150,7 @@ impl Feeder {
             return Ok(None);
         }
         let file = File::open(path).map_err(InputProblem::Unopened)?;
-        self.total.fetch_add(file.metadata().map_or(0, |m| m.len()), std::sync::atomic::Ordering::Relaxed);
+        self.total.fetch_add(file.metadata().map_or(0, |m| m.len()), Ordering::Relaxed);
         Ok(Some(Box::new(super::parquet::ParquetRecords::open(file)?)))
     }
 

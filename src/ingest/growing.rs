@@ -21,8 +21,9 @@ pub(super) struct Growing {
     stop: [Arc<AtomicBool>; 2],
     /// Bytes read from the file.
     at: u64,
-    /// Those not yet given; the first `whole` of them are whole lines.
+    /// The last of them. Up to `given` they have been given, up to `whole` they are whole lines.
     held: Vec<u8>,
+    given: usize,
     whole: usize,
     /// Longer lines are given in pieces.
     longest: usize,
@@ -30,7 +31,7 @@ pub(super) struct Growing {
 
 impl Growing {
     pub(super) fn new(path: PathBuf, file: File, stop: [Arc<AtomicBool>; 2], longest: usize) -> Self {
-        Self { path, file, stop, at: 0, held: Vec::new(), whole: 0, longest }
+        Self { path, file, stop, at: 0, held: Vec::new(), given: 0, whole: 0, longest }
     }
 
     /// What makes it useless to wait on.
@@ -61,7 +62,9 @@ fn is_same(_: &Metadata, _: &Metadata) -> bool {
 
 impl Read for Growing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.whole == 0 {
+        while self.given == self.whole {
+            self.held.drain(..std::mem::take(&mut self.given));
+            self.whole = 0;
             let start = self.held.len();
             self.held.resize(start + PIECE, 0);
             let read = self.file.read(&mut self.held[start..]);
@@ -83,10 +86,10 @@ impl Read for Growing {
             }
             std::thread::sleep(LOOK);
         }
-        let count = self.whole.min(buffer.len());
-        buffer[..count].copy_from_slice(&self.held[..count]);
-        self.held.drain(..count);
-        self.whole -= count;
+        let ready = &self.held[self.given..self.whole];
+        let count = ready.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&ready[..count]);
+        self.given += count;
         Ok(count)
     }
 }

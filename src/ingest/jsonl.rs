@@ -119,26 +119,45 @@ pub fn read_text<T: Record>(text: &str, name: &str) -> Result<Records<T>> {
     Ok(out)
 }
 
-fn collect<T: Record, R: BufRead>(
+/// As [`read_text`], but of records with one id all are given.
+#[cfg(feature = "cli")]
+pub(crate) fn read_text_with_copies<T: Record>(text: &str, name: &str) -> Result<Records<T>> {
+    let mut out = Records::default();
+    each(Lines::new(text.as_bytes(), name), &mut out.bad, |record, _| out.good.push(record))?;
+    Ok(out)
+}
+
+/// Calls `take` with the records of all lines that can be read, and with the list of those that cannot.
+fn each<T: Record, R: BufRead>(
     mut lines: Lines<R>,
-    out: &mut Records<T>,
-    seen: &mut FxHashMap<String, Place>,
+    bad: &mut Vec<BadRecord>,
+    mut take: impl FnMut(Placed<T>, &mut Vec<BadRecord>),
 ) -> Result<()> {
     while let Some((place, line)) = lines.next_line()? {
-        match parse::<T>(&place, line) {
-            Ok(record) => {
-                if let Some(first) = seen.get(record.id()) {
-                    let problem = RecordProblem::DuplicateId { id: record.id().to_owned(), first: first.clone() };
-                    out.bad.push(BadRecord { place, problem });
-                } else {
-                    seen.insert(record.id().to_owned(), place.clone());
-                    out.good.push(Placed { place, record });
-                }
-            }
-            Err(bad) => out.bad.push(bad),
+        match parse(&place, line) {
+            Ok(record) => take(Placed { place, record }, bad),
+            Err(problem) => bad.push(problem),
         }
     }
     Ok(())
+}
+
+fn collect<T: Record, R: BufRead>(
+    lines: Lines<R>,
+    out: &mut Records<T>,
+    seen: &mut FxHashMap<String, Place>,
+) -> Result<()> {
+    let Records { good, bad } = out;
+    each(lines, bad, |placed: Placed<T>, bad| {
+        let id = placed.record.id();
+        if let Some(first) = seen.get(id) {
+            let problem = RecordProblem::DuplicateId { id: id.to_owned(), first: first.clone() };
+            bad.push(BadRecord { place: placed.place, problem });
+        } else {
+            seen.insert(id.to_owned(), placed.place.clone());
+            good.push(placed);
+        }
+    })
 }
 
 #[cfg(test)]

@@ -307,26 +307,13 @@ impl Decoding {
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::Drip;
     use super::*;
     use encoding_rs::{SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};
     use proptest::prelude::*;
-    use std::io::Cursor;
 
     const RUSSIAN: &str = "Городской совет обсудил новый бюджет: дороги, школы и парки получат больше денег.\n";
     const GERMAN: &str = "Der Stadtrat prüft das Budget für die Straßen; über die Brücke heißt es später mehr.\n";
-
-    /// Gives few bytes at a time, and fails at the end if it is to.
-    struct Drip(Cursor<Vec<u8>>, usize, bool);
-
-    impl Read for Drip {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let most = buffer.len().min(self.1);
-            match self.0.read(&mut buffer[..most]) {
-                Ok(0) if std::mem::take(&mut self.2) => Err(io::Error::other("cut")),
-                read => read,
-            }
-        }
-    }
 
     fn read_with(
         bytes: &[u8],
@@ -336,7 +323,7 @@ mod tests {
         given: Option<&'static Encoding>,
     ) -> (Vec<u8>, Option<&'static str>, bool) {
         let read_as = ReadAs::default();
-        let mut window = Window::new(Box::new(Drip(Cursor::new(bytes.to_vec()), step, fails)), live);
+        let mut window = Window::new(Box::new(Drip::new(bytes, step).failing(fails)), live);
         let (mut out, mut failed) = (Vec::new(), window.beginning(16 << 10).is_err());
         let mut window = transcoded(window, given, live, &read_as).unwrap();
         loop {

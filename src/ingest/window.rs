@@ -135,3 +135,33 @@ impl Read for Failing {
         self.0.take().map_or(Ok(0), Err)
     }
 }
+
+/// For tests: gives few bytes at a time, as a pipe may, and fails at the end if it is to.
+#[cfg(test)]
+pub(super) struct Drip {
+    bytes: Cursor<Vec<u8>>,
+    step: usize,
+    fails: bool,
+}
+
+#[cfg(test)]
+impl Drip {
+    pub(super) fn new(bytes: impl Into<Vec<u8>>, step: usize) -> Self {
+        Self { bytes: Cursor::new(bytes.into()), step, fails: false }
+    }
+
+    pub(super) fn failing(self, fails: bool) -> Self {
+        Self { fails, ..self }
+    }
+}
+
+#[cfg(test)]
+impl Read for Drip {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.step);
+        match self.bytes.read(&mut buffer[..most]) {
+            Ok(0) if std::mem::take(&mut self.fails) => Err(io::Error::other("cut")),
+            read => read,
+        }
+    }
+}

@@ -153,6 +153,50 @@ pub(super) fn has_function_words(code: &str) -> bool {
     WORDS.iter().any(|words| words.0 == code)
 }
 
+/// Calls `each` with the words of a text, in lower case.
+fn each_word(text: &str, mut each: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut apostrophe = false;
+    for c in text.chars().chain([' ']) {
+        if c.is_ascii_alphabetic() {
+            word.push(c.to_ascii_lowercase());
+        } else if !c.is_ascii() && c.is_alphabetic() {
+            word.extend(c.to_lowercase());
+        } else if !word.is_empty() {
+            // The possessive of English is no Croatian word.
+            let after = std::mem::replace(&mut apostrophe, matches!(c, '\'' | '’'));
+            if !(after && word.len() == 1) {
+                each(&word);
+            }
+            word.clear();
+        }
+    }
+}
+
+/// Small words that only one of Russian and Bulgarian has, and Ukrainian has not: short texts often lack the letters that tell
+/// these apart. None has such a letter.
+const RUSSIAN: &str = "как что из к ко во же его их она он они также которая только если после между под над где когда уже нет \
+                       может себя нас вас тоже даже чем тем лишь снова ради";
+const BULGARIAN: &str = "е се са че ще като това той тя те към със след през беше има бъде който която което които ги му един една \
+                         този тази обаче във ни вече още няма";
+
+/// By word, whether it is Russian or Bulgarian.
+static CYRILLIC: LazyLock<FxHashMap<&str, &str>> = LazyLock::new(|| {
+    let of = |words: &'static str, code| words.split(' ').map(move |word| (word, code));
+    of(RUSSIAN, "ru").chain(of(BULGARIAN, "bg")).collect()
+});
+
+/// How many small words a text has that only Russian has, and how many that only Bulgarian has.
+pub(super) fn russian_and_bulgarian(text: &str) -> (usize, usize) {
+    let (mut russian, mut bulgarian) = (0, 0);
+    each_word(text, |word| match CYRILLIC.get(word) {
+        Some(&"ru") => russian += 1,
+        Some(_) => bulgarian += 1,
+        None => {}
+    });
+    (russian, bulgarian)
+}
+
 /// How many function words of each language a text has.
 pub(super) struct Counts {
     of: [u32; WORDS.len()],
@@ -165,28 +209,14 @@ impl Counts {
     pub(super) fn new(text: &str) -> Self {
         let languages = &*LANGUAGES;
         let mut out = Self { of: [0; WORDS.len()], words: 0 };
-        let mut word = String::new();
-        let mut apostrophe = false;
-        for c in text.chars().chain([' ']) {
-            if c.is_ascii_alphabetic() {
-                word.push(c.to_ascii_lowercase());
-            } else if !c.is_ascii() && c.is_alphabetic() {
-                word.extend(c.to_lowercase());
-            } else if !word.is_empty() {
-                // The possessive of English is no Croatian word.
-                if std::mem::replace(&mut apostrophe, matches!(c, '\'' | '’')) && word.len() == 1 {
-                    word.clear();
-                    continue;
-                }
-                out.words += 1;
-                let mut of = if word.len() <= LONGEST { languages.get(&*word).copied().unwrap_or(0) } else { 0 };
-                while of != 0 {
-                    out.of[of.trailing_zeros() as usize] += 1;
-                    of &= of - 1;
-                }
-                word.clear();
+        each_word(text, |word| {
+            out.words += 1;
+            let mut of = if word.len() <= LONGEST { languages.get(word).copied().unwrap_or(0) } else { 0 };
+            while of != 0 {
+                out.of[of.trailing_zeros() as usize] += 1;
+                of &= of - 1;
             }
-        }
+        });
         out
     }
 

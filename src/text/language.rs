@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use whatlang::{Detector, Lang};
 
-use super::function_words::{Counts, has_function_words};
+use super::function_words::{Counts, has_function_words, russian_and_bulgarian};
 use crate::document::Language;
 
 /// Bytes looked at: more hardly changes the answer, and detection must not cost more than the analysis.
@@ -82,7 +82,8 @@ pub fn detect(text: &str) -> Option<Language> {
     if letters < 3 {
         return None;
     }
-    if let Some(code) = by_cyrillic_letters(&sample) {
+    let cyrillic = Cyrillic::of(&sample);
+    if let Some(code) = cyrillic.language(&sample) {
         return (letters >= FEWEST_LETTERS).then(|| Language::lenient(code)).flatten();
     }
     let function_words = Counts::new(&sample);
@@ -102,10 +103,7 @@ pub fn detect(text: &str) -> Option<Language> {
     let together =
         letters >= FEWEST_TOGETHER && info.confidence() >= SURE_TOGETHER && function_words.speak_for(guess.code());
     if alone || sure || together {
-        let unlikely = matches!(guess.code(), "uk" | "be")
-            && letters >= ENOUGH_CYRILLIC
-            && !sample.contains(['і', 'ї', 'є', 'ґ', 'ў', 'І', 'Ї', 'Є', 'Ґ', 'Ў']);
-        return if unlikely { Language::lenient("ru") } else { Some(guess) };
+        return if cyrillic.speaks_against(guess, letters) { Language::lenient("ru") } else { Some(guess) };
     }
     function_words.leading().filter(|_| letters >= FEWEST_TOGETHER).and_then(Language::lenient)
 }
@@ -138,57 +136,93 @@ pub(crate) fn fits(language: Language, text: &str) -> bool {
     !(CYRILLIC.contains(&code) && latin > 2 * cyrillic || has_function_words(code) && cyrillic > 2 * latin)
 }
 
-/// Cyrillic languages betray themselves by letters that the others lack, long before trigrams can tell.
-fn by_cyrillic_letters(sample: &str) -> Option<&'static str> {
-    let (mut russian, mut ukrainian, mut shared_i) = (0, 0, 0);
-    for c in sample.chars().filter(|c| ('\u{400}'..='\u{52f}').contains(c)) {
-        match c.to_lowercase().next().unwrap_or(c) {
-            'ы' | 'э' | 'ё' => russian += 1,
-            'ї' | 'є' | 'ґ' => ukrainian += 1,
-            'і' => shared_i += 1,
-            'ў' => return Some("be"),
-            'қ' | 'ұ' => return Some("kk"),
-            'ј' | 'љ' | 'њ' | 'ђ' | 'ћ' | 'џ' | 'ѓ' | 'ќ' | 'ѕ' => return None,
-            _ => {}
-        }
-    }
-    match (russian, ukrainian + shared_i) {
-        (0, 0) => by_cyrillic_words(sample),
-        (r, 0) if r > 0 => Some("ru"),
-        (0, u) if u > 0 => Some("uk"),
-        // A quotation in the other language: the language with twice the letters.
-        (r, u) if r > 2 * u => Some("ru"),
-        (r, u) if u > 2 * r => Some("uk"),
-        _ => None,
-    }
-}
-
-/// Small words that only one of Russian and Bulgarian has, and Ukrainian has not: short texts often lack the letters that tell
-/// these apart. None has such a letter.
-const RUSSIAN: &str = "как что из к ко во же его их она он они также которая только если после между под над где когда уже нет \
-                       может себя нас вас тоже даже чем тем лишь снова ради";
-const BULGARIAN: &str = "е се са че ще като това той тя те към със след през беше има бъде който която което които ги му един една \
-                         този тази обаче във ни вече още няма";
-
-/// Letters from which on a text without the letters of Ukrainian and Belarusian is in neither: each of these texts has one in
-/// twelve.
+/// Letters from which on a text without the letters of Ukrainian and Belarusian is in neither: in Ukrainian one letter in
+/// fourteen is one of them.
 const ENOUGH_CYRILLIC: usize = 40;
 
-/// Russian or Bulgarian, of a text without the letters that only some Cyrillic languages have: by small words, or by the
-/// soft sign, which in Bulgarian stands before `о` alone.
-fn by_cyrillic_words(sample: &str) -> Option<&'static str> {
-    let (mut russian, mut bulgarian) = (0, 0);
-    for word in sample.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase) {
-        russian += usize::from(RUSSIAN.split_whitespace().any(|w| w == word));
-        bulgarian += usize::from(BULGARIAN.split_whitespace().any(|w| w == word));
+/// What the Cyrillic letters of a text tell: languages betray themselves by letters that the others lack, long before
+/// trigrams can tell.
+#[derive(Debug, Default)]
+struct Cyrillic {
+    letters: usize,
+    /// Those that only Russian and Belarusian have, and that only Ukrainian and Belarusian have.
+    russian: usize,
+    ukrainian: usize,
+    /// What the first letter of yet another language tells.
+    other: Other,
+}
+
+/// What a letter tells that neither Russian nor Ukrainian has.
+#[derive(Debug, Default, Clone, Copy)]
+enum Other {
+    /// There is none.
+    #[default]
+    None,
+    /// The language that alone has it.
+    Of(&'static str),
+    /// Several have it.
+    Several,
+}
+
+impl Cyrillic {
+    fn of(sample: &str) -> Self {
+        let mut out = Self::default();
+        for c in sample.chars().filter(|c| ('\u{400}'..='\u{52f}').contains(c)) {
+            out.letters += 1;
+            match c.to_lowercase().next().unwrap_or(c) {
+                'ы' | 'э' | 'ё' => out.russian += 1,
+                'ї' | 'є' | 'ґ' | 'і' => out.ukrainian += 1,
+                'ў' => {
+                    out.ukrainian += 1;
+                    out.note(Other::Of("be"));
+                }
+                'қ' | 'ұ' => out.note(Other::Of("kk")),
+                'ј' | 'љ' | 'њ' | 'ђ' | 'ћ' | 'џ' | 'ѓ' | 'ќ' | 'ѕ' => out.note(Other::Several),
+                _ => {}
+            }
+        }
+        out
     }
-    let is_cyrillic = |c: &char| ('\u{400}'..='\u{52f}').contains(c);
-    let soft = sample.match_indices('ь').any(|(at, sign)| !sample[at + sign.len()..].starts_with('о'));
-    match (russian, bulgarian) {
-        (1.., 0) => Some("ru"),
-        (0, 2..) => Some("bg"),
-        (0, 0) if soft && sample.chars().filter(is_cyrillic).count() >= ENOUGH_CYRILLIC => Some("ru"),
-        _ => None,
+
+    fn note(&mut self, other: Other) {
+        if let Other::None = self.other {
+            self.other = other;
+        }
+    }
+
+    /// The language they tell, and where they tell none the small words: Russian or Bulgarian.
+    fn language(&self, sample: &str) -> Option<&'static str> {
+        match self.other {
+            Other::None => {}
+            Other::Of(code) => return Some(code),
+            Other::Several => return None,
+        }
+        match (self.russian, self.ukrainian) {
+            (0, 0) if self.letters == 0 => None,
+            (0, 0) => self.by_words(sample),
+            (_, 0) => Some("ru"),
+            (0, _) => Some("uk"),
+            // A quotation in the other language: the language with twice the letters.
+            (r, u) if r > 2 * u => Some("ru"),
+            (r, u) if u > 2 * r => Some("uk"),
+            _ => None,
+        }
+    }
+
+    /// Russian or Bulgarian, by small words or by the soft sign, which in Bulgarian stands before `о` alone.
+    fn by_words(&self, sample: &str) -> Option<&'static str> {
+        let soft = || sample.match_indices('ь').any(|(at, sign)| !sample[at + sign.len()..].starts_with('о'));
+        match russian_and_bulgarian(sample) {
+            (1.., 0) => Some("ru"),
+            (0, 2..) => Some("bg"),
+            (0, 0) if self.letters >= ENOUGH_CYRILLIC && soft() => Some("ru"),
+            _ => None,
+        }
+    }
+
+    /// Whether a guess of Ukrainian or Belarusian cannot be right for a text of so many letters, none of them theirs.
+    fn speaks_against(&self, guess: Language, letters: usize) -> bool {
+        matches!(guess.code(), "uk" | "be") && self.ukrainian == 0 && letters >= ENOUGH_CYRILLIC
     }
 }
 

@@ -60,14 +60,32 @@ impl Lines {
     }
 }
 
-/// Whether `at` is inside an address: marks in it end no sentence.
-pub(super) fn in_address(text: &str, at: usize) -> bool {
-    let (before, after) = text.split_at(at);
-    if before.ends_with(char::is_whitespace) || after.starts_with(char::is_whitespace) || after.is_empty() {
-        return false;
+/// Tells addresses, in which marks end no sentence, from the first to the last of a text.
+#[derive(Debug, Default)]
+pub(super) struct Addresses {
+    /// Where the run of characters without white space begins that was last looked at, and up to where it was.
+    start: usize,
+    seen: usize,
+    is_address: bool,
+}
+
+impl Addresses {
+    /// Whether `at` is inside an address. To be asked in growing order; every character is looked at once, however long a
+    /// run without white space is.
+    pub(super) fn go_on(&mut self, text: &str, at: usize) -> bool {
+        let (before, after) = text.split_at(at);
+        let new = &before[self.seen..];
+        if let Some((space, c)) = new.char_indices().rfind(|(_, c)| c.is_whitespace()) {
+            self.start = self.seen + space + c.len_utf8();
+            self.is_address = false;
+        }
+        // A mark of an address may have been cut by the last place.
+        let from = self.seen.saturating_sub(2).max(self.start);
+        self.is_address |=
+            before[self.start..].starts_with("www.") || before.as_bytes()[from..].windows(3).any(|w| w == b"://");
+        self.seen = at;
+        self.is_address && !after.is_empty() && !after.starts_with(char::is_whitespace)
     }
-    let run = before.rsplit(char::is_whitespace).next().unwrap_or(before);
-    run.contains("://") || run.starts_with("www.")
 }
 
 #[cfg(test)]
@@ -123,6 +141,18 @@ mod tests {
     }
 
     proptest! {
+        /// What was seen before is remembered rightly: a place is inside an address if the white-space-free run up to it holds
+        /// the mark of one.
+        #[test]
+        fn addresses_are_told_at_every_place(text in "(http://a|www\\.|:|/|a|я|\\?| |\n){0,20}", some in 1usize..4) {
+            let mut addresses = super::Addresses::default();
+            for (at, _) in text.char_indices().step_by(some) {
+                let run = text[..at].rsplit(char::is_whitespace).next().unwrap();
+                let expected = (run.contains("://") || run.starts_with("www.")) && !text[at..].starts_with(char::is_whitespace);
+                prop_assert_eq!(addresses.go_on(&text, at), expected, "{:?} at {}", text, at);
+            }
+        }
+
         #[test]
         fn no_letter_is_lost_and_order_stays(text in "([A-Za-zя.!?:\" ]{0,30}(\n|\r\n|\r| |\n\n|http://a.b/c\\?d )){0,12}") {
             let found = cut(&text);

@@ -7,7 +7,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::lines::{Lines, in_address};
+use super::lines::{Addresses, Lines};
 use super::token::{CharOffset, Sentence};
 
 /// Longest sentence kept in one piece, in bytes.
@@ -18,10 +18,10 @@ pub(super) fn sentences(text: &str, out: &mut Vec<Sentence>) {
     out.clear();
     let (mut byte, mut chars) = (0, 0);
     let mut start = 0;
-    let mut lines = Lines::default();
+    let (mut lines, mut addresses) = (Lines::default(), Addresses::default());
     while start < text.len() {
         let mut end = next_bound(text, start);
-        while end < text.len() && (lines.goes_on(text, end) || in_address(text, end)) {
+        while end < text.len() && (lines.goes_on(text, end) || addresses.go_on(text, end)) {
             end = next_bound(text, end);
         }
         let mut rest = start..end;

@@ -3,6 +3,8 @@
 //! Labels are matched word by word, so that case, runs of spaces and no-break spaces do not matter. A label followed by
 //! a colon is a field; without one only labels that no sentence begins with are, because "Outlets close to …" is prose.
 
+use crate::document::days_in;
+
 /// One line, white space and bullet taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line<'a> {
@@ -145,14 +147,7 @@ pub(in crate::ingest) fn date(text: &str) -> Option<String> {
         (third, number(second)?, number(first)?)
     };
     let year = number(year).filter(|year| (1900..=2199).contains(year))?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    (1..=days).contains(&day).then(|| format!("{year:04}-{month:02}-{day:02}"))
+    (1..=days_in(year, month)).contains(&day).then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
 fn number(text: &str) -> Option<u32> {
