@@ -265,7 +265,7 @@ impl Assessor {
         };
         self.warn(scratch, outcome, &mut warnings);
         let related =
-            self.cases.related_to(query, &document.text, (&scratch.featuriser.analysis, &marked), options.related);
+            self.cases.related_to(query, &document.text, (&mut scratch.featuriser.analysis, &marked), options.related);
         Assessment {
             id: document.id.clone(),
             model: self.model.clone(),

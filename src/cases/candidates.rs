@@ -10,6 +10,7 @@ pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
 use super::byline::{Handles, byline, names};
 use super::chance::Chance;
 use super::index::{CaseIndex, CaseNo};
+use super::likely_language::LikelyLanguage;
 use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows, least_idf};
 use super::meanings::{Meaning, meanings, strongest};
 use super::passages::FieldReader;
@@ -52,6 +53,8 @@ pub(crate) struct View {
     /// Distinct words of each sentence, as places in `terms`; one list after the other.
     pub(crate) sentences: Vec<Vec<u32>>,
     has_numbers: bool,
+    /// Its words and numbers, known or not.
+    pub(crate) words: usize,
     /// Searched for by its telling terms only: the whole of a text whose passages are searched for, too.
     in_outline: bool,
     /// Meanings of the words.
@@ -82,6 +85,7 @@ pub struct Query {
     pub(crate) translations: Option<Arc<Translations>>,
     search: Search,
     chance: Chance,
+    likely_language: LikelyLanguage,
     /// The words of the text: see [`verbatim`].
     words: String,
     /// The text beside those that were judged to repeat a case.
@@ -106,6 +110,7 @@ impl Default for Query {
             translations: None,
             search: Search::default(),
             chance: Chance::default(),
+            likely_language: LikelyLanguage::default(),
             words: String::new(),
             compared: Compared::default(),
             generation: None,
@@ -167,13 +172,13 @@ impl Query {
     ) {
         let mut analysis = std::mem::take(&mut self.own);
         analysis.analyse(text, language);
-        self.prepare(index, text, &analysis, marked);
+        self.prepare(index, text, &mut analysis, marked);
         self.own = analysis;
     }
 
-    /// Reads an analysed text with the given sentences against `index`.
-    pub(crate) fn prepare(&mut self, index: &CaseIndex, text: &str, analysis: &Analysis, marked: &[Sentence]) {
-        self.language = analysis.language;
+    /// Reads an analysed text with the given sentences against `index`. Where the text does not tell its language, the
+    /// cases may, and the analysis has it from then on.
+    pub(crate) fn prepare(&mut self, index: &CaseIndex, text: &str, analysis: &mut Analysis, marked: &[Sentence]) {
         if self.generation != Some(index.generation()) {
             // Words remembered as unknown may be known now, and numbers of terms may have changed.
             self.generation = Some(index.generation());
@@ -181,7 +186,11 @@ impl Query {
             self.reading = Reading::default();
             self.fields = FieldReader::default();
             self.chance = Chance::default();
+            self.likely_language = LikelyLanguage::default();
         }
+        analysis.language = analysis.language.or_else(|| self.likely_language.of(index, analysis));
+        self.language = analysis.language;
+        let analysis = &*analysis;
         let byline = byline(analysis);
         self.names = names(text, analysis, marked.iter().map(|s| s.start.0));
         self.handles.read(index, text, analysis, &mut self.lexicon, &byline);
@@ -395,12 +404,16 @@ impl Query {
         self.view.has_numbers
     }
 
-    /// Sorts the words of the query by sentence, and notes whether it has numbers.
+    /// Sorts the words of the query by sentence, counts them, and notes whether it has numbers.
     fn split(&mut self, analysis: &Analysis, sentences: &[Sentence]) {
-        let Self { lexicon, reading, view: View { slots, kept, sentences: out, has_numbers, meanings, .. }, .. } = self;
+        let Self { lexicon, reading, view, .. } = self;
+        let View { slots, kept, sentences: out, has_numbers, words, meanings, .. } = view;
         out.clear();
-        let mut numbers = kept.iter().flat_map(|r| &analysis.tokens[r.clone()]);
-        *has_numbers = numbers.any(|t| t.kind == TokenKind::Number);
+        let of_kind =
+            |kind| kept.iter().flat_map(|r| &analysis.tokens[r.clone()]).filter(move |t| t.kind == kind).count();
+        let numbers = of_kind(TokenKind::Number);
+        *has_numbers = numbers > 0;
+        *words = of_kind(TokenKind::Word) + numbers;
         let mut kept = kept.iter().cloned().flatten().peekable();
         let mut meanings = meanings.iter().peekable();
         for sentence in sentences {

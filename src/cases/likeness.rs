@@ -11,7 +11,7 @@ use super::index::CaseIndex;
 use super::overlap::{Comparison, Shared, Whole, share};
 
 /// The features, in order.
-pub const FEATURES: [&str; 55] = [
+pub const FEATURES: [&str; 56] = [
     "BM25 of words, all fields, by its maximum",
     "BM25 of words, title and claim, by its maximum",
     "BM25 of words, title, by its maximum",
@@ -67,6 +67,7 @@ pub const FEATURES: [&str; 55] = [
     "the same, by the best candidate's",
     "BM25 of the best sentence, all fields, by the best candidate's",
     "BM25 of words, disproof, by the best candidate's",
+    "log of the words of the text, known or not, for a case in another language",
 ];
 
 /// A row of feature values.
@@ -81,9 +82,16 @@ const CLAIM_FOUND: usize = 30;
 /// Words too common to be searched for are none of those found.
 const CLAIM_HELD: f64 = 0.9;
 
+/// Place of "the same for character n-grams".
+const GRAMS_FOUND: usize = 33;
+
+/// In scripts without spaces a claim inside a sentence shares n-grams with it, but not the stretches taken for words; its first
+/// and last n-grams are others.
+const GRAMS_HELD: f64 = 0.75;
+
 /// Whether a text may hold a claim word for word, by what is counted.
 pub(crate) fn may_hold_claim(row: &FeatureRow) -> bool {
-    row[CLAIM_FOUND] >= CLAIM_HELD
+    row[CLAIM_FOUND] >= CLAIM_HELD || row[GRAMS_FOUND] >= GRAMS_HELD
 }
 
 /// Whether a row is of a text and a case in different languages.
@@ -173,6 +181,7 @@ pub(crate) fn features(index: &CaseIndex, query: &Query, found: &[Candidate], ma
             squares_short.share(at),
             sentence_all.share(at),
             disproof.share(at),
+            if language > 0.0 { 0.0 } else { (1.0 + query.view.words as f64).ln() },
         ]
     };
     found.iter().zip(&shared).enumerate().map(row).collect()
@@ -262,6 +271,7 @@ mod tests {
     fn what_is_quoted_is_a_run_and_a_case_in_another_language_is_across() {
         assert_eq!(FEATURES[SAME_LANGUAGE], "same language");
         assert_eq!(FEATURES[CLAIM_FOUND], "share of the claim's idf found in the text");
+        assert_eq!(FEATURES[GRAMS_FOUND], "the same for character n-grams");
         let rows = rows("They say the mayor of Gdansk sold the old bridge. Brücke!", ALL_FIELDS);
         let of = |id: &str| &rows.iter().find(|r| r.0 == id).unwrap().1;
         assert!(!is_across(of("bridge")) && is_across(of("brücke")));

@@ -6,7 +6,7 @@
 //! candidate looks like when no case fits: most texts repeat no known case. Background texts say the same.
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 use super::appearances::{Appearance, Appearances};
@@ -16,6 +16,7 @@ use super::index::{CaseIndex, CaseNo};
 use super::ranker::{Example, Ranker};
 use super::related::{RANKED, rows};
 use super::translations::Translations;
+use super::versions;
 use crate::checksum::xxh64;
 use crate::document::Language;
 use crate::error::{Result, TrainingProblem};
@@ -98,8 +99,6 @@ fn judged(
 
 /// Most cases that free pairs are taken from: more changes nothing and costs time.
 const MOST_CASES: usize = 500;
-/// Most cases whose versions in other languages are looked for.
-const MOST_VERSIONS: usize = 1500;
 
 /// Candidates of a text that repeats no case.
 const CALIBRATING: usize = 5;
@@ -116,6 +115,24 @@ const FREE: [(Field, FieldMask); 6] = [
     (Field::Disproof, [true, true, false, false]),
 ];
 
+/// What queries know while the ranker learns.
+pub(crate) struct Knowing<'a> {
+    /// Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
+    halves: [Option<Arc<Translations>>; 2],
+    appearances: Option<&'a Arc<Appearances>>,
+}
+
+impl Knowing<'_> {
+    /// Lets a query know what the groups of the other half teach.
+    pub(crate) fn of_group(&self, query: &mut Query, group: &str) {
+        self.of_half(query, half_of(group));
+    }
+
+    pub(crate) fn of_half(&self, query: &mut Query, half: usize) {
+        query.knows(self.halves[half].as_ref(), self.appearances);
+    }
+}
+
 /// The examples of the free pairs of the cases of `index`, and of texts that repeat none of them.
 fn free(
     index: &CaseIndex,
@@ -123,42 +140,41 @@ fn free(
     translates: &(dyn Fn(&str) -> bool + Sync),
     appearances: Option<&Arc<Appearances>>,
 ) -> Vec<Example> {
-    // Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
     let halves = [0, 1].map(|half| table(index, &|group| half_of(group) != half && translates(group)));
-    let numbers: Vec<CaseNo> = index.numbers().collect();
-    let every = |most: usize| numbers.len().div_ceil(most).max(1);
-    let (for_fields, for_versions) = (every(MOST_CASES), every(MOST_VERSIONS));
-    let clear = clear_groups(index);
+    let knowing = Knowing { halves, appearances };
+    let numbers: Vec<CaseNo> = index.numbers().step_by(index.len().div_ceil(MOST_CASES).max(1)).collect();
     let examples = numbers.par_iter().enumerate().map_init(Query::default, |scratch, (number, &at)| {
-        let mut examples = Vec::new();
-        let (fields, versions) = (number % for_fields == 0, number % for_versions == 0);
-        if fields || versions {
-            let case = index.case(at);
-            scratch.translations.clone_from(&halves[half_of(&case.group)]);
-            scratch.compared.with(appearances, None);
-            if fields {
-                examples.extend(pairs_of_fields(index, scratch, number / for_fields, &case));
-            }
-            if versions && clear.contains(&case.group) {
-                examples.extend(pairs_of_versions(index, scratch, number / for_versions, &case));
-            }
-        }
-        examples
+        let case = index.case(at);
+        knowing.of_group(scratch, &case.group);
+        pairs_of_fields(index, scratch, number, &case)
     });
     let mut examples = examples.collect::<Vec<_>>().concat();
     let step = others.len().div_ceil(MOST_OTHERS).max(1);
-    let others = others.par_iter().step_by(step).enumerate();
-    let calibrating = others.map_init(Query::default, |scratch, (query, (text, language))| {
-        scratch.translations.clone_from(&halves[query % 2]);
-        scratch.compared.with(appearances, None);
-        scratch.prepare_text(index, text, &sentences(text), *language);
-        let found = scratch.candidates(index, ALL_FIELDS, RANKED);
-        let rows = rows(index, scratch, &found, ALL_FIELDS).into_iter().take(CALIBRATING);
-        rows.map(|(row, known)| Example { query, row, known, same: false, without: true, calibrates: true })
-            .collect::<Vec<_>>()
+    let others: Vec<_> = others.iter().copied().step_by(step).collect();
+    examples.extend(versions::examples(index, &others, &knowing));
+    let calibrating = others.par_iter().enumerate().map_init(Query::default, |scratch, (number, &text)| {
+        knowing.of_half(scratch, number % 2);
+        no_case(index, scratch, number, text, |_| true, true)
     });
     examples.extend(calibrating.collect::<Vec<_>>().concat());
     examples
+}
+
+/// The examples of a text that repeats none of the cases that `wanted` holds for. Where it only `calibrates`, it teaches no
+/// weights.
+pub(crate) fn no_case(
+    index: &CaseIndex,
+    scratch: &mut Query,
+    query: usize,
+    (text, language): (&str, Option<Language>),
+    wanted: impl Fn(CaseNo) -> bool,
+    calibrates: bool,
+) -> Vec<Example> {
+    scratch.prepare_text(index, text, &sentences(text), language);
+    let mut found = scratch.candidates(index, ALL_FIELDS, RANKED);
+    found.retain(|c| wanted(c.case));
+    let rows = rows(index, scratch, &found, ALL_FIELDS).into_iter().take(CALIBRATING);
+    rows.map(|(row, known)| Example { query, row, known, same: false, without: true, calibrates }).collect()
 }
 
 /// What the groups of `wanted` names teach about words of other languages, if anything.
@@ -172,7 +188,7 @@ fn pairs_of_fields(index: &CaseIndex, scratch: &mut Query, number: usize, case: 
     for (field, mask) in FREE {
         let text = case.field(field);
         let visible = || Field::ALL.into_iter().filter(|&f| mask[f as usize]).map(|f| case.field(f));
-        if text.trim().is_empty() || visible().all(|t| t.trim().is_empty()) || visible().any(|t| t == text) {
+        if text.trim().is_empty() || visible().all(|t| t.trim().is_empty()) || visible().any(|t| is_cut(&t, &text)) {
             continue;
         }
         scratch.prepare_text(index, &text, &sentences(&text), case.own_language());
@@ -186,44 +202,11 @@ fn pairs_of_fields(index: &CaseIndex, scratch: &mut Query, number: usize, case: 
     examples
 }
 
-/// The claim of a case searches for its versions, one language at a time.
-fn pairs_of_versions(index: &CaseIndex, scratch: &mut Query, number: usize, case: &Case) -> Vec<Example> {
-    if case.claim.trim().is_empty() {
-        return Vec::new();
-    }
-    scratch.prepare_text(index, &case.claim, &sentences(&case.claim), case.own_language());
-    let own = index.number(&case.id).and_then(|n| index.language(n));
-    let found = scratch.candidates(index, ALL_FIELDS, ALL_LANGUAGES * RANKED);
-    let language = |c: &Candidate| index.language(c.case);
-    let mut languages: Vec<Language> = found.iter().filter_map(language).filter(|l| Some(*l) != own).collect();
-    languages.sort_unstable();
-    languages.dedup();
-    let mut examples = Vec::new();
-    for other in languages {
-        let of_language = found.iter().copied().filter(|c| language(c) == Some(other)).take(RANKED);
-        let judged = of_language.map(|c| (c, index.case(c.case).group == case.group)).collect();
-        twice(index, scratch, number, ALL_FIELDS, judged, &mut examples);
-    }
-    examples
-}
-
-/// As many times the candidates are looked at to find the versions in each language.
-const ALL_LANGUAGES: usize = 6;
-
-/// Groups with several languages and one case in each. Where a group has more, it may hold several claims of one article,
-/// and nothing says which is the version of which.
-fn clear_groups(index: &CaseIndex) -> FxHashSet<String> {
-    let mut languages: FxHashMap<String, Vec<String>> = FxHashMap::default();
-    for case in index.iter().filter(|c| !c.group.is_empty()) {
-        languages.entry(case.group.clone()).or_default().push(case.language.clone());
-    }
-    languages.retain(|_, list| {
-        let cases = list.len();
-        list.sort_unstable();
-        list.dedup();
-        cases > 1 && list.len() == cases
-    });
-    languages.into_keys().collect()
+/// Whether one text is the beginning of the other, as a headline cut off after sixty characters is of its claim. To find such a
+/// text teaches that whatever is not word for word the same is wrong.
+fn is_cut(a: &str, b: &str) -> bool {
+    let [a, b] = [a, b].map(|t| t.trim().trim_end_matches(['.', '…']));
+    !a.is_empty() && !b.is_empty() && (a.starts_with(b) || b.starts_with(a))
 }
 
 /// The half of the groups that one belongs to.
@@ -232,7 +215,7 @@ fn half_of(group: &str) -> usize {
 }
 
 /// The examples of a prepared query. `right` says whether a case is the one to be found; nothing where that is unclear.
-fn examples_of(
+pub(crate) fn examples_of(
     index: &CaseIndex,
     query: &mut Query,
     number: usize,
@@ -269,65 +252,5 @@ fn twice(
             calibrates: false,
         }));
         judged.retain(|j| !j.1);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Two versions each of many claims: names are the same, nearly all other words are not.
-    fn versions() -> Vec<Case> {
-        let case = |id: String, group: &str, language: &str, claim: String| Case {
-            id,
-            group: group.into(),
-            language: language.into(),
-            claim,
-            ..Case::default()
-        };
-        let names = ["Kalvorn", "Ostrelia", "Dunmarsk", "Velidore", "Harquist", "Tolmenia", "Brasko", "Wendrell"];
-        let english = ["sold the bridge to", "poisoned the well of", "hid the gold of", "burned the harvest near"];
-        let german = [
-            "verkaufte die Brücke an",
-            "vergiftete den Brunnen von",
-            "versteckte das Gold von",
-            "verbrannte die Ernte bei",
-        ];
-        let mut cases = Vec::new();
-        for (i, first) in names.iter().enumerate() {
-            for (j, second) in names.iter().enumerate().filter(|other| other.0 != i) {
-                let (group, deed) = (format!("story-{i}-{j}"), (i + j) % 4);
-                let by = |words: &str, what: &str| format!("{first} {words} {second}, {what}");
-                cases.push(case(
-                    format!("{group}-en"),
-                    &group,
-                    "en",
-                    by(english[deed], "says a witness who was there"),
-                ));
-                cases.push(case(
-                    format!("{group}-de"),
-                    &group,
-                    "de",
-                    by(german[deed], "sagt ein Zeuge, der dabei war"),
-                ));
-            }
-        }
-        cases
-    }
-
-    #[test]
-    fn versions_teach_a_scorer_across_languages_without_negative_weights() {
-        let index = CaseIndex::new(versions());
-        let ranker = learn(&index, &[], &[], &|_| false).unwrap();
-        assert!(ranker.translations.is_none(), "no group may teach what words mean");
-        let across = ranker.across.as_ref().expect("enough versions");
-        assert!(across.model.weights.iter().all(|&w| w >= 0.0) && across.model.weights.iter().any(|&w| w > 0.0));
-        // A text in the one language finds the case that is only there in the other.
-        let german: Vec<Case> = versions().into_iter().filter(|c| c.language == "de").collect();
-        let base = super::super::related::CaseBase { index: CaseIndex::new(german), ranker };
-        let text = "They say that Harquist hid the gold of Velidore.";
-        let ranked = base.rank_ids(&mut Query::default(), text, Some(Language::ENGLISH), 3);
-        assert!(["story-4-3-de", "story-3-4-de"].contains(&ranked[0].0), "{ranked:?}");
-        assert!(ranked[0].1 > ranked[2].1, "{ranked:?}");
     }
 }

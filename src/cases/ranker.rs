@@ -126,8 +126,12 @@ impl Ranker {
         // Cases found by their appearances alone say nothing of how a case is found by its words.
         let by_words = examples.iter().filter(|e| e.known.is_none_or(|k| !appearances::only(&k)));
         let (across, within): (Vec<&Example>, Vec<&Example>) = by_words.partition(|e| is_across(&e.row));
-        let enough = across.iter().filter(|e| e.same).count() >= FEWEST_ACROSS;
-        let (within, across) = if enough {
+        let enough = |of: &[&Example]| of.iter().filter(|e| e.same).count() >= FEWEST;
+        let (within, across) = if enough(&across) && !within.iter().any(|e| e.same) {
+            // Cases of claims alone: their versions teach for all.
+            let across = Scorer::fit(&across, DenseModel::fit_increasing)?;
+            (across.clone(), Some(across))
+        } else if enough(&across) {
             let (within, across) = rayon::join(
                 || Scorer::fit(&within, DenseModel::fit),
                 // Few words are shared across languages, and a plain fit plays them against each other.
@@ -169,14 +173,17 @@ fn with_known(log_odds: f64, known: &AppearanceRow) -> [f64; WITH_KNOWN] {
     std::array::from_fn(|i| if i == 0 { log_odds } else { known[i - 1] })
 }
 
+/// One in so many queries calibrates.
+pub(crate) const HELD_OUT: usize = 5;
+
 /// Fewest right pairs across languages for a scorer of their own.
-const FEWEST_ACROSS: usize = 50;
+const FEWEST: usize = 50;
 
 impl Scorer {
-    /// Fits weights on four fifths of the queries, calibrates on the rest and on what only calibrates, then refits the
+    /// Fits weights on all but one in [`HELD_OUT`] queries, calibrates on the rest and on what only calibrates, then refits the
     /// weights on all queries.
     fn fit(examples: &[&Example], fit: Fit) -> Result<Self> {
-        let held_out = |e: &&Example| e.calibrates || e.query % 5 == 4;
+        let held_out = |e: &&Example| e.calibrates || e.query % HELD_OUT == HELD_OUT - 1;
         let (test, train): (Vec<&Example>, Vec<&Example>) = examples.iter().copied().partition(held_out);
         let all: Vec<&Example> = examples.iter().copied().filter(|e| !e.calibrates).collect();
         let (part, model) = rayon::join(|| fit_dense(&train, fit), || fit_dense(&all, fit));

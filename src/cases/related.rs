@@ -100,21 +100,24 @@ impl CaseBase {
         shown
     }
 
-    /// As [`CaseBase::related`], for a text that is already analysed and cut into sentences.
+    /// As [`CaseBase::related`], for a text that is already analysed and cut into sentences. The analysis stays as it is.
     pub(crate) fn related_to(
         &self,
         query: &mut Query,
         text: &str,
-        (analysis, marked): (&Analysis, &[Sentence]),
+        (analysis, marked): (&mut Analysis, &[Sentence]),
         top: usize,
     ) -> Vec<Related> {
         if top == 0 || self.index.is_empty() {
             return Vec::new();
         }
         query.knows(self.ranker.translations.as_ref(), self.ranker.appearances.as_ref());
+        let told = analysis.language;
         query.prepare(&self.index, text, analysis, marked);
         let ranked = self.rank(query, top);
-        self.show(query, ranked, text, (analysis, marked))
+        let related = self.show(query, ranked, text, (analysis, marked));
+        analysis.language = told;
+        related
     }
 
     /// Ranked cases with the passages that match the given ones of the text.

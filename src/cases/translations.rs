@@ -194,7 +194,7 @@ impl Reader {
             for token in analysis.tokens.iter().filter(|t| t.kind == TokenKind::Word) {
                 let text = analysis.text(token);
                 words.keys.push(vocabulary.keys.number(&key(&vocabulary.stemmer, text)));
-                words.stems.push(vocabulary.stems.number(&vocabulary.stemmer.stem(text)));
+                words.stems.push(vocabulary.stems.number(&vocabulary.stemmer.term(text)));
             }
             for list in [&mut words.keys, &mut words.stems] {
                 list.sort_unstable();

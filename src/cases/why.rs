@@ -4,6 +4,7 @@
 //! agree almost wholly then, so this is not left to the probability but said.
 
 use serde::Serialize;
+use std::ops::Range;
 
 use super::bm25::{ALL_FIELDS, FieldWeights, saturate};
 use super::byline::names;
@@ -13,6 +14,7 @@ use crate::document::Language;
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, OriginalBytes};
 use crate::text::dates::{Date, dates};
+use crate::text::numbers::{Number, numbers};
 use crate::text::token::TokenKind;
 
 /// A word of the text that the case has, too.
@@ -121,7 +123,7 @@ pub(crate) struct Side<'t> {
 
 #[derive(Default)]
 struct Said {
-    numbers: Vec<String>,
+    numbers: Vec<(Number, String)>,
     names: Vec<String>,
     /// Normalised, in the order of `names`.
     plain: Vec<String>,
@@ -142,20 +144,21 @@ fn said(side: Side<'_>, analysis: &mut Analysis) -> Said {
     let mut out = Said::default();
     let mut cut = OriginalBytes::new(passage);
     let named = names(passage, analysis, std::iter::once(0));
-    let mut cut_dates = OriginalBytes::new(passage);
-    out.dates.extend(dates(passage, analysis).into_iter().map(|date| {
-        let (start, end) = (&analysis.tokens[date.tokens.start], &analysis.tokens[date.tokens.end - 1]);
-        let words = cut_dates.slice(start.start, end.end).to_owned();
-        (date, words)
-    }));
-    for (number, token) in analysis.tokens.iter().enumerate() {
-        if out.dates.iter().any(|d| d.0.tokens.contains(&number)) {
-            continue;
-        }
+    let mut cut_tokens = OriginalBytes::new(passage);
+    let mut words_of = |tokens: &Range<usize>| {
+        let (first, last) = (&analysis.tokens[tokens.start], &analysis.tokens[tokens.end - 1]);
+        cut_tokens.slice(first.start, last.end).to_owned()
+    };
+    let found = dates(passage, analysis);
+    out.dates =
+        found.into_iter().map(|date| (words_of(&date.tokens), date)).map(|(words, date)| (date, words)).collect();
+    let is_date = |number: usize| out.dates.iter().any(|d| d.0.tokens.contains(&number));
+    let found = numbers(passage, analysis).into_iter().filter(|n| !n.tokens.clone().any(is_date));
+    out.numbers =
+        found.map(|number| (words_of(&number.tokens), number)).map(|(words, number)| (number, words)).collect();
+    for (number, token) in analysis.tokens.iter().enumerate().filter(|t| !is_date(t.0)) {
         let text = analysis.text(token);
-        let list = if token.kind == TokenKind::Number {
-            &mut out.numbers
-        } else if named.binary_search(&number).is_ok() {
+        let list = if named.binary_search(&number).is_ok() {
             out.plain.push(text.to_owned());
             &mut out.names
         } else if token.kind == TokenKind::Word && denies(side.language, text) {
@@ -172,9 +175,10 @@ fn said(side: Side<'_>, analysis: &mut Analysis) -> Said {
 pub(crate) fn differences(text: Side<'_>, case: Side<'_>, analysis: &mut Analysis) -> Vec<Difference> {
     let (ours, theirs) = (said(text, analysis), said(case, analysis));
     let mut out = Vec::new();
-    let apart = |a: &[String], b: &[String]| !a.is_empty() && !b.is_empty() && a.iter().all(|x| !b.contains(x));
-    if apart(&ours.numbers, &theirs.numbers) {
-        out.push(Difference { what: Differing::Number, text: ours.numbers, case: theirs.numbers });
+    let agree = ours.numbers.iter().any(|a| theirs.numbers.iter().any(|b| a.0.agrees(&b.0)));
+    if !ours.numbers.is_empty() && !theirs.numbers.is_empty() && !agree {
+        let words = |numbers: Vec<(Number, String)>| numbers.into_iter().map(|n| n.1).collect();
+        out.push(Difference { what: Differing::Number, text: words(ours.numbers), case: words(theirs.numbers) });
     }
     let agree = ours.dates.iter().any(|a| theirs.dates.iter().any(|b| a.0.agrees(&b.0)));
     if !ours.dates.is_empty() && !theirs.dates.is_empty() && !agree {
@@ -258,6 +262,9 @@ mod tests {
             [Differing::Date]
         );
         assert!(compared("They sold the bridge in May 2019", "On 2019-05-03 they sold the bridge").is_empty());
+        assert!(compared("They sent 200000 men", "They sent 200.000 men").is_empty());
+        assert!(compared("They sent 200 000 men", "They sent 0.2 million men").is_empty());
+        assert_eq!(compared("They sent 25 thousand men", "They sent 25 men"), [Differing::Number]);
         assert!(compared("In 2014 the mayor of Gdansk came", "The mayor of Gdansk came in 2014 alone").is_empty());
         assert!(compared("", "").is_empty());
     }

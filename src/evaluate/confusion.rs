@@ -50,9 +50,13 @@ pub fn confusion(labels: &Labels, known: &[&Judged]) -> Confusion {
         .filter_map(|j| {
             let first = *j.gold.first()?;
             let best = j.best().map(|b| b.label);
-            // Any carried narrative is right; an error counts under the first.
-            let gold = best.filter(|b| j.gold.contains(b)).unwrap_or(first);
-            Some(if parents { (labels.label(gold).root, j.best_root) } else { (gold, best) })
+            // Any carried narrative is right, and any parent of one; an error counts under the first.
+            if parents {
+                let mut roots = j.gold.iter().map(|&g| labels.label(g).root);
+                let right = j.best_root.filter(|said| roots.any(|root| root == *said));
+                return Some((right.unwrap_or(labels.label(first).root), j.best_root));
+            }
+            Some((best.filter(|b| j.gold.contains(b)).unwrap_or(first), best))
         })
         .collect();
     let mut sizes: BTreeMap<LabelNo, usize> = BTreeMap::new();

@@ -32,13 +32,14 @@ pub struct Tally {
     best: Option<(LabelNo, f64)>,
     decided: Vec<LabelNo>,
     lrap: f64,
-    roots: (LabelNo, Option<LabelNo>),
+    /// The parents of the narratives carried, the first by id of the narrative first; and the parent said.
+    roots: (Vec<LabelNo>, Option<LabelNo>),
 }
 
 impl Tally {
     /// Reduces a judged text; `None` if it carries nothing.
     pub fn new(labels: &Labels, judged: &Judged) -> Option<Self> {
-        let first = *judged.gold.first()?;
+        judged.gold.first()?;
         let ranks: Vec<usize> =
             (judged.ranked.iter().zip(1..)).filter(|(s, _)| judged.gold.contains(&s.label)).map(|(_, r)| r).collect();
         Some(Self {
@@ -46,13 +47,17 @@ impl Tally {
             best: judged.best().map(|b| (b.label, b.probability)),
             decided: judged.decided().collect(),
             lrap: label_ranking_average_precision(&ranks, judged.gold.len()),
-            roots: (labels.label(first).root, judged.best_root),
+            roots: (judged.gold.iter().map(|&g| labels.label(g).root).collect(), judged.best_root),
             gold: judged.gold.clone(),
         })
     }
 
     fn is_right(&self) -> bool {
         self.best.is_some_and(|b| self.gold.contains(&b.0))
+    }
+
+    fn has_right_root(&self) -> bool {
+        self.roots.1.is_some_and(|said| self.roots.0.contains(&said))
     }
 }
 
@@ -92,7 +97,8 @@ pub fn figures(tallies: &[&Tally], parents: bool) -> Vec<Option<f64>> {
     let macro_decided = per.values().filter_map(|c| f1(c.0, c.1, c.2)).sum::<f64>() / per.len().max(1) as f64;
     let answered: Vec<(f64, bool)> = tallies.iter().filter_map(|t| Some((t.best?.1, t.is_right()))).collect();
     let (sure, right): (Vec<f64>, Vec<bool>) = answered.into_iter().unzip();
-    let (root_gold, root_said): (Vec<_>, Vec<_>) = tallies.iter().map(|t| (Some(t.roots.0), t.roots.1)).unzip();
+    let (root_gold, root_said): (Vec<_>, Vec<_>) =
+        tallies.iter().map(|t| (t.roots.0.first().copied(), t.roots.1)).unzip();
     vec![
         Some(accuracy),
         Some(macro_f1(&gold, &said)),
@@ -101,7 +107,7 @@ pub fn figures(tallies: &[&Tally], parents: bool) -> Vec<Option<f64>> {
         Some(samples / tallies.len() as f64),
         Some(mean(&|t| t.lrap)),
         (!sure.is_empty()).then(|| expected_calibration_error(&sure, &right)),
-        parents.then(|| metrics::accuracy(&root_gold, &root_said)),
+        parents.then(|| mean(&|t| f64::from(u8::from(t.has_right_root())))),
         parents.then(|| macro_f1(&root_gold, &root_said)),
     ]
 }

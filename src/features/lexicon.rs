@@ -304,7 +304,7 @@ impl Lexicon {
                 id
             } else {
                 let is_tag = is_address || token.kind == TokenKind::Hashtag;
-                let word = if is_tag { terms.word(text) } else { terms.word(&words.stemmer.stem(text)) };
+                let word = if is_tag { terms.word(text) } else { terms.word(&words.stemmer.term(text)) };
                 self.end = word.map_or(0, |t| t + 1).max(self.end);
                 let id = self.entries.len() as u32;
                 let grams = if is_tag { (0, 0) } else { UNCUT };

@@ -64,7 +64,7 @@ impl DenseModel {
     }
 
     /// As [`DenseModel::fit`], without negative weights: for inputs of which more can only mean more. The most negative
-    /// weight is set to 0 and the others are fitted again until none is left.
+    /// weights, down to half of the worst, are set to 0 and the others are fitted again until none is negative.
     ///
     /// Scores of unseen texts are small and alike, so a plain fit may play one similarity against another; on a text that
     /// repeats a stored one word for word, where all are large, that turns into nonsense.
@@ -72,9 +72,10 @@ impl DenseModel {
         let mut kept: Vec<usize> = (0..inputs.ncols()).collect();
         loop {
             let part = Self::fit(&inputs.select(Axis(1), &kept), labels, alpha)?;
-            let worst = (0..kept.len()).min_by(|&a, &b| part.weights[a].total_cmp(&part.weights[b]));
-            if let Some(w) = worst.filter(|&w| part.weights[w] < 0.0) {
-                kept.remove(w);
+            let worst = part.weights.iter().copied().fold(0.0, f64::min);
+            if worst < 0.0 {
+                let mut weights = part.weights.iter();
+                kept.retain(|_| weights.next().is_none_or(|&w| w > worst / 2.0));
                 continue;
             }
             let mut weights = vec![0.0; inputs.ncols()];

@@ -4,7 +4,7 @@
 //! another script, `segment` finds sentences (`lines` the line breaks inside them), `words` cuts words and the token
 //! kinds of the web, `language` guesses the language or abstains (`function_words` asked first), `stem` reduces words,
 //! `latin` gives their Latin form, and `analyser` runs them in order; `dates` reads days and months off the tokens,
-//! `windows` cuts long texts.
+//! `numbers` what numbers are worth, `windows` cuts long texts.
 
 pub mod analyser;
 pub(crate) mod dates;
@@ -14,6 +14,7 @@ pub(crate) mod latin;
 mod lines;
 mod lookalike;
 pub mod normalise;
+pub(crate) mod numbers;
 mod segment;
 pub mod stem;
 pub mod token;

@@ -11,6 +11,7 @@ use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::lookalike;
+use super::numbers::western;
 use super::token::CharOffset;
 
 /// Longest cluster (base letter and its marks) normalised in one piece; longer ones are cut. The Stream-Safe Text
@@ -52,12 +53,12 @@ fn is_invisible(c: char) -> bool {
         | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Folds that NFKC leaves alone: the apostrophes people type for one another, and the final sigma.
+/// Folds that NFKC leaves alone: the apostrophes people type for one another, the final sigma, and digits.
 fn fold(c: char) -> char {
     match c {
         '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2b9}' | '\u{60}' | '\u{b4}' => '\'',
         'ς' => 'σ',
-        c => c,
+        c => western(c),
     }
 }
 
@@ -139,7 +140,7 @@ static LETTERS: LazyLock<Letters> = LazyLock::new(Letters::new);
 impl Normalised {
     /// Normalises `text` into `self`, reusing its memory.
     ///
-    /// NFKC, then lower case per character, apostrophes and final sigma folded, invisible characters removed, letters
+    /// NFKC, then lower case per character, apostrophes, final sigma and digits folded, invisible characters removed, letters
     /// borrowed from another script put back inside mixed-script words. Only the first 2^32 - 1 bytes can be
     /// addressed; callers cap texts far below that.
     pub fn assign(&mut self, text: &str) {

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use super::numbers::grouped;
 use crate::document::Language;
 
 /// Stems the words of one language.
@@ -75,6 +76,13 @@ impl WordStemmer {
     /// Whether it leaves every word as it is.
     pub(crate) fn is_plain(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// What a lower-case word is known by: its stem, or of a number with parted thousands its digits, since languages part
+    /// them by different marks.
+    pub(crate) fn term<'w>(&self, word: &'w str) -> Cow<'w, str> {
+        let number = word.as_bytes().first().filter(|b| b.is_ascii_digit()).and_then(|_| grouped(word));
+        number.map_or_else(|| self.stem(word), Cow::Owned)
     }
 
     /// The stem of a lower-case word; the word itself where no stem exists or the stemmer fails.
