@@ -48,6 +48,13 @@ pub(crate) fn path_of(output: &Path) -> PathBuf {
     output.with_file_name(name)
 }
 
+/// Where the next checkpoint is written before it takes the place of the one at `path`.
+pub(crate) fn next_to(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
+}
+
 impl Checkpoint {
     /// For a run that depends on `depends_on`, before its first record.
     pub(crate) fn new(depends_on: Map<String, Value>) -> Self {
@@ -71,9 +78,7 @@ impl Checkpoint {
 
     /// Replaces the checkpoint on disk, for good once this returns.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".new");
-        let new = PathBuf::from(name);
+        let new = next_to(path);
         // Numbers, strings and maps; their serialisation cannot fail.
         let bytes = serde_json::to_vec(self).unwrap_or_default();
         let write = || {

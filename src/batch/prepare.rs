@@ -2,10 +2,10 @@
 //! and, to resume, the state in which an earlier run left them.
 
 use serde_json::{Map, Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Settings;
+use super::apart;
 use super::checkpoint::{self, Checkpoint};
 use super::commit::Sink;
 use super::output::{self, Output};
@@ -43,14 +43,7 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
     let (named, packing) = output::shape_of(&settings.output);
     let shape = settings.shape.unwrap_or(named);
     let inputs = Inputs::find(&settings.inputs)?;
-    for path in [Some(&settings.output), settings.rejects.as_ref()].into_iter().flatten() {
-        keep_off(path, &inputs)?;
-    }
-    if let Some(rejects) = &settings.rejects
-        && is_same(rejects, &settings.output)
-    {
-        return Err(BatchProblem::OutputTwice(rejects.clone()).into());
-    }
+    apart::check(settings, shape, &inputs)?;
     if settings.resume && shape == Shape::Parquet {
         return Err(BatchProblem::NotResumable("a Parquet file").into());
     }
@@ -95,46 +88,6 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
         Sink::Lines(out)
     };
     Ok(Start::Ready(Box::new(Prepared { inputs, sink, rejects, checkpoint, from, shape })))
-}
-
-/// Refuses an output that is read.
-fn keep_off(output: &Path, inputs: &Inputs) -> Result<()> {
-    if output.as_os_str() == "-" {
-        return Ok(());
-    }
-    for input in &inputs.list {
-        if let Input::File(path, _) = input
-            && is_same(path, output)
-        {
-            return Err(BatchProblem::OutputIsInput(output.to_owned()).into());
-        }
-    }
-    let parent = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(parent) = parent.canonicalize() else { return Ok(()) };
-    for folder in &inputs.folders {
-        if folder.canonicalize().is_ok_and(|f| parent.starts_with(f)) {
-            let (output, folder) = (output.to_owned(), folder.clone());
-            return Err(BatchProblem::OutputInFolder { output, folder }.into());
-        }
-    }
-    Ok(())
-}
-
-/// Whether two paths are one file, by whatever names and links.
-fn is_same(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
-            // Devices such as /dev/null may be read and written at once.
-            return a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino());
-        }
-    }
-    let whole = |p: &Path| -> Option<PathBuf> {
-        let parent = p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(parent.canonicalize().ok()?.join(p.file_name()?))
-    };
-    whole(a).is_some_and(|a| Some(a) == whole(b))
 }
 
 /// Everything that the bytes of the output depend on.

@@ -9,6 +9,9 @@ pub enum BatchProblem {
     /// The output would overwrite an input.
     #[error("{} is an input; write the output to another file", .0.display())]
     OutputIsInput(PathBuf),
+    /// The output would overwrite the cases or the model.
+    #[error("{} is the case base or a file of the model that this run works with; write the output to another file", .0.display())]
+    OutputIsRead(PathBuf),
     /// The output would be read as an input.
     #[error("the output {} lies in the input folder {}; write it elsewhere, or it is read as an input", .output.display(), .folder.display())]
     OutputInFolder {
@@ -18,7 +21,7 @@ pub enum BatchProblem {
         folder: PathBuf,
     },
     /// Two outputs in one file.
-    #[error("{} is named for two outputs; give each a file of its own", .0.display())]
+    #[error("{} is named for two outputs (those of --output, --rejects and --summary, and the checkpoint beside the first); give each a file of its own", .0.display())]
     OutputTwice(PathBuf),
     /// Another run writes to the output.
     #[error("another run is writing to {}; wait for it to end, or write to another file", .0.display())]

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, REPLACEMENT};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -127,7 +127,7 @@ pub(super) struct Batch {
     /// End with an error once more records than this are rejected
     #[arg(long, value_name = "N", help_heading = "Run")]
     max_errors: Option<u64>,
-    /// Write the counts at the end also as JSON
+    /// Write the counts at the end also as JSON; `-` is standard output
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     summary: Option<PathBuf>,
     /// How progress is shown on standard error
@@ -231,6 +231,8 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
         resume: args.resume,
         checkpoint_every: args.checkpoint_every.map(std::time::Duration::from_secs),
         rejects: args.rejects.clone(),
+        summary: args.summary.clone(),
+        read: args.using.files(),
         max_errors: args.max_errors,
     };
     if args.reading.follow {
@@ -242,14 +244,24 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
     progress.end();
     let summary = ran?;
     if let Some(path) = &args.summary {
-        let mut json = serde_json::to_vec_pretty(&summary)?;
-        json.push(b'\n');
-        std::fs::write(path, json).map_err(Error::write(path))?;
+        write_summary(path, &summary)?;
     }
     report(&summary, args.reading.encoding.is_none());
     anyhow::ensure!(summary.adds_up(), "the counts do not add up, which is a fault of this program; please report it");
     args.using.sound(&assessor.cases.index)?;
     Ok(if summary.rejected == 0 { Done::All } else { Done::Rejected })
+}
+
+/// Writes the counts as JSON.
+fn write_summary(path: &Path, summary: &Summary) -> anyhow::Result<()> {
+    let mut json = serde_json::to_vec_pretty(summary)?;
+    json.push(b'\n');
+    if path.as_os_str() == "-" {
+        super::write_out(&json)?;
+    } else {
+        std::fs::write(path, json).map_err(Error::write(path))?;
+    }
+    Ok(())
 }
 
 /// Lets an interruption or termination end what is followed, so that all is written and counted. The second one stops the
