@@ -47,6 +47,11 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
     if settings.resume && shape == Shape::Parquet {
         return Err(BatchProblem::NotResumable("a Parquet file").into());
     }
+    // Looked at before the outputs are opened, which would make those that are missing.
+    let mut earlier = if settings.resume { Checkpoint::read(&checkpoint::path_of(&settings.output))? } else { None };
+    if let Some(earlier) = &earlier {
+        earlier.check_outputs(&settings.output, settings.rejects.as_deref())?;
+    }
     let mut out = Output::open(&settings.output)?;
     if settings.resume && !out.regular {
         return Err(BatchProblem::NotResumable("a pipe or device").into());
@@ -56,10 +61,12 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
     if out.regular && shape != Shape::Parquet {
         let path = checkpoint::path_of(&settings.output);
         let depends_on = depends_on(assessor, settings, &inputs, shape, packing);
-        match if settings.resume { Checkpoint::read(&path)? } else { None } {
+        let stamp = stamp(&inputs);
+        match earlier.take() {
             Some(earlier) => {
                 earlier.check(&depends_on)?;
-                if earlier.finished {
+                // Otherwise the input has to be read again, to see whether it is the same.
+                if earlier.finished && stamp.is_some() && earlier.inputs == stamp {
                     return Ok(Start::Done(Box::new(earlier.summary)));
                 }
                 from = earlier;
@@ -70,7 +77,7 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
             // Before anything is taken away, so that at any time there is either a checkpoint or a whole output.
             None => Checkpoint::new(depends_on.clone()).write(&path)?,
         }
-        checkpoint = Some((path, Checkpoint::new(depends_on)));
+        checkpoint = Some((path, Checkpoint { inputs: stamp, ..Checkpoint::new(depends_on) }));
     }
     // To go on, nothing is cut off before the input has proved to be the same.
     if from.summary.read == 0 {
@@ -88,6 +95,17 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
         Sink::Lines(out)
     };
     Ok(Start::Ready(Box::new(Prepared { inputs, sink, rejects, checkpoint, from, shape })))
+}
+
+/// When the files of the inputs were last changed, as a hash; `None` if one is no file, so that only reading it tells.
+fn stamp(inputs: &Inputs) -> Option<String> {
+    let mut times = String::new();
+    for input in &inputs.list {
+        let Input::File(path, _) = input else { return None };
+        let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        times += &format!("{:?}\n", metadata.modified().ok()?);
+    }
+    Some(sha256(times.as_bytes())[..16].to_owned())
 }
 
 /// Everything that the bytes of the output depend on.

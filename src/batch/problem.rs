@@ -45,6 +45,20 @@ pub enum BatchProblem {
         "{} is shorter than its checkpoint says, so it was changed since; remove it and run without --resume", .0.display()
     )]
     Shorter(PathBuf),
+    /// An output is not as the run left it.
+    #[error(
+        "{} has {is} bytes, and {was} when the run that is resumed left it: it was removed or changed since; put it back, or remove what is left of the outputs and {} to begin again", .path.display(), .checkpoint.display()
+    )]
+    Altered {
+        /// The output or rejects.
+        path: PathBuf,
+        /// Bytes it had.
+        was: u64,
+        /// Bytes it has.
+        is: u64,
+        /// The checkpoint that says so.
+        checkpoint: PathBuf,
+    },
     /// Something that the output depends on is not as it was.
     #[error(
         "cannot resume, because {what} changed (it was {was}, and is {now}); restore it, or run without --resume to begin again"
