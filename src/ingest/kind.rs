@@ -49,6 +49,11 @@ fn ending(name: &str) -> String {
     name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_owned())
 }
 
+/// Whether a file is called like a page.
+pub(crate) fn is_page_name(name: &str) -> bool {
+    matches!(&*ending(name), "html" | "htm" | "xhtml")
+}
+
 /// Kinds of archives, by their first bytes.
 const ARCHIVES: [(&[u8], &str); 7] = [
     (b"PK\x03\x04", "zip"),
@@ -131,7 +136,7 @@ pub(crate) fn recognise(
     Ok(match &*ending {
         _ if lines => Format::Jsonl,
         "csv" | "tsv" => Format::Csv,
-        "html" | "htm" | "xhtml" => Format::Html,
+        _ if is_page_name(name) => Format::Html,
         "rss" | "atom" => Format::Feed,
         "txt" | "md" => Format::Text,
         _ if table::looks_like_table(decoded.as_bytes(), known) => Format::Csv,
