@@ -20,6 +20,11 @@ pub enum InputProblem {
     /// A file of a folder cannot be opened.
     #[error("the file cannot be opened ({0}); check that you may read it")]
     Unopened(std::io::Error),
+    /// A folder holds a pipe, socket or device.
+    #[error(
+        "it is a pipe, socket or device, and of a folder only files are read; name it as an input of its own, or remove it"
+    )]
+    NoFile,
     /// A folder cannot be walked: a loop of links, or no permission.
     #[error("the folder cannot be read ({0}); remove the link that leads back, or check that you may read it")]
     Folder(String),
@@ -138,7 +143,7 @@ impl InputProblem {
         match self {
             Self::TooLong { .. } => "too_long",
             Self::Unreadable(_) => "unreadable",
-            Self::Unopened(_) => "unopened",
+            Self::Unopened(_) | Self::NoFile => "unopened",
             Self::Folder(_) => "folder",
             Self::Bomb { .. } | Self::Unpacked { .. } => "decompression_bomb",
             Self::NotUtf8 { .. } => "not_utf8",
