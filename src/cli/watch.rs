@@ -61,7 +61,10 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<Done> {
     let mut list = Vec::new();
     io::Read::read_to_end(&mut crate::ingest::jsonl::open(&args.feeds)?, &mut list)
         .with_context(|| format!("cannot read {}", args.feeds.display()))?;
-    let feeds = opml::addresses(&crate::ingest::charset::decode_html(&list).text);
+    let opml::List { feeds, ignored } = opml::read(&crate::ingest::charset::decode_html(&list).text);
+    for (line, problem) in &ignored {
+        eprintln!("warning: {}:{line}: {problem}", args.feeds.display());
+    }
     anyhow::ensure!(
         !feeds.is_empty(),
         "{} names no feed; give an OPML file with xmlUrl attributes, or a list of http addresses",
