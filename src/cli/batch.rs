@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, REPLACEMENT};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::Done;
 use super::batch_progress::{Progress, Style};
@@ -229,7 +230,7 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
         duplicates: (!args.score_duplicates).then_some(args.duplicate_window),
         skip_duplicates: args.skip_duplicates,
         resume: args.resume,
-        checkpoint_every: args.checkpoint_every.map(std::time::Duration::from_secs),
+        checkpoint_every: args.checkpoint_every.map(Duration::from_secs),
         rejects: args.rejects.clone(),
         summary: args.summary.clone(),
         read: args.using.files(),
@@ -264,15 +265,25 @@ fn write_summary(path: &Path, summary: &Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long after a signal another one counts as the same: `timeout` sends one to the program, and at once one to its group.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+
 /// Lets an interruption or termination end what is followed, so that all is written and counted. The second one stops the
 /// program at once.
 fn end_on_signal(ended: &Arc<AtomicBool>) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(ended))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(ended)))
-            .context("cannot be told of signals")?;
-    }
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("cannot be told of signals")?;
+    let ended = Arc::clone(ended);
+    let wait = move || {
+        let mut first: Option<Instant> = None;
+        for signal in signals.forever() {
+            ended.store(true, Ordering::Relaxed);
+            if first.get_or_insert_with(Instant::now).elapsed() >= SAME_SIGNAL {
+                signal_hook::low_level::exit(128 + signal);
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).context("cannot be told of signals")?;
     Ok(())
 }
 
