@@ -163,12 +163,26 @@ pub(in crate::web) fn find(state: &State, id: &str) -> Answer<Case> {
     stored.ok_or_else(|| Problem::not_found(format!("there is no case with the id \"{id}\"; /v1/cases lists them")))
 }
 
+/// Ids that stand in the address of something else.
+const TAKEN: [&str; 4] = [".", "..", "export", "import"];
+
+/// What must hold of an id, so that `/v1/cases/{id}` is its case.
+pub(super) fn check_id(id: &str) -> Result<(), String> {
+    if id.len() > 200 || id.contains(|c: char| c.is_control() || c == '/') {
+        return Err("an id may have 200 bytes and no slash or control character; give the case another one".to_owned());
+    }
+    if TAKEN.contains(&id) {
+        return Err(format!(
+            "\"{id}\" cannot be an id, since an address that ends so is not that of a case; give the case another one"
+        ));
+    }
+    Ok(())
+}
+
 /// What must hold of a case that is put.
 fn check(case: &Case) -> Answer<()> {
     case_rules::check_form(case).map_err(|problem| Problem::bad_value(problem.to_string()))?;
-    if case.id.len() > 200 || case.id.contains(|c: char| c.is_control() || c == '/') {
-        return Err(Problem::bad_value("an id may have 200 bytes and no slash or control character"));
-    }
+    check_id(&case.id).map_err(Problem::bad_value)?;
     // `languages` may be names: collections say where a claim circulated in words.
     if !case.language.is_empty() {
         case.language.parse::<Language>()?;
