@@ -125,7 +125,10 @@ fn tell(news: &News<'_>, json: bool) -> io::Result<()> {
             writeln!(io::stdout(), "{}", Style::PLAIN.harmless(&said))
         }
         News::Looked { new: 0, bad: 0, .. } => Ok(()),
-        News::Looked { feed, new, bad } => writeln!(io::stderr(), "{feed}: {new} new, {bad} unreadable"),
+        News::Looked { feed, new, cause: Some(cause), bad } => {
+            writeln!(io::stderr(), "{feed}: {new} new, {bad} unreadable, the first because {cause}")
+        }
+        News::Looked { feed, new, .. } => writeln!(io::stderr(), "{feed}: {new} new, 0 unreadable"),
         News::Failed { feed, problem, wait } => {
             writeln!(io::stderr(), "{feed}: {problem}; next try in {} minutes", wait.as_secs().div_ceil(60))
         }
