@@ -1,6 +1,6 @@
 //! `/v1/cases`: browse, search, read, add, edit, retire. What is added is found as related by the very next request.
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use crate::document::{Language, is_date};
 use crate::error::Error;
 use crate::ingest::case_rules;
 use crate::store::RETIRED;
-use crate::web::body::{Body, Params};
+use crate::web::body::{Body, Named, Params};
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
 
@@ -240,7 +240,7 @@ pub(in crate::web) async fn browse(Shared(state): Shared<Arc<State>>, Params(fil
 }
 
 /// `GET /v1/cases/{id}`
-pub(in crate::web) async fn read(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Answer {
+pub(in crate::web) async fn read(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Answer {
     let shared = Arc::clone(&state);
     json(&state.waiting_pool.run(move || find(&shared, &id)).await??)
 }
@@ -270,7 +270,7 @@ pub(in crate::web) async fn add(Shared(state): Shared<Arc<State>>, body: Body) -
 }
 
 /// `PUT /v1/cases/{id}`
-pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Path(id): Path<String>, body: Body) -> Answer {
+pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Named(id): Named, body: Body) -> Answer {
     let shared = Arc::clone(&state);
     let job = move || -> Answer<Case> {
         let mut case: Case = body.json()?;
@@ -290,7 +290,7 @@ pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Path(id):
 /// `DELETE /v1/cases/{id}`
 pub(in crate::web) async fn retire(
     Shared(state): Shared<Arc<State>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     Params(params): Params<RetireParams>,
 ) -> Answer {
     let shared = Arc::clone(&state);

@@ -183,21 +183,29 @@ fn kept(records: Records<Case>, rejected: &mut Vec<String>) -> Vec<Case> {
         }
     }
     bad.sort_by_key(|b| b.0);
-    rejected.extend(bad.into_iter().map(|b| b.1));
+    rejected.extend(in_words(bad.into_iter().map(|b| b.1)));
     out
 }
 
+/// What an import is called while it is read.
+const IMPORT: &str = "the file";
+
+/// Messages about an import with their places in words.
+fn in_words(said: impl Iterator<Item = String>) -> Vec<String> {
+    said.map(|said| said.replace(&format!("{IMPORT}:"), "line ")).collect()
+}
+
 fn read_lines(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    Ok(kept(jsonl::read_text(text, "line")?, rejected))
+    Ok(kept(jsonl::read_text(text, IMPORT)?, rejected))
 }
 
 fn read_table(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    Ok(kept(case_table::read(text, "line").map_err(Problem::bad_value)?, rejected))
+    Ok(kept(case_table::read(text, IMPORT).map_err(Problem::bad_value)?, rejected))
 }
 
 fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
-    let page = case_page::parse(text, "line");
-    rejected.extend(page.unplaced.iter().map(|u| format!("{}: {} ({})", u.place, u.text, u.why)));
+    let page = case_page::parse(text, IMPORT);
+    rejected.extend(page.unplaced.iter().map(|u| format!("line {}: {} ({})", u.place.line, u.text, u.why)));
     let mut cases = page.cases;
     cases.retain(|case| match case_rules::check(case).map_err(|p| p.to_string()).and_then(|()| check_id(&case.id)) {
         Ok(()) => true,
@@ -237,7 +245,7 @@ mod tests {
         let kept = read_table(text, &mut rejected).unwrap();
         assert_eq!(kept.iter().map(|c| &*c.id).collect::<Vec<_>>(), ["b", "c"]);
         let places: Vec<_> = rejected.iter().map(|r| r.split(": ").next().unwrap()).collect();
-        assert_eq!(places, ["line:2", "line:5", "line:6"], "{rejected:?}");
+        assert_eq!(places, ["line 2", "line 5", "line 6"], "{rejected:?}");
         rejected.clear();
         let lines = "{\"id\":\"a\",\"title\":\"t\",\"url\":\"ftp://x\"}\n{\"id\":\"b\",\"title\":\"t\"}\n";
         assert_eq!((read_lines(lines, &mut rejected).unwrap().len(), rejected.len()), (1, 1));
