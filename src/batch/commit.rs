@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoint;
 use super::output::Output;
 use super::problem::BatchProblem;
 use super::render::{Renderer, Shape};
-use super::summary::{self, Summary};
+use super::summary::Summary;
 use super::table_output::Table;
 use super::work::{Fate, Finished, Scored};
 use crate::assess::{Assessment, ModelName, Outcome};
@@ -203,7 +203,7 @@ impl Committer<'_> {
             Some(rejects) => {
                 let line = json!({
                     "source": bad.place.source, "position": bad.place.line,
-                    "kind": summary::kind(&bad.problem), "cause": bad.problem.to_string(),
+                    "kind": bad.problem.kind(), "cause": bad.problem.to_string(),
                 });
                 rejects.add(format!("{line}\n").as_bytes())?;
             }

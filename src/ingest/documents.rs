@@ -42,6 +42,14 @@ impl<'n> Reader<'n> {
 
     /// Reads an item of a block; what is bad already stays so, and is no concern of this.
     pub(crate) fn read<'b>(&mut self, block: &'b Block, item: &Item) -> Result<Found<'b>, RecordProblem> {
+        let numbered = |problem| match item.element {
+            0 => problem,
+            number => InputProblem::Element { number, problem: Box::new(problem) }.into(),
+        };
+        self.read_as(block, item).map_err(numbered)
+    }
+
+    fn read_as<'b>(&mut self, block: &'b Block, item: &Item) -> Result<Found<'b>, RecordProblem> {
         let bytes = block.bytes_of(item);
         let source = &block.sources[item.source];
         match &item.form {

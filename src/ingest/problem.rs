@@ -3,6 +3,7 @@
 //! Beside the formats and not in `error`, because each variant is about one of them.
 
 use super::fields::FieldNames;
+use crate::error::RecordProblem;
 
 /// Why an input, or a record of it, could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +105,14 @@ pub enum InputProblem {
     /// A JSON array that breaks off.
     #[error("the JSON value does not end; from here on the rest of the input was left out")]
     OpenJson,
+    /// An element of a JSON array, of which all may stand in one line.
+    #[error("{problem} (element {number} of the array)")]
+    Element {
+        /// Its number, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        problem: Box<RecordProblem>,
+    },
     /// An entry of a feed.
     #[error("the entry is not valid: {0}; the other entries of the feed are read")]
     Entry(String),
@@ -125,6 +134,20 @@ pub enum InputProblem {
     /// Assessing failed in a way it must not.
     #[error("assessing this record failed, which is a fault of this program; please report it with the record")]
     Fault,
+}
+
+impl RecordProblem {
+    /// A short name, for counts by kind.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "json",
+            Self::NotUtf8(_) => "not_utf8",
+            Self::NoId => "no_id",
+            Self::EmptyText(_) => "no_text",
+            Self::Input(problem) => problem.kind(),
+            _ => "other",
+        }
+    }
 }
 
 fn not_utf8(at: usize, encoding: &str) -> String {
@@ -156,6 +179,7 @@ impl InputProblem {
             Self::NoSuchField { option: FieldNames::TEXT, .. } | Self::NoTextField(_) => "no_text_field",
             Self::NoSuchColumn { .. } | Self::NoSuchField { .. } | Self::ListInside(_) => "no_id",
             Self::OpenJson => "open_json",
+            Self::Element { problem, .. } => problem.kind(),
             Self::Entry(_) => "entry",
             Self::Feed(_) => "feed",
             Self::Warc(_) => "warc",
