@@ -368,6 +368,10 @@ fn html_is_reduced_to_its_article() {
     assert!(ran.err.contains("HTML"));
     assert_eq!(a["outcome"], "known");
     assert!(!ran.out.contains("Imprint") && !ran.out.contains("<p>"));
+    // By its name, too, where it does not begin like a page.
+    fs::write(home.path().join("part.html"), format!("{CLAIM}<br>NATO &amp; Co <b>war</b>")).unwrap();
+    let part = run(leitmotif(&home).args(["classify", "part.html"]));
+    assert!(part.code == 0 && part.err.contains("HTML"), "{}", part.err);
     let bomb = format!("<!doctype html><html><body>{}", "<div>".repeat(300_000));
     let ran = run(leitmotif(&home).args(["classify", "--json"]).write_stdin(bomb));
     assert!(ran.code == 1 && ran.err.contains("too deeply"), "{}", ran.err);

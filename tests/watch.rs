@@ -20,6 +20,8 @@ struct Server {
 struct State {
     items: Vec<(String, String)>,
     webhook_down: bool,
+    /// What is answered instead of a feed.
+    page: Option<&'static str>,
     /// Request line and `If-None-Match` of every request for the feed; bodies posted to the webhook.
     asked: Vec<String>,
     posted: Vec<Value>,
@@ -66,7 +68,9 @@ fn answer(mut stream: std::net::TcpStream, state: &mut State) {
         let version = format!("\"{}\"", state.items.len());
         let asked = header("if-none-match:").unwrap_or_default();
         state.asked.push(asked.clone());
-        if asked == version {
+        if let Some(page) = state.page {
+            ("200 OK", String::new(), page.to_owned())
+        } else if asked == version {
             ("304 Not Modified", String::new(), String::new())
         } else {
             let items = state.items.iter().map(|(id, text)| {
@@ -150,6 +154,31 @@ fn new_items_are_assessed_once_and_alerts_arrive() {
     let kept: i64 =
         store.query_row("SELECT count(*) FROM watched_items WHERE json_valid(assessment)", [], |r| r.get(0)).unwrap();
     assert_eq!(kept, 3);
+}
+
+#[test]
+fn what_is_wrong_with_a_feed_is_named_and_repeated_items_count_once() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("feeds.opml"), format!("{}/feed\nmailto:someone\n", server.address)).unwrap();
+    for page in ["", "<!DOCTYPE html><html><p>Sign in</p></html>", "<rss version='2.0'><chan"] {
+        server.state().page = Some(page);
+        let ran = watch(&home, &["--allow-private"]);
+        assert_eq!(ran.code, 3, "{page}: {}", ran.err);
+        assert!(
+            ran.err.contains("the feed has no entry that could be read") && ran.err.contains("next try"),
+            "{}",
+            ran.err
+        );
+        assert!(ran.err.contains("feeds.opml:2: \"mailto:someone\""), "{}", ran.err);
+    }
+    server.state().page = Some("<rss version='2.0'><channel><title>T</title><item><guid>c</guid><title>Cut he");
+    let ran = watch(&home, &["--allow-private"]);
+    assert!(ran.err.contains("0 new, 1 unreadable, the first because the entry is not valid"), "{}", ran.err);
+    server.state().page = None;
+    server.state().items = vec![("a".into(), CLAIM.into()), ("a".into(), CLAIM.into())];
+    let ran = watch(&home, &["--allow-private"]);
+    assert!(ran.code == 0 && ran.err.contains("1 new"), "{}", ran.err);
 }
 
 #[test]

@@ -27,6 +27,9 @@ pub(crate) struct Checkpoint {
     pub(crate) format: u32,
     /// Everything that the output depends on, by name.
     pub(crate) depends_on: Map<String, Value>,
+    /// When the inputs were last changed, as a hash; `None` where that is not known.
+    #[serde(default)]
+    pub(crate) inputs: Option<String>,
     /// Bytes of the output up to here.
     pub(crate) output: u64,
     /// Bytes of the rejects up to here.
@@ -46,6 +49,13 @@ pub(crate) fn path_of(output: &Path) -> PathBuf {
     let mut name: OsString = output.file_name().unwrap_or_default().to_owned();
     name.push(".checkpoint");
     output.with_file_name(name)
+}
+
+/// Where the next checkpoint is written before it takes the place of the one at `path`.
+pub(crate) fn next_to(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
 }
 
 impl Checkpoint {
@@ -71,9 +81,7 @@ impl Checkpoint {
 
     /// Replaces the checkpoint on disk, for good once this returns.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".new");
-        let new = PathBuf::from(name);
+        let new = next_to(path);
         // Numbers, strings and maps; their serialisation cannot fail.
         let bytes = serde_json::to_vec(self).unwrap_or_default();
         let write = || {
@@ -85,6 +93,23 @@ impl Checkpoint {
             File::open(folder)?.sync_all()
         };
         write().map_err(Error::write(path))
+    }
+
+    /// Refuses to go on if an output has lost something since.
+    pub(crate) fn check_outputs(&self, output: &Path, rejects: Option<&Path>) -> Result<()> {
+        let expected = [Some((output, self.output)), rejects.map(|path| (path, self.rejects))];
+        for (path, was) in expected.into_iter().flatten() {
+            let is = match fs::metadata(path) {
+                Ok(metadata) => metadata.len(),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => 0,
+                Err(e) => return Err(Error::read(path)(e)),
+            };
+            if is < was || (self.finished && is != was) {
+                let checkpoint = path_of(output);
+                return Err(BatchProblem::Altered { path: path.to_owned(), was, is, checkpoint }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Refuses to go on if anything the output depends on is not as it was.
@@ -118,6 +143,12 @@ mod tests {
         let read = Checkpoint::read(&path).unwrap().unwrap();
         assert_eq!(read.output, 7);
         read.check(&depends("a 1")).unwrap();
+        let output = folder.path().join("out.jsonl.gz");
+        for (there, finished, well) in [("", false, false), ("1234567", true, true), ("12345678", true, false)] {
+            fs::write(&output, there).unwrap();
+            let ended = Checkpoint { finished, ..read.clone() };
+            assert_eq!(ended.check_outputs(&output, None).is_ok(), well, "{there}");
+        }
         let said = read.check(&depends("a 2")).unwrap_err().to_string();
         assert!(said.contains("because the model changed (it was \"a 1\", and is \"a 2\")"), "{said}");
         fs::write(&path, "{\"format\":1").unwrap();

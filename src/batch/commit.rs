@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoint;
 use super::output::Output;
 use super::problem::BatchProblem;
 use super::render::{Renderer, Shape};
-use super::summary::{self, Summary};
+use super::summary::Summary;
 use super::table_output::Table;
 use super::work::{Fate, Finished, Scored};
 use crate::assess::{Assessment, ModelName, Outcome};
@@ -48,6 +48,8 @@ pub(super) struct Resumed {
     /// Bytes of the outputs up to there.
     pub(super) output: u64,
     pub(super) rejects: u64,
+    /// Whether that run had ended, so that no more records may come.
+    pub(super) finished: bool,
 }
 
 /// Writes finished blocks.
@@ -91,7 +93,7 @@ impl Committer<'_> {
         let (mut from, mut row) = (0, 0);
         let mut rows = rows.into_iter();
         // What earlier records left out was counted by the run that read them.
-        if self.passed >= self.resumed.map_or(0, |r| r.records) {
+        if self.resumed.is_none_or(|r| self.passed >= r.records && !r.finished) {
             self.summary.left_out += left_out;
         }
         for (hash, fate) in fates {
@@ -100,6 +102,9 @@ impl Committer<'_> {
                 self.passed += 1;
                 self.go_on()?;
                 continue;
+            }
+            if let Some(resumed) = self.resumed.filter(|r| r.finished) {
+                return Err(BatchProblem::ChangedInput { read: resumed.records }.into());
             }
             self.summary.read += 1;
             match fate {
@@ -198,7 +203,7 @@ impl Committer<'_> {
             Some(rejects) => {
                 let line = json!({
                     "source": bad.place.source, "position": bad.place.line,
-                    "kind": summary::kind(&bad.problem), "cause": bad.problem.to_string(),
+                    "kind": bad.problem.kind(), "cause": bad.problem.to_string(),
                 });
                 rejects.add(format!("{line}\n").as_bytes())?;
             }

@@ -6,6 +6,7 @@
 //! came. A pipeline with a thread for every step was rejected: with two cores, three of its threads would wait for the
 //! one that assesses, and the texts would move from one core's cache to the other's.
 
+mod apart;
 mod checkpoint;
 mod commit;
 pub mod duplicates;
@@ -58,6 +59,10 @@ pub struct Settings {
     pub checkpoint_every: Option<Duration>,
     /// Where bad records are named; the caller is told without it.
     pub rejects: Option<PathBuf>,
+    /// Where the caller will write the summary.
+    pub summary: Option<PathBuf>,
+    /// Files that the assessor was made of, which must not be written to.
+    pub read: Vec<PathBuf>,
     /// Bad records after which the run ends.
     pub max_errors: Option<u64>,
 }

@@ -2,10 +2,10 @@
 //! and, to resume, the state in which an earlier run left them.
 
 use serde_json::{Map, Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Settings;
+use super::apart;
 use super::checkpoint::{self, Checkpoint};
 use super::commit::Sink;
 use super::output::{self, Output};
@@ -43,16 +43,14 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
     let (named, packing) = output::shape_of(&settings.output);
     let shape = settings.shape.unwrap_or(named);
     let inputs = Inputs::find(&settings.inputs)?;
-    for path in [Some(&settings.output), settings.rejects.as_ref()].into_iter().flatten() {
-        keep_off(path, &inputs)?;
-    }
-    if let Some(rejects) = &settings.rejects
-        && is_same(rejects, &settings.output)
-    {
-        return Err(BatchProblem::OutputTwice(rejects.clone()).into());
-    }
+    apart::check(settings, shape, &inputs)?;
     if settings.resume && shape == Shape::Parquet {
         return Err(BatchProblem::NotResumable("a Parquet file").into());
+    }
+    // Looked at before the outputs are opened, which would make those that are missing.
+    let mut earlier = if settings.resume { Checkpoint::read(&checkpoint::path_of(&settings.output))? } else { None };
+    if let Some(earlier) = &earlier {
+        earlier.check_outputs(&settings.output, settings.rejects.as_deref())?;
     }
     let mut out = Output::open(&settings.output)?;
     if settings.resume && !out.regular {
@@ -63,10 +61,12 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
     if out.regular && shape != Shape::Parquet {
         let path = checkpoint::path_of(&settings.output);
         let depends_on = depends_on(assessor, settings, &inputs, shape, packing);
-        match if settings.resume { Checkpoint::read(&path)? } else { None } {
+        let stamp = stamp(&inputs);
+        match earlier.take() {
             Some(earlier) => {
                 earlier.check(&depends_on)?;
-                if earlier.finished {
+                // Otherwise the input has to be read again, to see whether it is the same.
+                if earlier.finished && stamp.is_some() && earlier.inputs == stamp {
                     return Ok(Start::Done(Box::new(earlier.summary)));
                 }
                 from = earlier;
@@ -77,7 +77,7 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
             // Before anything is taken away, so that at any time there is either a checkpoint or a whole output.
             None => Checkpoint::new(depends_on.clone()).write(&path)?,
         }
-        checkpoint = Some((path, Checkpoint::new(depends_on)));
+        checkpoint = Some((path, Checkpoint { inputs: stamp, ..Checkpoint::new(depends_on) }));
     }
     // To go on, nothing is cut off before the input has proved to be the same.
     if from.summary.read == 0 {
@@ -97,44 +97,15 @@ pub(super) fn prepare(assessor: &Assessor, settings: &Settings) -> Result<Start>
     Ok(Start::Ready(Box::new(Prepared { inputs, sink, rejects, checkpoint, from, shape })))
 }
 
-/// Refuses an output that is read.
-fn keep_off(output: &Path, inputs: &Inputs) -> Result<()> {
-    if output.as_os_str() == "-" {
-        return Ok(());
-    }
+/// When the files of the inputs were last changed, as a hash; `None` if one is no file, so that only reading it tells.
+fn stamp(inputs: &Inputs) -> Option<String> {
+    let mut times = String::new();
     for input in &inputs.list {
-        if let Input::File(path, _) = input
-            && is_same(path, output)
-        {
-            return Err(BatchProblem::OutputIsInput(output.to_owned()).into());
-        }
+        let Input::File(path, _) = input else { return None };
+        let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        times += &format!("{:?}\n", metadata.modified().ok()?);
     }
-    let parent = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(parent) = parent.canonicalize() else { return Ok(()) };
-    for folder in &inputs.folders {
-        if folder.canonicalize().is_ok_and(|f| parent.starts_with(f)) {
-            let (output, folder) = (output.to_owned(), folder.clone());
-            return Err(BatchProblem::OutputInFolder { output, folder }.into());
-        }
-    }
-    Ok(())
-}
-
-/// Whether two paths are one file, by whatever names and links.
-fn is_same(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
-            // Devices such as /dev/null may be read and written at once.
-            return a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino());
-        }
-    }
-    let whole = |p: &Path| -> Option<PathBuf> {
-        let parent = p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(parent.canonicalize().ok()?.join(p.file_name()?))
-    };
-    whole(a).is_some_and(|a| Some(a) == whole(b))
+    Some(sha256(times.as_bytes())[..16].to_owned())
 }
 
 /// Everything that the bytes of the output depend on.

@@ -9,6 +9,9 @@ pub enum BatchProblem {
     /// The output would overwrite an input.
     #[error("{} is an input; write the output to another file", .0.display())]
     OutputIsInput(PathBuf),
+    /// The output would overwrite the cases or the model.
+    #[error("{} is the case base or a file of the model that this run works with; write the output to another file", .0.display())]
+    OutputIsRead(PathBuf),
     /// The output would be read as an input.
     #[error("the output {} lies in the input folder {}; write it elsewhere, or it is read as an input", .output.display(), .folder.display())]
     OutputInFolder {
@@ -18,7 +21,7 @@ pub enum BatchProblem {
         folder: PathBuf,
     },
     /// Two outputs in one file.
-    #[error("{} is named for two outputs; give each a file of its own", .0.display())]
+    #[error("{} is named for two outputs (those of --output, --rejects and --summary, and the checkpoint beside the first); give each a file of its own", .0.display())]
     OutputTwice(PathBuf),
     /// Another run writes to the output.
     #[error("another run is writing to {}; wait for it to end, or write to another file", .0.display())]
@@ -42,6 +45,20 @@ pub enum BatchProblem {
         "{} is shorter than its checkpoint says, so it was changed since; remove it and run without --resume", .0.display()
     )]
     Shorter(PathBuf),
+    /// An output is not as the run left it.
+    #[error(
+        "{} has {is} bytes, and {was} when the run that is resumed left it: it was removed or changed since; put it back, or remove what is left of the outputs and {} to begin again", .path.display(), .checkpoint.display()
+    )]
+    Altered {
+        /// The output or rejects.
+        path: PathBuf,
+        /// Bytes it had.
+        was: u64,
+        /// Bytes it has.
+        is: u64,
+        /// The checkpoint that says so.
+        checkpoint: PathBuf,
+    },
     /// Something that the output depends on is not as it was.
     #[error(
         "cannot resume, because {what} changed (it was {was}, and is {now}); restore it, or run without --resume to begin again"

@@ -107,7 +107,14 @@ impl<'a> Line<'a> {
         groups.restore(&from.groups);
         let hash = u64::from_str_radix(&from.records, 16).unwrap_or_default();
         let records = from.summary.read;
-        let resumed = (records > 0).then_some(Resumed { records, hash, output: from.output, rejects: from.rejects });
+        let finished = from.finished;
+        let resumed = (records > 0 || finished).then_some(Resumed {
+            records,
+            hash,
+            output: from.output,
+            rejects: from.rejects,
+            finished,
+        });
         let only_files = inputs.list.iter().all(|i| matches!(i, Input::File(..) | Input::Broken(..)));
         let begun = Instant::now();
         let committer = Committer {

@@ -79,7 +79,7 @@ impl Summary {
 
     pub(crate) fn error(&mut self, problem: &RecordProblem) {
         self.rejected += 1;
-        count(&mut self.errors, kind(problem));
+        count(&mut self.errors, problem.kind());
     }
 }
 
@@ -90,17 +90,5 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
         None => {
             counts.insert(name.to_owned(), 1);
         }
-    }
-}
-
-/// A short name of what is wrong with a record.
-pub(crate) fn kind(problem: &RecordProblem) -> &'static str {
-    match problem {
-        RecordProblem::Json(_) => "json",
-        RecordProblem::NotUtf8(_) => "not_utf8",
-        RecordProblem::NoId => "no_id",
-        RecordProblem::EmptyText(_) => "no_text",
-        RecordProblem::Input(problem) => problem.kind(),
-        _ => "other",
     }
 }

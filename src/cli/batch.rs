@@ -3,9 +3,10 @@
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, REPLACEMENT};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::Done;
 use super::batch_progress::{Progress, Style};
@@ -127,7 +128,7 @@ pub(super) struct Batch {
     /// End with an error once more records than this are rejected
     #[arg(long, value_name = "N", help_heading = "Run")]
     max_errors: Option<u64>,
-    /// Write the counts at the end also as JSON
+    /// Write the counts at the end also as JSON; `-` is standard output
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     summary: Option<PathBuf>,
     /// How progress is shown on standard error
@@ -229,8 +230,10 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
         duplicates: (!args.score_duplicates).then_some(args.duplicate_window),
         skip_duplicates: args.skip_duplicates,
         resume: args.resume,
-        checkpoint_every: args.checkpoint_every.map(std::time::Duration::from_secs),
+        checkpoint_every: args.checkpoint_every.map(Duration::from_secs),
         rejects: args.rejects.clone(),
+        summary: args.summary.clone(),
+        read: args.using.files(),
         max_errors: args.max_errors,
     };
     if args.reading.follow {
@@ -242,9 +245,7 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
     progress.end();
     let summary = ran?;
     if let Some(path) = &args.summary {
-        let mut json = serde_json::to_vec_pretty(&summary)?;
-        json.push(b'\n');
-        std::fs::write(path, json).map_err(Error::write(path))?;
+        write_summary(path, &summary)?;
     }
     report(&summary, args.reading.encoding.is_none());
     anyhow::ensure!(summary.adds_up(), "the counts do not add up, which is a fault of this program; please report it");
@@ -252,15 +253,37 @@ pub(super) fn run(args: &Batch) -> anyhow::Result<Done> {
     Ok(if summary.rejected == 0 { Done::All } else { Done::Rejected })
 }
 
+/// Writes the counts as JSON.
+fn write_summary(path: &Path, summary: &Summary) -> anyhow::Result<()> {
+    let mut json = serde_json::to_vec_pretty(summary)?;
+    json.push(b'\n');
+    if path.as_os_str() == "-" {
+        super::write_out(&json)?;
+    } else {
+        std::fs::write(path, json).map_err(Error::write(path))?;
+    }
+    Ok(())
+}
+
+/// How long after a signal another one counts as the same: `timeout` sends one to the program, and at once one to its group.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+
 /// Lets an interruption or termination end what is followed, so that all is written and counted. The second one stops the
 /// program at once.
 fn end_on_signal(ended: &Arc<AtomicBool>) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(ended))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(ended)))
-            .context("cannot be told of signals")?;
-    }
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("cannot be told of signals")?;
+    let ended = Arc::clone(ended);
+    let wait = move || {
+        let mut first: Option<Instant> = None;
+        for signal in signals.forever() {
+            ended.store(true, Ordering::Relaxed);
+            if first.get_or_insert_with(Instant::now).elapsed() >= SAME_SIGNAL {
+                signal_hook::low_level::exit(128 + signal);
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).context("cannot be told of signals")?;
     Ok(())
 }
 

@@ -31,13 +31,16 @@ impl TextInput {
         let decoded = charset::decode_html(&bytes);
         let warning = decoded.warning();
         let mut document = Document { language, ..Document::default() };
-        if page::looks_like_html(&decoded.text) {
+        let looks_like_page = page::looks_like_html(&decoded.text);
+        if !looks_like_page {
+            kind::check_text(&bytes, &decoded.text).with_context(|| format!("cannot read {}", path.display()))?;
+        }
+        if looks_like_page || kind::is_page_name(&path.to_string_lossy()) {
             let article = page::article(&decoded.text)?;
             eprintln!("note: the input is HTML; its article text is assessed and offsets count in it");
             document.language = language.or(article.language);
             document.text = article.text;
         } else {
-            kind::check_text(&bytes, &decoded.text).with_context(|| format!("cannot read {}", path.display()))?;
             document.text = decoded.text;
         }
         if path.as_os_str() != "-" {

@@ -29,6 +29,13 @@ impl Using {
         Self { model, cases }
     }
 
+    /// The files that model and cases are read from.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let cases = self.cases.clone().or_else(crate::store::default_path);
+        let model = self.model.as_ref().and_then(|folder| std::fs::read_dir(folder).ok());
+        cases.into_iter().chain(model.into_iter().flatten().flatten().map(|entry| entry.path())).collect()
+    }
+
     /// Model and cases for assessing.
     pub(super) fn assessor(&self) -> anyhow::Result<Assessor> {
         // Side by side: each takes about half of the time to the first answer.

@@ -61,7 +61,10 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<Done> {
     let mut list = Vec::new();
     io::Read::read_to_end(&mut crate::ingest::jsonl::open(&args.feeds)?, &mut list)
         .with_context(|| format!("cannot read {}", args.feeds.display()))?;
-    let feeds = opml::addresses(&crate::ingest::charset::decode_html(&list).text);
+    let opml::List { feeds, ignored } = opml::read(&crate::ingest::charset::decode_html(&list).text);
+    for (line, problem) in &ignored {
+        eprintln!("warning: {}:{line}: {problem}", args.feeds.display());
+    }
     anyhow::ensure!(
         !feeds.is_empty(),
         "{} names no feed; give an OPML file with xmlUrl attributes, or a list of http addresses",
@@ -122,7 +125,10 @@ fn tell(news: &News<'_>, json: bool) -> io::Result<()> {
             writeln!(io::stdout(), "{}", Style::PLAIN.harmless(&said))
         }
         News::Looked { new: 0, bad: 0, .. } => Ok(()),
-        News::Looked { feed, new, bad } => writeln!(io::stderr(), "{feed}: {new} new, {bad} unreadable"),
+        News::Looked { feed, new, cause: Some(cause), bad } => {
+            writeln!(io::stderr(), "{feed}: {new} new, {bad} unreadable, the first because {cause}")
+        }
+        News::Looked { feed, new, .. } => writeln!(io::stderr(), "{feed}: {new} new, 0 unreadable"),
         News::Failed { feed, problem, wait } => {
             writeln!(io::stderr(), "{feed}: {problem}; next try in {} minutes", wait.as_secs().div_ceil(60))
         }

@@ -4,7 +4,7 @@
 //! was rejected (a dump does not fit into memory), and so was a streaming deserialiser, which gives up at the first
 //! element that is wrong.
 
-use super::block::{Block, Form, Records};
+use super::block::{Block, Records};
 use super::packed;
 use super::problem::InputProblem;
 use super::window::Window;
@@ -68,6 +68,8 @@ pub(crate) struct ArrayRecords {
     opened: bool,
     /// Whether that bracket waits for the one that closes it.
     unclosed: bool,
+    /// Elements found in the array.
+    elements: usize,
     scan: Scan,
     searched: usize,
     /// Whether the element at hand is too long and thrown away; its first line.
@@ -82,6 +84,7 @@ impl ArrayRecords {
             limit,
             opened: false,
             unclosed: false,
+            elements: 0,
             scan: Scan::default(),
             searched: 0,
             skipping: None,
@@ -128,9 +131,10 @@ impl Records for ArrayRecords {
                 let bytes = &self.window.bytes()[self.searched..];
                 if let Some(end) = self.scan.end(bytes) {
                     let end = self.searched + end;
+                    self.elements += usize::from(self.unclosed);
                     match self.skipping.take() {
                         Some(line) => block.bad(line, InputProblem::TooLong { limit: self.limit }),
-                        None => block.push(&self.window.bytes()[..end], self.line, Form::Json),
+                        None => block.push_element(&self.window.bytes()[..end], self.line, self.elements),
                     }
                     self.consume(end);
                     self.scan = Scan::default();
@@ -150,7 +154,7 @@ impl Records for ArrayRecords {
                 Ok(false) => {
                     let begun = self.searched > 0 || self.skipping.is_some();
                     if begun && self.scan.depth == 0 && !self.scan.in_string && self.skipping.is_none() {
-                        block.push(self.window.bytes(), self.line, Form::Json);
+                        block.push_element(self.window.bytes(), self.line, self.elements + usize::from(self.unclosed));
                     } else if begun || self.unclosed {
                         block.bad(self.skipping.unwrap_or(self.line), InputProblem::OpenJson);
                     }
@@ -170,7 +174,7 @@ impl Records for ArrayRecords {
 mod tests {
     use super::super::window::Drip;
     use super::*;
-    use crate::ingest::block::Source;
+    use crate::ingest::block::{Form, Source};
     use proptest::prelude::*;
     use std::sync::Arc;
 

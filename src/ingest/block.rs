@@ -61,6 +61,8 @@ pub(crate) struct Item {
     pub(crate) source: usize,
     /// Line, row or number in its source, counted from 1.
     pub(crate) line: usize,
+    /// Its number in an array, of which all may stand in one line; 0 outside of arrays.
+    pub(crate) element: usize,
     pub(crate) form: Form,
 }
 
@@ -108,8 +110,17 @@ impl Block {
             end: self.bytes.len(),
             source: self.sources.len().saturating_sub(1),
             line,
+            element: 0,
             form,
         });
+    }
+
+    /// Adds a JSON object with its number in an array.
+    pub(crate) fn push_element(&mut self, bytes: &[u8], line: usize, element: usize) {
+        self.push(bytes, line, Form::Json);
+        if let Some(item) = self.items.last_mut() {
+            item.element = element;
+        }
     }
 
     /// Adds what is wrong.

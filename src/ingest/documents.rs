@@ -42,6 +42,14 @@ impl<'n> Reader<'n> {
 
     /// Reads an item of a block; what is bad already stays so, and is no concern of this.
     pub(crate) fn read<'b>(&mut self, block: &'b Block, item: &Item) -> Result<Found<'b>, RecordProblem> {
+        let numbered = |problem| match item.element {
+            0 => problem,
+            number => InputProblem::Element { number, problem: Box::new(problem) }.into(),
+        };
+        self.read_as(block, item).map_err(numbered)
+    }
+
+    fn read_as<'b>(&mut self, block: &'b Block, item: &Item) -> Result<Found<'b>, RecordProblem> {
         let bytes = block.bytes_of(item);
         let source = &block.sources[item.source];
         match &item.form {
@@ -280,7 +288,8 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 };
-                let Text(Some(value)) = map.next_value()? else { continue };
+                let value = if role == Role::Id { id_text(map.next_value()?) } else { map.next_value() };
+                let Text(Some(value)) = value? else { continue };
                 if let Some((role, rank)) = roles.next() {
                     self.roles.put(role, rank, value.clone());
                 }
@@ -292,7 +301,12 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
             let mut is_text = false;
             for (role, rank) in first.into_iter().chain(roles) {
                 is_text |= matches!(role, Role::Text | Role::Html);
-                if let Text(Some(value)) = serde_json::from_str(raw.get()).map_err(de::Error::custom)? {
+                let value = if role == Role::Id {
+                    id_text(raw)
+                } else {
+                    serde_json::from_str(raw.get()).map_err(de::Error::custom)
+                };
+                if let Text(Some(value)) = value? {
                     self.roles.put(role, rank, value);
                 }
             }
@@ -302,6 +316,15 @@ impl<'b> Visitor<'b> for Object<'_, '_, 'b> {
         }
         Ok(rest)
     }
+}
+
+/// The text of an id: of a number its digits as they stand, since two long ones may be one as a float.
+fn id_text<E: de::Error>(raw: &RawValue) -> Result<Text<'_>, E> {
+    let json = raw.get();
+    if json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Ok(Text(Some(Cow::Borrowed(json))));
+    }
+    serde_json::from_str(json).map_err(E::custom)
 }
 
 /// Text as records hold it: `null` is none, a number its digits; a list its elements as paragraphs; borrowed where
@@ -409,6 +432,17 @@ mod tests {
         for bad in ["[1]", "7", "{\"id\":\"a\",}", "{\"id\":\"a\"} x", "{\"id\":\"a\",\"text\":\"\\ud800\"}"] {
             assert!(said(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_digits_of_an_id_are_kept() {
+        let none = FieldNames::default();
+        for id in ["123456789012345678901234567890", "123456789012345678901234567891", "-7", "1.50"] {
+            for keep in [false, true] {
+                assert_eq!(read(&format!(r#"{{"id":{id},"text":"x"}}"#), &none, keep).unwrap().0, id);
+            }
+        }
+        assert!(read(r#"{"id":01,"text":"x"}"#, &none, false).is_err());
     }
 
     #[test]

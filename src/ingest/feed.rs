@@ -248,6 +248,12 @@ fn json_entries(text: &str) -> Vec<Found> {
                         item.insert((*name).into(), value.clone());
                     }
                 }
+                let link = ["url", "external_url"].iter().find_map(|name| item.get(*name)).cloned();
+                if let Some(link) = link
+                    && !item.contains_key("id")
+                {
+                    item.insert("id".into(), link);
+                }
                 Ok(item)
             }
             _ => Err(InputProblem::Entry("it is no JSON object".into())),
@@ -314,9 +320,10 @@ mod tests {
         let old = RSS.replace("version=\"2.0\"", "version=\"0.90\"");
         assert_eq!(ids(&entries(old.as_bytes())).len(), 2);
         assert_eq!(ids(&entries(old.replace(" version=\"0.90\"", "").as_bytes()))[0], (3, Ok("a".into())));
-        let json = "{\"version\":\"https://jsonfeed.org/version/1\",\"language\":\"de\",\"items\":[{\"id\":\"1\"},7]}";
+        let json = "{\"version\":\"https://jsonfeed.org/version/1\",\"language\":\"de\",\"items\":[{\"id\":\"1\"},7,{\"url\":\"https://x.example/3\"}]}";
         let found = entries(json.as_bytes());
-        assert_eq!(ids(&found), [(1, Ok("1".into())), (2, Err("entry"))]);
+        let third = (3, Ok("https://x.example/3".into()));
+        assert_eq!(ids(&found), [(1, Ok("1".into())), (2, Err("entry")), third]);
         assert_eq!(found[0].1.as_ref().unwrap()["language"], "de");
     }
 

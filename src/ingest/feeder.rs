@@ -124,9 +124,15 @@ impl Feeder {
         match input {
             Input::Broken(_, problem) => Err(problem),
             Input::Standard => self.stream(Box::new(Piped::new(io::stdin(), Arc::clone(&self.stop))), name, true),
-            Input::Url(url) => self.stream(Box::new(Cursor::new(fetch(&url, &self.reading)?)), name, false),
+            Input::Url(url) => match fetch(&url, &self.reading)? {
+                body if body.is_empty() => Err(InputProblem::Fetch("the answer is empty".to_owned())),
+                body => self.stream(Box::new(Cursor::new(body)), name, false),
+            },
             Input::File(path, _) => {
                 let file = File::open(&path).map_err(InputProblem::Unopened)?;
+                if !self.reading.follow && file.metadata().is_ok_and(|m| m.is_file() && m.len() == 0) {
+                    return Ok((Box::new(Nothing), Arc::new(Source::named(name))));
+                }
                 if let Some(records) = self.parquet(&path)? {
                     return Ok((records, Arc::new(Source::named(name))));
                 }
@@ -169,8 +175,10 @@ impl Feeder {
         let Reading { format, encoding, names, limits, .. } = &self.reading;
         let reader = packed::unpack(reader, *limits, &self.total).map_err(packed::problem)?;
         let mut window = Window::new(reader, live);
-        if format.is_none_or(Format::has_records) {
-            window.beginning(kind::HEAD).map_err(packed::problem)?;
+        let least = if format.is_none_or(Format::has_records) { kind::HEAD } else { 1 };
+        window.beginning(least).map_err(packed::problem)?;
+        if window.bytes().is_empty() {
+            return Ok((Box::new(Nothing), Arc::new(Source::named(name))));
         }
         let format = if let Some(format) = format {
             *format
@@ -230,6 +238,15 @@ fn fetch(url: &str, reading: &Reading) -> Result<Vec<u8>, InputProblem> {
 #[cfg(not(feature = "feeds"))]
 fn fetch(_: &str, _: &Reading) -> Result<Vec<u8>, InputProblem> {
     Err(InputProblem::Feature("feeds"))
+}
+
+/// An input without a byte, which holds no record whatever it is called.
+struct Nothing;
+
+impl Records for Nothing {
+    fn read(&mut self, _: &mut Block) -> bool {
+        false
+    }
 }
 
 /// What a whole input is.

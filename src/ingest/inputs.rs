@@ -109,6 +109,10 @@ impl Inputs {
         }) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
+                // Opening a pipe would wait for whoever writes to it, reading a device need not end.
+                Ok(entry) if !entry.file_type().is_file() => {
+                    self.list.push(Input::Broken(entry.into_path(), InputProblem::NoFile));
+                }
                 Ok(entry) => {
                     let size = entry.metadata().map_or(0, |m| m.len());
                     self.list.push(Input::File(entry.into_path(), size));
@@ -152,12 +156,17 @@ mod tests {
         }
         std::os::unix::fs::symlink(at("b"), at("b/c/loop")).unwrap();
         std::os::unix::fs::symlink(at("nowhere"), at("b/dangling")).unwrap();
+        std::os::unix::fs::symlink(at("a.txt"), at("b/link")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("b/socket")).unwrap();
         let inputs = Inputs::find(&[folder.path().display().to_string()]).unwrap();
-        let expected = ["/a.txt", "/b/1.txt", "/b/c/2.txt", "/b/c/loop", "/b/dangling", "/z[1].txt"];
+        let expected =
+            ["/a.txt", "/b/1.txt", "/b/c/2.txt", "/b/c/loop", "/b/dangling", "/b/link", "/b/socket", "/z[1].txt"];
         assert_eq!(names(&inputs, folder.path()), expected);
         assert!(matches!(inputs.list[3], Input::Broken(_, InputProblem::Folder(_))));
         assert!(matches!(inputs.list[4], Input::Broken(..)));
-        assert_eq!((inputs.hidden, inputs.bytes()), (1, 4));
+        assert!(matches!(inputs.list[5], Input::File(_, 1)));
+        assert!(matches!(inputs.list[6], Input::Broken(_, InputProblem::NoFile)));
+        assert_eq!((inputs.hidden, inputs.bytes()), (1, 5));
         let find = |name: &str| Inputs::find(&[at(name).display().to_string()]);
         assert_eq!(names(&find("*/*.txt").unwrap(), folder.path()), ["/b/1.txt"]);
         assert_eq!(names(&find("z[1].txt").unwrap(), folder.path()), ["/z[1].txt"]);

@@ -49,6 +49,11 @@ fn ending(name: &str) -> String {
     name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_owned())
 }
 
+/// Whether a file is called like a page.
+pub(crate) fn is_page_name(name: &str) -> bool {
+    matches!(&*ending(name), "html" | "htm" | "xhtml")
+}
+
 /// Kinds of archives, by their first bytes.
 const ARCHIVES: [(&[u8], &str); 7] = [
     (b"PK\x03\x04", "zip"),
@@ -69,7 +74,11 @@ fn check_archive(head: &[u8]) -> Result<(), InputProblem> {
 
 /// Whether bytes, and what was read out of them, are those of a file that holds no text.
 fn is_binary(bytes: &[u8], decoded: &str) -> bool {
-    bytes.starts_with(b"%PDF") || decoded.bytes().take(1024).any(|b| b == 0)
+    is_pdf(bytes) || decoded.bytes().take(1024).any(|b| b == 0)
+}
+
+fn is_pdf(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"%PDF")
 }
 
 /// Refuses a file that is no text, for whoever expects the one text of it.
@@ -98,45 +107,52 @@ pub(crate) fn recognise(
         Some(encoding) => encoding.decode(head).0.into_owned(),
         None => charset::decode_html(head).text,
     };
-    if is_binary(head, &decoded) {
-        return Err(InputProblem::Binary);
+    // Of records, a stray byte damages the one that it stands in.
+    match format_of_text(&decoded, whole, name, known) {
+        Format::Html | Format::Text if is_binary(head, &decoded) => Err(InputProblem::Binary),
+        _ if is_pdf(head) => Err(InputProblem::Binary),
+        format => Ok(format),
     }
+}
+
+/// The format of a text, as [`recognise`] has it.
+fn format_of_text(decoded: &str, whole: bool, name: &str, known: &FieldNames) -> Format {
     let text = decoded.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let ending = ending(name);
     let lines = matches!(&*ending, "jsonl" | "ndjson" | "jl");
     if text.starts_with('{') {
-        return Ok(if is_json_feed(text) {
+        return if is_json_feed(text) {
             Format::Feed
         } else if !lines && spans_lines(text, whole) {
             Format::Json
         } else {
             Format::Jsonl
-        });
+        };
     }
     if let Some(rest) = text.strip_prefix('[') {
         let rest = rest.trim_start();
         // A text may begin with a bracket, too.
         if rest.starts_with(['{', ']']) || (ending == "json" && !lines) {
-            return Ok(Format::Json);
+            return Format::Json;
         }
     }
     if text.starts_with('<') {
         match root(text) {
-            Some("rss" | "feed" | "rdf:RDF" | "RDF") => return Ok(Format::Feed),
-            Some(name) if name.eq_ignore_ascii_case("html") => return Ok(Format::Html),
-            _ if page::looks_like_html(&decoded) => return Ok(Format::Html),
+            Some("rss" | "feed" | "rdf:RDF" | "RDF") => return Format::Feed,
+            Some(name) if name.eq_ignore_ascii_case("html") => return Format::Html,
+            _ if page::looks_like_html(decoded) => return Format::Html,
             _ => {}
         }
     }
-    Ok(match &*ending {
+    match &*ending {
         _ if lines => Format::Jsonl,
         "csv" | "tsv" => Format::Csv,
-        "html" | "htm" | "xhtml" => Format::Html,
+        _ if is_page_name(name) => Format::Html,
         "rss" | "atom" => Format::Feed,
         "txt" | "md" => Format::Text,
         _ if table::looks_like_table(decoded.as_bytes(), known) => Format::Csv,
         _ => Format::Text,
-    })
+    }
 }
 
 /// A feed says that it is one in a field; quotes in a text that speaks of it are escaped.
@@ -216,9 +232,12 @@ mod tests {
         assert_eq!(is("garbage", "a/b.JSONL.gz"), Format::Jsonl);
         assert_eq!(is("garbage", "b.csv.zst"), Format::Csv);
         assert_eq!(is("garbage", "b.html"), Format::Html);
+        assert_eq!(is("{\"id\":\"a\0\"}\n{\"id\":2}\n", "-"), Format::Jsonl);
+        assert_eq!(is("id,text\n1,a\0\n", "a.csv"), Format::Csv);
         let refused = |head: &[u8]| recognise(head, true, "x", &FieldNames::default(), None).unwrap_err().kind();
         assert_eq!(refused(b"PK\x03\x04..."), "archive");
         assert_eq!(refused(b"%PDF-1.7"), "binary");
+        assert_eq!(refused(b"a text with\0a zero"), "binary");
         assert_eq!(refused(&[0x89, b'P', b'N', b'G', 0, 0, 0, 13, 1, 0, 2, 0, 0, 0]), "binary");
     }
 }

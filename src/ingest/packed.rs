@@ -87,7 +87,7 @@ pub(crate) fn unpack(
             Err(e) => return Err(e),
         }
         // A live input may have given a byte and no more yet; nothing packed begins so.
-        if !(b"\x1f\x8b".starts_with(&head[..known.min(2)]) || b"\x28\xb5\x2f\xfd".starts_with(&head[..known])) {
+        if !may_be_packed(&head[..known]) {
             break;
         }
     }
@@ -95,9 +95,21 @@ pub(crate) fn unpack(
     let bounded = |inner: Box<dyn Read + Send>| Bounded { inner, packed, unpacked: 0, limits };
     Ok(match &head[..known] {
         [0x1f, 0x8b, ..] => Box::new(bounded(Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(whole))))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(bounded(Box::new(zstd::stream::read::Decoder::new(whole)?))),
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+            Box::new(bounded(Box::new(zstd::stream::read::Decoder::new(whole)?)))
+        }
         _ => Box::new(whole),
     })
+}
+
+/// Whether bytes are, or may become, the first four of something packed. Zstandard may begin with a frame to be passed
+/// over (RFC 8878, section 3.1.2).
+fn may_be_packed(head: &[u8]) -> bool {
+    let skippable = match head {
+        [0x50..=0x5f, rest @ ..] => b"\x2a\x4d\x18".starts_with(rest),
+        _ => head.is_empty(),
+    };
+    skippable || b"\x1f\x8b".starts_with(&head[..head.len().min(2)]) || b"\x28\xb5\x2f\xfd".starts_with(head)
 }
 
 /// What stopped a reading.
@@ -133,6 +145,12 @@ mod tests {
         assert_eq!(read([gzip(b"one "), gzip(b"two")].concat(), limits).unwrap(), b"one two");
         let zstd = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
         assert_eq!(read([zstd(b"one "), zstd(b"two")].concat(), limits).unwrap(), b"one two");
+        let skippable = b"\x5a\x2a\x4d\x18\x03\0\0\0abc".to_vec();
+        assert_eq!(
+            read([skippable.clone(), zstd(b"one "), skippable, zstd(b"two")].concat(), limits).unwrap(),
+            b"one two"
+        );
+        assert_eq!(read(b"P*M and more".to_vec(), limits).unwrap(), b"P*M and more");
     }
 
     #[test]

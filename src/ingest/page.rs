@@ -203,6 +203,18 @@ mod tests {
     }
 
     #[test]
+    fn terms_and_addresses_are_parted_from_what_follows() {
+        for page in [
+            "<dl><dt>claim</dt><dd>answer</dd></dl>",
+            "<dl><dt>claim<dd>answer</dl>",
+            "<ADDRESS id=a>claim</ADDRESS>answer",
+        ] {
+            let text = article(page).unwrap().text;
+            assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["claim", "answer"], "{page}");
+        }
+    }
+
+    #[test]
     fn days_are_found_where_pages_put_them() {
         let day =
             |head: &str| article(&format!("<html><head>{head}</head><body><p>x</p></body></html>")).unwrap().published;

@@ -3,6 +3,7 @@
 //! Beside the formats and not in `error`, because each variant is about one of them.
 
 use super::fields::FieldNames;
+use crate::error::RecordProblem;
 
 /// Why an input, or a record of it, could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,11 @@ pub enum InputProblem {
     /// A file of a folder cannot be opened.
     #[error("the file cannot be opened ({0}); check that you may read it")]
     Unopened(std::io::Error),
+    /// A folder holds a pipe, socket or device.
+    #[error(
+        "it is a pipe, socket or device, and of a folder only files are read; name it as an input of its own, or remove it"
+    )]
+    NoFile,
     /// A folder cannot be walked: a loop of links, or no permission.
     #[error("the folder cannot be read ({0}); remove the link that leads back, or check that you may read it")]
     Folder(String),
@@ -99,6 +105,14 @@ pub enum InputProblem {
     /// A JSON array that breaks off.
     #[error("the JSON value does not end; from here on the rest of the input was left out")]
     OpenJson,
+    /// An element of a JSON array, of which all may stand in one line.
+    #[error("{problem} (element {number} of the array)")]
+    Element {
+        /// Its number, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        problem: Box<RecordProblem>,
+    },
     /// An entry of a feed.
     #[error("the entry is not valid: {0}; the other entries of the feed are read")]
     Entry(String),
@@ -122,6 +136,20 @@ pub enum InputProblem {
     Fault,
 }
 
+impl RecordProblem {
+    /// A short name, for counts by kind.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "json",
+            Self::NotUtf8(_) => "not_utf8",
+            Self::NoId => "no_id",
+            Self::EmptyText(_) => "no_text",
+            Self::Input(problem) => problem.kind(),
+            _ => "other",
+        }
+    }
+}
+
 fn not_utf8(at: usize, encoding: &str) -> String {
     if encoding == encoding_rs::UTF_8.name() {
         return format!("the record is damaged UTF-8 from byte {at} on; mend it, or fetch the file again");
@@ -138,7 +166,7 @@ impl InputProblem {
         match self {
             Self::TooLong { .. } => "too_long",
             Self::Unreadable(_) => "unreadable",
-            Self::Unopened(_) => "unopened",
+            Self::Unopened(_) | Self::NoFile => "unopened",
             Self::Folder(_) => "folder",
             Self::Bomb { .. } | Self::Unpacked { .. } => "decompression_bomb",
             Self::NotUtf8 { .. } => "not_utf8",
@@ -151,6 +179,7 @@ impl InputProblem {
             Self::NoSuchField { option: FieldNames::TEXT, .. } | Self::NoTextField(_) => "no_text_field",
             Self::NoSuchColumn { .. } | Self::NoSuchField { .. } | Self::ListInside(_) => "no_id",
             Self::OpenJson => "open_json",
+            Self::Element { problem, .. } => problem.kind(),
             Self::Entry(_) => "entry",
             Self::Feed(_) => "feed",
             Self::Warc(_) => "warc",

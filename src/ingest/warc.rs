@@ -188,7 +188,7 @@ fn response(bytes: &[u8], origin: Origin, limit: usize) -> Payload {
         }
         "zstd" if body.starts_with(b"\x28\xb5\x2f\xfd") => match zstd::stream::read::Decoder::new(&*body) {
             Ok(reader) => unpacked(reader, limit)?,
-            Err(e) => return Err(InputProblem::Unreadable(e)),
+            Err(_) => return Err(InputProblem::Warc(DAMAGED_BODY)),
         },
         "deflate" => unpacked(flate2::read::ZlibDecoder::new(&*body), limit)?,
         "br" if std::str::from_utf8(&body).is_err() => {
@@ -201,9 +201,12 @@ fn response(bytes: &[u8], origin: Origin, limit: usize) -> Payload {
     Ok(Some((body, form)))
 }
 
+/// What is wrong with a response that is not packed as its header says; the records behind it are read.
+const DAMAGED_BODY: &str = "its body cannot be unpacked as its Content-Encoding says";
+
 fn unpacked(reader: impl Read, limit: usize) -> Result<Vec<u8>, InputProblem> {
     let mut out = Vec::new();
-    reader.take(limit as u64 + 1).read_to_end(&mut out).map_err(InputProblem::Unreadable)?;
+    reader.take(limit as u64 + 1).read_to_end(&mut out).map_err(|_| InputProblem::Warc(DAMAGED_BODY))?;
     if out.len() > limit { Err(InputProblem::TooLong { limit }) } else { Ok(out) }
 }
 
@@ -307,9 +310,13 @@ mod tests {
             record("response", "u", &http("200 OK\r\nContent-Type: text/html", format!("page {n}").as_bytes()))
         };
         let broken = String::from_utf8(page(2)).unwrap().replace("Content-Length", "Content-Lost").into_bytes();
-        let (items, _) = read([page(1), broken, page(3), b"garbage\r\n\r\n".to_vec(), page(4)].concat(), 1 << 20);
+        let packed =
+            record("response", "u", &http("200 OK\r\nContent-Type: text/html\r\nContent-Encoding: deflate", b"page"));
+        let (items, _) =
+            read([page(1), broken, page(3), b"garbage\r\n\r\n".to_vec(), page(4), packed, page(5)].concat(), 1 << 20);
         let said: Vec<_> = items.iter().map(|i| i.1.as_deref().map_err(|e| *e)).collect();
-        assert_eq!(said, [Ok("page 1"), Err("warc"), Ok("page 3"), Err("warc"), Ok("page 4")]);
+        let pages = [Ok("page 1"), Err("warc"), Ok("page 3"), Err("warc"), Ok("page 4"), Err("warc"), Ok("page 5")];
+        assert_eq!(said, pages);
     }
 
     proptest! {

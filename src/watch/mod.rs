@@ -17,6 +17,7 @@ use crate::ingest::documents::Reader;
 use crate::ingest::feed;
 use crate::ingest::fetch::{FetchProblem, Fetched, Fetcher, Validators};
 use crate::ingest::fields::FieldNames;
+use crate::ingest::problem::InputProblem;
 use crate::model::classifier::Decision;
 use crate::store::{Store, WatchedFeed, WatchedItem};
 
@@ -87,18 +88,37 @@ pub enum News<'a> {
         new: usize,
         /// Items that could not be read.
         bad: usize,
+        /// What was wrong with the first of them.
+        cause: Option<&'a str>,
     },
     /// A feed could not be read.
     Failed {
         /// Its address.
         feed: &'a str,
         /// Why not.
-        problem: &'a FetchProblem,
+        problem: &'a dyn std::fmt::Display,
         /// When it is tried again.
         wait: Duration,
     },
     /// The webhook could not be called; its alerts are kept and sent later.
     WebhookFailed(&'a FetchProblem),
+}
+
+/// What a look at a feed gave.
+#[derive(Default)]
+struct Looked {
+    /// New items.
+    items: Vec<WatchedItem>,
+    /// How many could not be read, and what was wrong with the first.
+    bad: usize,
+    cause: Option<String>,
+}
+
+impl Looked {
+    fn bad(&mut self, problem: &dyn std::fmt::Display) {
+        self.bad += 1;
+        self.cause.get_or_insert_with(|| problem.to_string());
+    }
 }
 
 /// A watch over feeds.
@@ -164,54 +184,77 @@ impl<'a> Watch<'a> {
         let interval = self.settings.interval;
         match self.fetcher.get(url, &validators) {
             Ok(fetched) => {
-                let (mut new, mut bad) = (0, 0);
+                let mut read = Looked::default();
                 if let Fetched::New { body, validators } = fetched {
-                    let items;
-                    (items, bad) = self.assess(url, &body)?;
-                    new = items.len();
-                    self.store.add_items(&items)?;
+                    let entries = feed::entries(&body);
+                    if let [(_, Err(problem @ InputProblem::Feed(_)))] = &entries[..] {
+                        return self.failed(url, known, problem, None, tell);
+                    }
+                    read = self.assess(url, entries)?;
+                    self.store.add_items(&read.items)?;
                     (known.etag, known.modified) = (validators.etag, validators.modified);
                 }
                 (known.failures, known.next_at) = (0, now().saturating_add(seconds(interval)));
                 // Only once its items are kept: else they would be missed.
                 self.store.set_watched_feed(url, &known)?;
-                tell(News::Looked { feed: url, new, bad });
+                let Looked { items, bad, cause } = read;
+                tell(News::Looked { feed: url, new: items.len(), bad, cause: cause.as_deref() });
+                Ok(())
             }
             Err(problem) => {
-                known.failures = known.failures.saturating_add(1);
                 let wait = match &problem {
-                    FetchProblem::Gone => LONGEST,
-                    FetchProblem::Busy { wait: Some(wait), .. } => (*wait).clamp(interval, LONGEST.max(interval)),
-                    _ => patience(interval, known.failures),
+                    FetchProblem::Gone => Some(LONGEST),
+                    FetchProblem::Busy { wait: Some(wait), .. } => Some((*wait).clamp(interval, LONGEST.max(interval))),
+                    _ => None,
                 };
-                known.next_at = now().saturating_add(seconds(wait));
-                self.store.set_watched_feed(url, &known)?;
-                tell(News::Failed { feed: url, problem: &problem, wait });
+                self.failed(url, known, &problem, wait, tell)
             }
         }
+    }
+
+    /// Notes that a feed could not be read, to be tried again after `wait`, or later with every failure.
+    fn failed(
+        &self,
+        url: &str,
+        mut known: WatchedFeed,
+        problem: &dyn std::fmt::Display,
+        wait: Option<Duration>,
+        tell: &mut dyn FnMut(News<'_>),
+    ) -> Result<()> {
+        known.failures = known.failures.saturating_add(1);
+        let wait = wait.unwrap_or_else(|| patience(self.settings.interval, known.failures));
+        known.next_at = now().saturating_add(seconds(wait));
+        self.store.set_watched_feed(url, &known)?;
+        tell(News::Failed { feed: url, problem, wait });
         Ok(())
     }
 
-    /// Assesses the items of a feed that are new, and counts those that could not be read.
-    fn assess(&self, url: &str, body: &[u8]) -> Result<(Vec<WatchedItem>, usize)> {
+    /// Assesses the entries of a feed that are new, each once, and counts those that could not be read.
+    fn assess(&self, url: &str, entries: Vec<feed::Found>) -> Result<Looked> {
         let names = FieldNames::default();
         let mut reader = Reader::new(&names, false);
         let mut worker = self.assessor.worker();
-        let (mut items, mut bad) = (Vec::new(), 0);
-        for (line, entry) in feed::entries(body) {
-            let Ok(entry) = entry else {
-                bad += 1;
-                continue;
+        let mut out = Looked::default();
+        for (line, entry) in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(problem) => {
+                    out.bad(&problem);
+                    continue;
+                }
             };
             let field = |name: &str| entry.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
             let mut block = Block::default();
             block.begin(&std::sync::Arc::new(Source::named(url)));
             block.push(&serde_json::to_vec(&entry).unwrap_or_default(), line, Form::Json);
-            let Ok(found) = reader.read(&block, &block.items[0]) else {
-                bad += 1;
-                continue;
+            let found = match reader.read(&block, &block.items[0]) {
+                Ok(found) => found,
+                Err(problem) => {
+                    out.bad(&problem);
+                    continue;
+                }
             };
-            if self.store.has_item(url, &found.id)? {
+            if out.items.iter().any(|item| item.id == found.id) || self.store.has_item(url, &found.id)? {
                 continue;
             }
             let document =
@@ -228,9 +271,9 @@ impl<'a> Watch<'a> {
                 alert: None,
             };
             item.alert = self.alert_of(&item, &assessment);
-            items.push(item);
+            out.items.push(item);
         }
-        Ok((items, bad))
+        Ok(out)
     }
 
     fn alert_of(&self, item: &WatchedItem, assessment: &Assessment) -> Option<String> {

@@ -3,7 +3,7 @@
 //! axum's own extractors answer in plain text and without a time limit, hence these.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::value::MapAccessDeserializer;
@@ -166,5 +166,20 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<State>> for Params<T> {
                 Err(Problem::new(StatusCode::BAD_REQUEST, "bad-parameter", "A parameter is wrong", detail))
             }
         }
+    }
+}
+
+/// What stands in the address in the place of `{id}` and the like.
+pub(crate) struct Named(pub String);
+
+impl FromRequestParts<Arc<State>> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Problem> {
+        let Path(name) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| {
+            let detail = "the address is not UTF-8; write an id in it as UTF-8, percent-encoded";
+            Problem::new(StatusCode::BAD_REQUEST, "bad-parameter", "A parameter is wrong", detail)
+        })?;
+        Ok(Self(name))
     }
 }

@@ -45,6 +45,9 @@ pub struct Engine {
 /// Idle workers kept; each remembers words it has met.
 const KEPT: usize = 8;
 
+/// Bytes of a text from which on what was needed for it takes too much memory to be kept.
+const LONGEST: usize = 1 << 20;
+
 impl Engine {
     /// Joins model and cases; `None` if the model has no narratives.
     pub fn new(loaded: Loaded, index: CaseIndex) -> Option<Self> {
@@ -73,28 +76,28 @@ impl Engine {
         let taken = self.workers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut worker = taken.unwrap_or_else(|| assessor.worker());
         let answer = assessor.assess(&mut worker, document, options);
-        keep(&self.workers, worker);
+        keep(&self.workers, worker, document.text.len());
         answer
     }
 
     /// Only the related cases of a text.
     pub fn related(&self, text: &str, language: Option<Language>, top: usize) -> Vec<Related> {
-        self.with_query(|cases, query| cases.related(query, text, language, top))
+        self.with_query(text, |cases, query| cases.related(query, text, language, top))
     }
 
     /// Ids of the cases that answer a search best, best first.
     pub fn search(&self, words: &str, most: usize) -> Vec<String> {
-        self.with_query(|cases, query| {
+        self.with_query(words, |cases, query| {
             query.first_stage(&cases.index, words, None, most).into_iter().map(str::to_owned).collect()
         })
     }
 
-    fn with_query<T>(&self, job: impl FnOnce(&CaseBase, &mut Query) -> T) -> T {
+    fn with_query<T>(&self, text: &str, job: impl FnOnce(&CaseBase, &mut Query) -> T) -> T {
         let assessor = self.assessor();
         let taken = self.queries.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut query = taken.unwrap_or_default();
         let found = job(&assessor.cases, &mut query);
-        keep(&self.queries, query);
+        keep(&self.queries, query, text.len());
         found
     }
 
@@ -132,7 +135,11 @@ impl Engine {
     }
 }
 
-fn keep<T>(kept: &Mutex<Vec<T>>, one: T) {
+/// Keeps tools for the next text, unless the one of so many bytes that they were used for has made them large.
+fn keep<T>(kept: &Mutex<Vec<T>>, one: T, bytes: usize) {
+    if bytes > LONGEST {
+        return;
+    }
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     if kept.len() < KEPT {
         kept.push(one);

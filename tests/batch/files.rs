@@ -9,6 +9,34 @@ const RSS: &str = "<?xml version='1.0'?><rss version='2.0'><channel><title>Valle
     <item><link>https://valley.example/2</link><title>The library opens at nine on weekdays</title></item></channel></rss>";
 
 #[test]
+fn a_bad_element_of_an_array_is_known_by_its_number() {
+    let place = Place::new();
+    place.write("in.json", "[{\"id\":\"a\",\"text\":\"Words.\"},7,{\"text\":\"no id\"}]");
+    place.run(&["in.json", "-o", "out.jsonl", "--rejects", "bad.jsonl"]);
+    let bad = crate::tools::lines(&place.read("bad.jsonl"));
+    let said: Vec<_> = bad.iter().map(|b| (b["kind"].as_str().unwrap(), b["cause"].as_str().unwrap())).collect();
+    assert!(said[0].0 == "json" && said[0].1.ends_with("(element 2 of the array)"), "{said:?}");
+    assert!(said[1].0 == "no_id" && said[1].1.ends_with("(element 3 of the array)"), "{said:?}");
+}
+
+#[test]
+fn what_is_empty_holds_no_document() {
+    let place = Place::new();
+    let names = ["a.txt", "b.jsonl", "c.json", "d.csv", "e.xml", "f.warc", "g.parquet", "h.html", "i", "j.jsonl.gz"];
+    for name in names {
+        place.write(&format!("in/{name}"), "");
+    }
+    place.write("in/k.csv.gz", crate::tools::gzip(b""));
+    let (found, summary, ran) = place.assess(&["in"]);
+    assert!(found.is_empty() && ran.code == 0, "{}", ran.err);
+    assert_eq!((&summary["read"], &summary["rejected"]), (&0.into(), &0.into()));
+    for format in ["auto", "jsonl", "csv", "feed", "html", "text", "warc", "parquet"] {
+        let ran = place.feed(&["-", "-o", "-", "--format", format], b"");
+        assert!(ran.code == 0 && ran.out.is_empty(), "{format}: {}", ran.err);
+    }
+}
+
+#[test]
 fn all_formats_are_known_by_their_content() {
     let place = Place::new();
     let two = [json!({"id": "a", "text": post(1)}), json!({"id": "b", "text": post(2)})];

@@ -127,6 +127,35 @@ fn nothing_is_harmed_by_a_wrong_output() {
 }
 
 #[test]
+fn nothing_that_is_read_or_written_is_overwritten_by_another_output() {
+    let place = Place::new();
+    place.write("in.jsonl", posts(10));
+    place.write("cases.jsonl", "{\"id\":\"x\",\"title\":\"Beavers undermine dams\"}\n");
+    let cases = place.read("cases.jsonl");
+    for (args, said) in [
+        (&["-o", "o.jsonl", "--summary", "in.jsonl"][..], "is an input"),
+        (&["-o", "o.jsonl", "--rejects", "in.jsonl"], "is an input"),
+        (&["-o", "o.jsonl", "--summary", "o.jsonl"], "named for two outputs"),
+        (&["-o", "o.jsonl", "--summary", "o.jsonl.checkpoint"], "named for two outputs"),
+        (&["-o", "o.jsonl", "--rejects", "b.jsonl", "--summary", "b.jsonl"], "named for two outputs"),
+        (&["-o", "-", "--summary", "-"], "named for two outputs"),
+        (&["-o", "cases.jsonl"], "is the case base"),
+        (&["-o", "o.jsonl", "--rejects", "cases.jsonl"], "is the case base"),
+        (&["-o", "o.jsonl", "--summary", "cases.jsonl"], "is the case base"),
+    ] {
+        let ran = run(&place, &[&["in.jsonl", "--cases", "cases.jsonl"], args].concat());
+        assert_eq!(ran.code, 1, "{args:?}");
+        assert!(ran.err.contains(said), "{args:?}: {}", ran.err);
+        assert!(place.read("in.jsonl") == posts(10).as_bytes() && place.read("cases.jsonl") == cases, "{args:?}");
+        assert!(!exists(&place.at("o.jsonl")), "{args:?}");
+    }
+    let ran = run(&place, &["in.jsonl", "-o", "o.jsonl", "--summary", "-"]);
+    let summary: Value = serde_json::from_slice(&ran.out).unwrap();
+    assert_eq!(summary["read"], 10);
+    assert!(!exists(&place.at("-")));
+}
+
+#[test]
 fn progress_is_for_programs_too() {
     let place = Place::new();
     place.write("in.jsonl", posts(20));

@@ -130,6 +130,47 @@ fn what_changed_is_named() {
 }
 
 #[test]
+fn a_finished_run_is_done_only_with_its_input_and_outputs_as_they_were() {
+    let place = Place::new();
+    place.write("in.jsonl", posts(300));
+    for output in ["out.csv", "out.jsonl.gz"] {
+        let args = ["in.jsonl", "-o", output, "--related", "0", "--no-evidence", "--rejects", "b.jsonl", "--resume"];
+        assert_eq!(place.run(&args).code, 3);
+        let whole = place.read(output);
+        fs::remove_file(place.at(output)).unwrap();
+        let ran = place.run(&args);
+        assert!(ran.code == 1 && ran.err.contains("has 0 bytes"), "{}", ran.err);
+        assert!(!place.at(output).exists(), "nothing is made");
+        place.write(output, &whole[..whole.len() - 1]);
+        let ran = place.run(&args);
+        assert!(ran.code == 1 && ran.err.contains("put it back, or remove"), "{}", ran.err);
+        place.write(output, &whole);
+        assert_eq!(place.run(&args).code, 3);
+
+        // Written again as it was, then with the same size and other words.
+        place.write("in.jsonl", posts(300));
+        let ran = place.run(&args);
+        assert!(ran.code == 3 && ran.err.contains("300 read"), "{}", ran.err);
+        assert!(place.read(output) == whole);
+        place.write("in.jsonl", posts(300).replacen("council", "cabinet", 1));
+        let later = std::time::SystemTime::now() + Duration::from_mins(1);
+        fs::File::options().append(true).open(place.at("in.jsonl")).unwrap().set_modified(later).unwrap();
+        let ran = place.run(&args);
+        assert!(ran.code == 1 && ran.err.contains("the input changed"), "{}", ran.err);
+        assert!(place.read(output) == whole);
+        place.write("in.jsonl", posts(300));
+        fs::remove_file(place.at("b.jsonl")).unwrap();
+    }
+    let args = ["-", "-o", "piped.jsonl", "--related", "0", "--no-evidence", "--resume"];
+    assert_eq!(place.feed(&args, posts(20).as_bytes()).code, 3);
+    let whole = place.read("piped.jsonl");
+    assert_eq!(place.feed(&args, posts(20).as_bytes()).code, 3);
+    let more = place.feed(&args, posts(21).as_bytes());
+    assert!(more.code == 1 && more.err.contains("the input changed"), "{}", more.err);
+    assert!(place.read("piped.jsonl") == whole);
+}
+
+#[test]
 fn a_finished_or_foreign_output_is_not_resumed() {
     let place = Place::new();
     place.write("in.jsonl", posts(10));

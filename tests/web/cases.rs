@@ -108,16 +108,19 @@ async fn what_is_exported_can_be_imported() {
         let rejected: Vec<&str> = said["rejected"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect();
         assert_eq!(said["added"].as_u64().unwrap() + said["replaced"].as_u64().unwrap(), 1, "{said}");
         assert!(
-            rejected[0].starts_with("line:2: the row has 2") && rejected[1].starts_with("line:3: the row has 4"),
+            rejected[0].starts_with("line 2: the row has 2") && rejected[1].starts_with("line 3: the row has 4"),
             "{said}"
         );
-        assert!(rejected.len() == 3 && rejected[2].starts_with("line:4: a quoted field begins here"), "{said}");
+        assert!(rejected.len() == 3 && rejected[2].starts_with("line 4: a quoted field begins here"), "{said}");
     }
     assert_eq!(service.get("/v1/cases/last").await.json()["claim"], "c");
     let link = "{\"id\":\"link\",\"title\":\"t\",\"url\":\"javascript:alert(1)\"}\n";
     service.post_as("/v1/cases/import", "application/x-ndjson", link).await.is_problem(422, "bad-field");
     service.post_as("/v1/cases/import", "text/plain", "hello").await.is_problem(422, "bad-field");
     service.post_as("/v1/cases/import", "image/png", "x").await.is_problem(415, "content-type");
+    let table = service.post_as("/v1/cases/import", "text/csv", "a,b\n1,2\n").await;
+    assert!(table.text().contains("the first line of the file must name"), "{}", table.text());
+    service.get("/v1/cases/%ff").await.is_problem(400, "bad-parameter");
     service.get("/v1/cases/export?format=xml").await.is_problem(400, "bad-parameter");
 }
 

@@ -51,6 +51,11 @@ async fn files_of_any_encoding_become_text() {
     let utf16: Vec<u8> = std::iter::once(0xfeff_u16).chain("Киев".encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let read = service.post_as("/v1/extract", "application/octet-stream", utf16).await.json();
     assert_eq!(read["text"], "Киев");
+    // What is said to be a page is one, even if it does not begin like one.
+    let part = "Some intro<br>NATO &amp; Co <b>war</b>";
+    let read = service.post_as("/v1/extract", "text/html", part).await.json();
+    assert_eq!(read["text"], "Some intro\nNATO & Co war");
+    assert_eq!(service.post_as("/v1/extract", "text/plain", part).await.json()["text"], part);
     let binary =
         service.post_as("/v1/extract", "application/octet-stream", b"\x7fELF\0\0\0\x01\x02\0\0".to_vec()).await;
     binary.is_problem(422, "bad-field");

@@ -121,6 +121,11 @@ fn skip_hidden<'a>(pieces: &mut Pieces<'a>, name: &str, closed: bool) -> Option<
     None
 }
 
+/// What an element is called in the copy. The extractor's printer takes some blocks for words within a line.
+fn written(element: Element) -> &'static str {
+    if matches!(element.name, "dl" | "dt" | "dd" | "address") { "div" } else { element.name }
+}
+
 impl Tame<'_> {
     fn text(&mut self, text: &str) -> Result<()> {
         // To a parser every `<` and `&` is a piece of its own.
@@ -192,9 +197,11 @@ impl Tame<'_> {
 
     /// Appends a start tag and counts what it costs.
     fn put(&mut self, element: Element, source: Option<&str>) {
+        let name = written(element);
         match source {
-            Some(source) => self.html.push_str(source),
-            None => self.html.extend(["<", element.name, ">"]),
+            // Its attributes stay.
+            Some(source) => self.html.extend(["<", name, &source[1 + element.name.len()..]]),
+            None => self.html.extend(["<", name, ">"]),
         }
         self.run = 0;
         self.elements += 1;
@@ -265,7 +272,7 @@ impl Tame<'_> {
     fn close(&mut self, at: Option<usize>) {
         self.run = 0;
         for element in self.open.drain(at.unwrap_or(self.open.len())..).rev() {
-            self.html.extend(["</", element.name, ">"]);
+            self.html.extend(["</", written(element), ">"]);
         }
     }
 

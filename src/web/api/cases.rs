@@ -1,6 +1,6 @@
 //! `/v1/cases`: browse, search, read, add, edit, retire. What is added is found as related by the very next request.
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use crate::document::{Language, is_date};
 use crate::error::Error;
 use crate::ingest::case_rules;
 use crate::store::RETIRED;
-use crate::web::body::{Body, Params};
+use crate::web::body::{Body, Named, Params};
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
 
@@ -163,12 +163,26 @@ pub(in crate::web) fn find(state: &State, id: &str) -> Answer<Case> {
     stored.ok_or_else(|| Problem::not_found(format!("there is no case with the id \"{id}\"; /v1/cases lists them")))
 }
 
+/// Ids that stand in the address of something else.
+const TAKEN: [&str; 4] = [".", "..", "export", "import"];
+
+/// What must hold of an id, so that `/v1/cases/{id}` is its case.
+pub(super) fn check_id(id: &str) -> Result<(), String> {
+    if id.len() > 200 || id.contains(|c: char| c.is_control() || c == '/') {
+        return Err("an id may have 200 bytes and no slash or control character; give the case another one".to_owned());
+    }
+    if TAKEN.contains(&id) {
+        return Err(format!(
+            "\"{id}\" cannot be an id, since an address that ends so is not that of a case; give the case another one"
+        ));
+    }
+    Ok(())
+}
+
 /// What must hold of a case that is put.
 fn check(case: &Case) -> Answer<()> {
     case_rules::check_form(case).map_err(|problem| Problem::bad_value(problem.to_string()))?;
-    if case.id.len() > 200 || case.id.contains(|c: char| c.is_control() || c == '/') {
-        return Err(Problem::bad_value("an id may have 200 bytes and no slash or control character"));
-    }
+    check_id(&case.id).map_err(Problem::bad_value)?;
     // `languages` may be names: collections say where a claim circulated in words.
     if !case.language.is_empty() {
         case.language.parse::<Language>()?;
@@ -226,7 +240,7 @@ pub(in crate::web) async fn browse(Shared(state): Shared<Arc<State>>, Params(fil
 }
 
 /// `GET /v1/cases/{id}`
-pub(in crate::web) async fn read(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Answer {
+pub(in crate::web) async fn read(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Answer {
     let shared = Arc::clone(&state);
     json(&state.waiting_pool.run(move || find(&shared, &id)).await??)
 }
@@ -256,7 +270,7 @@ pub(in crate::web) async fn add(Shared(state): Shared<Arc<State>>, body: Body) -
 }
 
 /// `PUT /v1/cases/{id}`
-pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Path(id): Path<String>, body: Body) -> Answer {
+pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Named(id): Named, body: Body) -> Answer {
     let shared = Arc::clone(&state);
     let job = move || -> Answer<Case> {
         let mut case: Case = body.json()?;
@@ -276,7 +290,7 @@ pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Path(id):
 /// `DELETE /v1/cases/{id}`
 pub(in crate::web) async fn retire(
     Shared(state): Shared<Arc<State>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     Params(params): Params<RetireParams>,
 ) -> Answer {
     let shared = Arc::clone(&state);

@@ -63,19 +63,22 @@ pub(crate) struct SeenAnswer {
 /// Similarity from which two texts count as near-duplicates here; the estimate is good to about 0.09.
 const NEAR: f64 = 0.5;
 
-/// Reads bytes of a page or a text file.
-fn extract(bytes: &[u8]) -> Answer<Extracted> {
+/// Reads bytes of a page or a text file. What is said to be a page (`is_page`) need not look like one.
+fn extract(bytes: &[u8], is_page: bool) -> Answer<Extracted> {
     let decoded = charset::decode_html(bytes);
     let mut out = Extracted::default();
     out.warnings.extend(decoded.warning());
-    if page::looks_like_html(&decoded.text) {
+    let looks_like_page = page::looks_like_html(&decoded.text);
+    if !looks_like_page {
+        text_only(bytes, &decoded.text)?;
+    }
+    if is_page || looks_like_page {
         let article = page::article(&decoded.text)?;
         out.text = article.text;
         out.title = article.title;
         out.language = article.language.map_or_else(String::new, |l| l.code().to_owned());
         out.published = article.published;
     } else {
-        text_only(bytes, &decoded.text)?;
         out.text = decoded.text;
     }
     Ok(out)
@@ -90,7 +93,7 @@ pub(in crate::web) async fn fetch(Shared(state): Shared<Arc<State>>, body: Body)
     }
     let job = move || -> Answer<Extracted> {
         let page = fetch::page(&request.url)?;
-        let mut out = extract(&page.bytes)?;
+        let mut out = extract(&page.bytes, false)?;
         out.url = page.url;
         out.outlet = page.host;
         Ok(out)
@@ -103,7 +106,8 @@ pub(in crate::web) async fn extract_file(Shared(state): Shared<Arc<State>>, body
     if !matches!(body.kind, Some(Kind::File | Kind::Html | Kind::Text)) {
         return Err(Body::unsupported("application/octet-stream, text/html, text/plain"));
     }
-    super::json(&state.pool.run(move || extract(&body.bytes)).await??)
+    let is_page = matches!(body.kind, Some(Kind::Html));
+    super::json(&state.pool.run(move || extract(&body.bytes, is_page)).await??)
 }
 
 /// `POST /v1/seen`

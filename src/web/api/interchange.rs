@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use super::cases::{editable, put};
+use super::cases::{check_id, editable, put};
 use super::claims::{DEBUNKED, extra, site};
 use crate::cases::case::Case;
 use crate::error::{BadRecord, RecordProblem};
@@ -165,7 +165,7 @@ pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body
 
 /// The cases that may be kept, each id once; the others are named.
 fn kept(records: Records<Case>, rejected: &mut Vec<String>) -> Vec<Case> {
-    let mut bad = records.bad;
+    let mut bad: Vec<(usize, String)> = records.bad.iter().map(|b| (b.place.line, b.to_string())).collect();
     let mut seen = FxHashMap::default();
     let mut out = Vec::new();
     for Placed { place, record } in records.good {
@@ -174,33 +174,43 @@ fn kept(records: Records<Case>, rejected: &mut Vec<String>) -> Vec<Case> {
             Some(RecordProblem::DuplicateId { id: record.id.clone(), first })
         });
         if let Some(problem) = problem {
-            bad.push(BadRecord { place, problem });
+            bad.push((place.line, BadRecord { place, problem }.to_string()));
+        } else if let Err(problem) = check_id(&record.id) {
+            bad.push((place.line, format!("{place}: {problem}")));
         } else {
             seen.insert(record.id.clone(), place);
             out.push(record);
         }
     }
-    bad.sort_by_key(|b| b.place.line);
-    rejected.extend(bad.iter().map(ToString::to_string));
+    bad.sort_by_key(|b| b.0);
+    rejected.extend(in_words(bad.into_iter().map(|b| b.1)));
     out
 }
 
+/// What an import is called while it is read.
+const IMPORT: &str = "the file";
+
+/// Messages about an import with their places in words.
+fn in_words(said: impl Iterator<Item = String>) -> Vec<String> {
+    said.map(|said| said.replace(&format!("{IMPORT}:"), "line ")).collect()
+}
+
 fn read_lines(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    Ok(kept(jsonl::read_text(text, "line")?, rejected))
+    Ok(kept(jsonl::read_text(text, IMPORT)?, rejected))
 }
 
 fn read_table(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    Ok(kept(case_table::read(text, "line").map_err(Problem::bad_value)?, rejected))
+    Ok(kept(case_table::read(text, IMPORT).map_err(Problem::bad_value)?, rejected))
 }
 
 fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
-    let page = case_page::parse(text, "line");
-    rejected.extend(page.unplaced.iter().map(|u| format!("{}: {} ({})", u.place, u.text, u.why)));
+    let page = case_page::parse(text, IMPORT);
+    rejected.extend(page.unplaced.iter().map(|u| format!("line {}: {} ({})", u.place.line, u.text, u.why)));
     let mut cases = page.cases;
-    cases.retain(|case| match case_rules::check(case) {
+    cases.retain(|case| match case_rules::check(case).map_err(|p| p.to_string()).and_then(|()| check_id(&case.id)) {
         Ok(()) => true,
         Err(problem) => {
-            rejected.push(problem.to_string());
+            rejected.push(problem);
             false
         }
     });
@@ -235,11 +245,17 @@ mod tests {
         let kept = read_table(text, &mut rejected).unwrap();
         assert_eq!(kept.iter().map(|c| &*c.id).collect::<Vec<_>>(), ["b", "c"]);
         let places: Vec<_> = rejected.iter().map(|r| r.split(": ").next().unwrap()).collect();
-        assert_eq!(places, ["line:2", "line:5", "line:6"], "{rejected:?}");
+        assert_eq!(places, ["line 2", "line 5", "line 6"], "{rejected:?}");
         rejected.clear();
         let lines = "{\"id\":\"a\",\"title\":\"t\",\"url\":\"ftp://x\"}\n{\"id\":\"b\",\"title\":\"t\"}\n";
         assert_eq!((read_lines(lines, &mut rejected).unwrap().len(), rejected.len()), (1, 1));
         assert!(read_table("a,b\n1,2\n", &mut rejected).is_err());
+        // What no address would lead to.
+        rejected.clear();
+        let ids = ["export", "import", ".", "..", "a/b", "a b"];
+        let lines = ids.map(|id| format!("{{\"id\":\"{id}\",\"title\":\"t\"}}")).join("\n");
+        let kept = read_lines(&lines, &mut rejected).unwrap();
+        assert_eq!((kept.iter().map(|c| &*c.id).collect::<Vec<_>>(), rejected.len()), (vec!["a b"], 5), "{rejected:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `/v1/model` and `/v1/narratives`: who answers, and what it knows.
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use super::json;
 use crate::learn::thresholds::Thresholds;
 use crate::model::manifest::DataSummary;
 use crate::model::taxonomy::Narrative;
+use crate::web::body::Named;
 use crate::web::engine::Engine;
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
@@ -105,7 +106,7 @@ pub(in crate::web) async fn narratives(Shared(state): Shared<Arc<State>>) -> Ans
 }
 
 /// `GET /v1/narratives/{id}`
-pub(in crate::web) async fn narrative(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Answer {
+pub(in crate::web) async fn narrative(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Answer {
     let all = all_narratives(&state.engine());
     let found = all.into_iter().find(|n| n.narrative.id == id);
     json(

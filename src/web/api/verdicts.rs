@@ -1,6 +1,6 @@
 //! `/v1/verdicts`: what people decide about answers. A verdict answered 201 is on the disk.
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::json;
 use crate::store::{Decided, ExportFormat, JudgedText, NewVerdict, Subject, Verdict, export};
-use crate::web::body::{Body, Params, object};
+use crate::web::body::{Body, Named, Params, object};
 use crate::web::guard;
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
@@ -144,7 +144,7 @@ pub(in crate::web) async fn add(Shared(state): Shared<Arc<State>>, headers: Head
 /// `DELETE /v1/verdicts/{number}`
 pub(in crate::web) async fn undo(
     Shared(state): Shared<Arc<State>>,
-    Path(number): Path<String>,
+    Named(number): Named,
     headers: HeaderMap,
 ) -> Answer {
     let number: i64 = number.parse().map_err(|_| Problem::not_found("a verdict has a number"))?;

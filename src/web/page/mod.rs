@@ -13,7 +13,7 @@ mod views;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -23,7 +23,7 @@ use self::texts::Texts;
 use self::views::Frame;
 use super::api::cases::CaseFilter;
 use super::api::overview::OverviewParams;
-use super::body::Params;
+use super::body::{Named, Params};
 use super::problem::{Answer, Problem};
 use super::state::State;
 
@@ -86,7 +86,7 @@ async fn cases(Shared(state): Shared<Arc<State>>, Params(filter): Params<CaseFil
     page(state, "cases", |state, frame| case_views::Cases::new(state, frame, filter)).await
 }
 
-async fn case(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Response {
+async fn case(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Response {
     page(state, "cases", move |state, frame| case_views::One::new(state, frame, &id)).await
 }
 
@@ -94,7 +94,7 @@ async fn new_case(Shared(state): Shared<Arc<State>>) -> Response {
     page(state, "cases", |state, frame| case_views::Form::new(state, frame, None)).await
 }
 
-async fn edit_case(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Response {
+async fn edit_case(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Response {
     page(state, "cases", move |state, frame| case_views::Form::new(state, frame, Some(&id))).await
 }
 
