@@ -12,6 +12,7 @@ use super::headline::{Brief, brief};
 use super::labels::Labels;
 use super::metrics::wilson;
 use super::predict::Judged;
+use crate::learn::split::{day, iso};
 
 /// Fewest texts of a slice that is judged.
 const FEWEST: usize = 10;
@@ -111,8 +112,8 @@ fn keys(labels: &Labels, j: &Judged) -> Vec<(&'static str, String)> {
     if let Some(source) = j.example.sources.first() {
         out.push(("source", source.clone()));
     }
-    if let Some(year) = j.example.published.get(..4) {
-        out.push(("year", year.to_owned()));
+    if let Some(day) = day(&j.example.published) {
+        out.push(("year", iso(day)[..4].to_owned()));
     }
     for &g in &j.gold {
         let label = labels.label(g);
