@@ -428,6 +428,14 @@ pub enum Error {
         /// The cause.
         source: rusqlite::Error,
     },
+    /// There is no store to read.
+    #[error(
+        "there is no store at {path} yet; `leitmotif serve` makes one, and so does `leitmotif cases import`; or name another with --store", path = .path.display()
+    )]
+    NoStore {
+        /// Where it would lie.
+        path: PathBuf,
+    },
     /// The store was written by another version.
     #[error("the case store {path} has schema version {found}, this program knows up to {supported}; use a newer leitmotif", path = .path.display())]
     StoreVersion {

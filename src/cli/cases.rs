@@ -202,7 +202,7 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
         Cases::Remove { id, place } => {
             if let Some(path) = &place.index {
                 saved::change(path, vec![saved::Change::Remove(id.clone())])?;
-            } else if !Store::create(&place.store.path()?)?.0.remove(id)? {
+            } else if !Store::existing(&place.store.path()?)?.remove(id)? {
                 return Err(Error::NoSuchCase(id.clone()).into());
             }
             eprintln!("removed {id}");
