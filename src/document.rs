@@ -178,11 +178,16 @@ pub(crate) fn is_date(text: &str) -> bool {
         return false;
     }
     let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else { return false };
-    (1..=days_in(year, month)).contains(&day)
+    is_day(year, month, day)
+}
+
+/// Whether there is such a day in the Gregorian calendar, which has no year 0.
+pub(crate) fn is_day(year: u32, month: u32, day: u32) -> bool {
+    year > 0 && (1..=days_in(year, month)).contains(&day)
 }
 
 /// The days of a month of the Gregorian calendar; 0 for what is no month.
-pub(crate) fn days_in(year: u32, month: u32) -> u32 {
+fn days_in(year: u32, month: u32) -> u32 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 => 28 + u32::from(leap),
@@ -220,6 +225,8 @@ mod tests {
             "2024-1-1",
             "01.02.2024",
             "2024-04-31",
+            "0000-00-00",
+            "0000-01-01",
             "２０２４-1",
             "+024-01-01",
         ] {

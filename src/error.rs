@@ -35,8 +35,18 @@ pub enum RecordProblem {
     #[error("not a valid record: {}; each line must be one complete JSON object (see docs/formats.md)", json_problem(.0))]
     Json(#[from] serde_json::Error),
     /// The line is not valid UTF-8.
-    #[error("the line is not UTF-8 from byte {0} on; convert the file to UTF-8 first (for example with iconv)")]
+    #[error(
+        "the line is not UTF-8 from byte {0} on; mend it or, if the whole file is in another encoding, convert that to UTF-8 first (for example with iconv)"
+    )]
     NotUtf8(usize),
+    /// Bytes of the record are no characters of the encoding that the file is in.
+    #[error(
+        "a character of the record could not be read as {encoding}; mend it, or convert the file to UTF-8 first (for example with iconv)"
+    )]
+    Unreadable {
+        /// The encoding.
+        encoding: &'static str,
+    },
     /// `id` is absent or blank.
     #[error("the record has no `id`; give every record its own")]
     NoId,
@@ -427,6 +437,14 @@ pub enum Error {
         path: PathBuf,
         /// The cause.
         source: rusqlite::Error,
+    },
+    /// There is no store to read.
+    #[error(
+        "there is no store at {path} yet; `leitmotif serve` makes one, and so does `leitmotif cases import`; or name another with --store", path = .path.display()
+    )]
+    NoStore {
+        /// Where it would lie.
+        path: PathBuf,
     },
     /// The store was written by another version.
     #[error("the case store {path} has schema version {found}, this program knows up to {supported}; use a newer leitmotif", path = .path.display())]

@@ -26,6 +26,15 @@ fn verdicts_are_only_in_a_store() {
         let (code, _, err) = leitmotif(&home, args);
         assert!(code == 2 && err.contains("--index"), "{args:?}: {err}");
     }
+    for args in [
+        &["verdicts", "list"][..],
+        &["verdicts", "export", "--store", "store.db"],
+        &["verdicts", "erase", "00"],
+        &["cases", "remove", "a"],
+    ] {
+        let (code, _, err) = leitmotif(&home, args);
+        assert!(code == 1 && err.contains("store.db yet") && err.contains("leitmotif serve"), "{args:?}: {err}");
+    }
     let (code, _, err) = leitmotif(&home, &["cases", "list", "--index", "a", "--store", "b"]);
     assert!(code == 2 && err.contains("cannot be used with"), "{err}");
     assert!(!home.path().join("store.db").exists());

@@ -95,6 +95,17 @@ fn what_is_left_out_or_replaced_is_said() {
         let (_, shown, _) = run(home, &[&["cases", "show", "b"], &place[..]].concat());
         assert!(shown.contains("Ice is hot"), "{shown}");
     }
+    // An address that would run as a script when it is clicked on costs its case, and says where.
+    let script = r#"{"id":"s","claim":"The sea is dry","url":" JavaScript:alert(1)"}"#.to_owned() + "\n";
+    fs::write(home.join("s.jsonl"), line("a", "The moon is flat") + &script).unwrap();
+    let (code, _, err) = run(home, &["cases", "index", "s.jsonl", "--output", "s.index"]);
+    assert!(
+        code == 3 && err.contains("left out: s.jsonl:2: `url` of the case \"s\"") && err.contains("https://"),
+        "{err}"
+    );
+    assert!(err.contains("1 cases indexed in s.index, 1 left out"), "{err}");
+    let (code, shown, err) = run(home, &["related", "--text", "The sea is dry", "--cases", "s.jsonl", "--json"]);
+    assert!(code == 0 && !shown.contains("alert") && err.contains("s.jsonl:2"), "{shown}{err}");
     fs::write(home.join("none.jsonl"), "").unwrap();
     let (code, _, err) = run(home, &["related", "--text", "The moon is flat", "--cases", "none.jsonl"]);
     assert!(code == 0 && err.contains("none.jsonl holds no case"), "{err}");

@@ -113,6 +113,19 @@ fn copies_are_told_apart_by_labels_and_groups() {
 }
 
 #[test]
+fn a_label_that_is_not_known_is_no_lack_of_labels() {
+    let home = tempfile::tempdir().unwrap();
+    let text = "Bees are small drones, a retired beekeeper says.";
+    let mut texts = sound();
+    texts.push(json!({"id": "one", "text": text, "narratives": ["Tides"]})); // line 25
+    texts.push(json!({"id": "two", "text": text.to_uppercase(), "narratives": ["tides"]}));
+    write(&home, "texts.jsonl", &texts);
+    let ran = leitmotif(&home, &["check", "--model-free", "--texts", "texts.jsonl"]);
+    let conflict = r#""two" is labelled "tides", the same text in "one" (texts.jsonl:25) "Tides""#;
+    assert!(ran.code == 1 && ran.out.contains(conflict), "{}", ran.out);
+}
+
+#[test]
 fn narratives_learned_from_one_source_are_named() {
     let home = tempfile::tempdir().unwrap();
     write(

@@ -471,6 +471,21 @@ fn options_of_a_split_are_not_passed_over() {
 }
 
 #[test]
+fn options_that_mean_nothing_are_refused() {
+    let home = home();
+    fs::write(home.path().join("t.txt"), CLAIM).unwrap();
+    for text in [&["--text", CLAIM][..], &["t.txt"], &[]] {
+        let ran = run(leitmotif(&home).args(["related", "--format", "jsonl"]).args(text));
+        assert!(ran.code == 2 && ran.err.contains("--format"), "{}", ran.err);
+    }
+    for least in ["2", "-0.1", "NaN", "half"] {
+        let least = format!("--least={least}");
+        let ran = run(leitmotif(&home).args(["cases", "add", "none.json", "--search-assessed", "none.jsonl", &least]));
+        assert!(ran.code == 2 && ran.err.contains("from 0 to 1"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn files_that_hold_no_text_are_refused_and_lost_characters_told() {
     let home = home();
     for (name, bytes) in

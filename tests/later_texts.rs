@@ -50,3 +50,29 @@ fn later_texts_are_judged_by_what_was_there_before() {
 fn without_dates_nothing_is_said_of_later_texts() {
     assert!(figures(false).keys().all(|name| !name.starts_with("later texts")));
 }
+
+#[test]
+fn of_labels_of_parents_alone_no_accuracy_of_narratives_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, lines: Vec<serde_json::Value>| {
+        let path = folder.path().join(name);
+        fs::write(&path, lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")).unwrap();
+        path
+    };
+    let narrative = |id: &str, parent: Option<&str>| json!({"id": id, "name": id, "parent": parent});
+    let taxonomy = [("sea", None), ("tides", Some("sea")), ("sky", None), ("clouds", Some("sky"))];
+    let text = |i: usize| {
+        let (label, word) = if i.is_multiple_of(2) { ("sea", "pumps") } else { ("sky", "cotton") };
+        json!({"id": format!("t{i}"), "text": format!("The {word} are hidden, number {i} says so."), "language": "en",
+            "narratives": [label]})
+    };
+    let narratives = file("n.jsonl", taxonomy.map(|(id, parent)| narrative(id, parent)).into());
+    let texts = file("t.jsonl", (0..40).map(text).collect());
+    let sources = Sources { narratives: Some(narratives), texts: vec![texts], ..Sources::default() };
+    let data = TrainingData::read(&sources).unwrap();
+    let figures = train(&data, &Settings::default(), Watch(&|_, _, _| ())).unwrap().manifest.metrics.out_of_fold;
+    let of_narratives: Vec<&String> =
+        figures.keys().filter(|name| name.starts_with("narratives") || name.starts_with("suggested")).collect();
+    assert_eq!(of_narratives, ["narratives: texts"], "{figures:?}");
+    assert!(figures["narratives: texts"] == 0.0 && figures.contains_key("parents: accuracy of the best"));
+}

@@ -66,7 +66,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn labels(&self, unit: &Unit<'_>) -> String {
-        listed(&self.data.taxonomy, unit.labels)
+        listed(&self.data.taxonomy, unit)
     }
 
     /// Findings about parts with one and the same text, each with the number of its record.

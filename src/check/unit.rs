@@ -71,12 +71,19 @@ fn filled<'d>(names: impl Iterator<Item = &'d String>) -> Vec<&'d str> {
     names.map(|n| n.trim()).filter(|n| !n.is_empty()).collect()
 }
 
-/// Narratives as people read them: `"a", "b"` or `none`.
-pub(super) fn listed(taxonomy: &Taxonomy, labels: &[NarrativeNo]) -> String {
-    if labels.is_empty() {
+/// The narratives of a record as people read them: `"a", "b"` or `none`. Labels that are not in the taxonomy, or are
+/// spelled otherwise there, are among them: that is an error of its own, and the record carries them nonetheless.
+pub(super) fn listed(taxonomy: &Taxonomy, unit: &Unit<'_>) -> String {
+    let mut names: Vec<&str> = unit.labels.iter().map(|&n| taxonomy.narrative(n).id.as_str()).collect();
+    for name in unit.named {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
         return "none".into();
     }
-    labels.iter().map(|&n| format!("\"{}\"", taxonomy.narrative(n).id)).collect::<Vec<_>>().join(", ")
+    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// `"id" (file:line)`.

@@ -1,15 +1,17 @@
 //! Opens case bases: JSONL files, saved indexes, stores, and the starter cases.
 //!
 //! Cases are indexed as they are read, one at a time. A line that is no record stops the command: an answer from half a
-//! case base would look like "no related case". A case that says nothing is left out, and that is said.
+//! case base would look like "no related case". A case that says nothing, or whose address is a script, is left out, and
+//! that is said.
 
 use std::path::Path;
 
+use super::colour::Style;
 use crate::cases::case::Case;
 use crate::cases::index::{CaseIndex, IndexBuilder};
 use crate::cases::saved;
-use crate::error::{BadRecord, Error, RecordProblem};
-use crate::ingest::jsonl;
+use crate::error::{BadRecord, Error};
+use crate::ingest::{case_rules, jsonl};
 
 /// An index of the cases of a file, and how many of them were left out.
 pub(super) fn open(path: &Path) -> anyhow::Result<(CaseIndex, usize)> {
@@ -53,12 +55,14 @@ fn each(path: &Path, mut each: impl FnMut(Case)) -> anyhow::Result<usize> {
     let (mut bad, mut left_out): (Vec<BadRecord>, usize) = (Vec::new(), 0);
     while let Some((place, line)) = lines.next_line()? {
         match jsonl::parse::<Case>(&place, line) {
-            Ok(case) if case.has_claim() => each(case),
-            Ok(case) => {
-                let problem = RecordProblem::CaseWithoutClaim(case.id);
-                eprintln!("left out: {}", BadRecord { place, problem });
-                left_out += 1;
-            }
+            Ok(case) => match case_rules::check(&case) {
+                Ok(()) => each(case),
+                Err(problem) => {
+                    let said = BadRecord { place, problem }.to_string();
+                    eprintln!("left out: {}", Style::PLAIN.harmless(&said));
+                    left_out += 1;
+                }
+            },
             Err(problem) => bad.push(problem),
         }
     }

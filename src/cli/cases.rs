@@ -14,8 +14,10 @@ use super::{Done, write_out};
 use crate::cases::case::Case;
 use crate::cases::saved;
 use crate::error::{BadRecord, Error};
+use crate::ingest::case_records::{self, Form};
+use crate::ingest::charset::{self, Decoded};
 use crate::ingest::jsonl::Placed;
-use crate::ingest::{case_page, case_rules, case_table, charset, jsonl};
+use crate::ingest::{case_page, case_rules, jsonl};
 use crate::store::{Store, default_path};
 
 /// What an import file is.
@@ -202,7 +204,7 @@ pub(super) fn run(args: &Cases) -> anyhow::Result<Done> {
         Cases::Remove { id, place } => {
             if let Some(path) = &place.index {
                 saved::change(path, vec![saved::Change::Remove(id.clone())])?;
-            } else if !Store::create(&place.store.path()?)?.0.remove(id)? {
+            } else if !Store::existing(&place.store.path()?)?.remove(id)? {
                 return Err(Error::NoSuchCase(id.clone()).into());
             }
             eprintln!("removed {id}");
@@ -248,30 +250,22 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
     for file in files {
         let mut bytes = Vec::new();
         jsonl::open(file)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
-        let text = charset::decode(&bytes).text;
+        let decoded = charset::decode(&bytes);
         let name = file.display().to_string();
-        let format = match format {
-            ImportFormat::Auto if text.trim_start().starts_with('{') => ImportFormat::Jsonl,
-            ImportFormat::Auto if case_table::looks_like(&text) => ImportFormat::Csv,
-            ImportFormat::Auto => ImportFormat::CasePage,
-            given => given,
+        let form = match format {
+            ImportFormat::Jsonl => Some(Form::Lines),
+            ImportFormat::Csv => Some(Form::Table),
+            ImportFormat::CasePage => None,
+            ImportFormat::Auto => case_records::form_of(&decoded.text),
         };
-        let records = match format {
-            ImportFormat::Csv => case_table::read(&text, &name).map_err(anyhow::Error::msg)?,
-            ImportFormat::Jsonl => jsonl::read_text_with_copies(&text, &name)?,
-            ImportFormat::CasePage | ImportFormat::Auto => {
-                for case in read_page(&text, &name)? {
-                    match case_rules::check(&case) {
-                        Ok(()) => cases.push(Some(case)),
-                        Err(problem) => {
-                            eprintln!("rejected: {name}: {}", Style::PLAIN.harmless(&problem.to_string()));
-                            complete = false;
-                        }
-                    }
-                }
-                continue;
-            }
+        let Some(form) = form else {
+            let (found, all) = read_page(&decoded, &name)?;
+            cases.extend(found.into_iter().map(Some));
+            complete &= all;
+            continue;
         };
+        let (records, read_as) = case_records::read(bytes, form, &name).map_err(anyhow::Error::msg)?;
+        tell_encoding(&name, read_as);
         let mut bad = records.bad;
         for Placed { place, record } in records.good {
             if let Err(problem) = case_rules::check(&record) {
@@ -294,8 +288,20 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
     Ok((cases.into_iter().flatten().collect(), complete))
 }
 
-fn read_page(text: &str, name: &str) -> anyhow::Result<Vec<Case>> {
-    let page = case_page::parse(text, name);
+/// Says in which encoding a file was read, unless that is UTF-8: it was a guess.
+fn tell_encoding(name: &str, read_as: Option<&str>) {
+    if let Some(encoding) = read_as.filter(|&encoding| encoding != "UTF-8") {
+        eprintln!("note: {name} was read as {encoding}; if its letters are not right, save it as UTF-8");
+    }
+}
+
+/// The cases of a page that can be taken in, and whether those are all of them.
+fn read_page(decoded: &Decoded, name: &str) -> anyhow::Result<(Vec<Case>, bool)> {
+    tell_encoding(name, Some(decoded.encoding));
+    if let Some(lost) = decoded.warning() {
+        eprintln!("warning: {name}: {lost}");
+    }
+    let page = case_page::parse(&decoded.text, name);
     for left in &page.unplaced {
         let said = format!("not placed: {}: {} ({})", left.place, left.text, left.why);
         eprintln!("{}", Style::PLAIN.harmless(&said));
@@ -305,7 +311,16 @@ fn read_page(text: &str, name: &str) -> anyhow::Result<Vec<Case>> {
         "{name} holds no case; a case page begins its cases with a line \"Disinfo: …\", a table names its columns in the \
          first line, title or claim among them, and JSON Lines have an object a line"
     );
-    Ok(page.cases)
+    let (mut cases, mut complete) = (page.cases, true);
+    cases.retain(|case| match case_rules::check(case) {
+        Ok(()) => true,
+        Err(problem) => {
+            eprintln!("rejected: {name}: {}", Style::PLAIN.harmless(&problem.to_string()));
+            complete = false;
+            false
+        }
+    });
+    Ok((cases, complete))
 }
 
 /// A case for people.

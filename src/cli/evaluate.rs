@@ -72,12 +72,12 @@ pub(super) struct Evaluate {
     /// Taxonomy to train with (JSONL); without it the ids found in the records are a flat one
     #[arg(long, value_name = "F", requires = "split", conflicts_with = "model")]
     narratives: Option<PathBuf>,
-    /// Parts of a split by group or source
-    #[arg(long, default_value_t = 5, value_name = "N", requires = "split", conflicts_with = "model")]
-    folds: usize,
-    /// Share of the records that a split by time tests
-    #[arg(long, default_value_t = 0.2, value_name = "SHARE", requires = "split", conflicts_with = "model")]
-    holdout: f64,
+    /// Parts of a split by group or source; 5 without it
+    #[arg(long, value_name = "N", requires = "split", conflicts_with = "model")]
+    folds: Option<usize>,
+    /// Share of the records that a split by time tests; 0.2 without it
+    #[arg(long, value_name = "SHARE", requires = "split", conflicts_with = "model")]
+    holdout: Option<f64>,
     /// Also train on growing shares of the records
     #[arg(long, requires = "split", conflicts_with = "model")]
     learning_curve: bool,
@@ -171,8 +171,30 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     Ok(Report { related, ..report })
 }
 
+/// How to split; refuses what does not go with the kind of split.
+fn split_settings(args: &Evaluate, by: Split) -> anyhow::Result<SplitSettings> {
+    let by = match by {
+        Split::Group => SplitBy::Group,
+        Split::Time => SplitBy::Time,
+        Split::Source => SplitBy::Source,
+    };
+    if by == SplitBy::Time && args.folds.is_some() {
+        bail!(
+            "--folds does not go with --split time, which makes two parts; say with --holdout how large the tested one is"
+        );
+    }
+    if by != SplitBy::Time && args.holdout.is_some() {
+        let by = by.name();
+        bail!(
+            "--holdout does not go with --split {by}, which tests every record once; say with --folds how many parts it makes"
+        );
+    }
+    Ok(SplitSettings { by, folds: args.folds.unwrap_or(5), holdout: args.holdout.unwrap_or(0.2), seed: args.seed })
+}
+
 /// Models trained on parts of the records.
 fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
+    let split = split_settings(args, by)?;
     let sources = Sources {
         narratives: args.narratives.clone(),
         cases: args.cases.clone(),
@@ -182,14 +204,8 @@ fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
         versions: None,
     };
     let data = TrainingData::read(&sources)?;
-    let by = match by {
-        Split::Group => SplitBy::Group,
-        Split::Time => SplitBy::Time,
-        Split::Source => SplitBy::Source,
-    };
     // The seed of the flag draws the split; that of the settings, if given, the folds of each training.
     let settings = read_settings(args.settings.as_deref(), None)?;
-    let split = SplitSettings { by, folds: args.folds, holdout: args.holdout, seed: args.seed };
     let plan =
         Plan { split, settings, learning_curve: args.learning_curve, hold_out_narratives: args.hold_out_narratives };
     let progress = Progress::new();

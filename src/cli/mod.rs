@@ -140,6 +140,11 @@ fn write_out(bytes: &[u8]) -> anyhow::Result<Done> {
     Ok(Done::All)
 }
 
+/// Reads a probability.
+fn probability(text: &str) -> Result<f64, &'static str> {
+    text.parse().ok().filter(|p| (0.0..=1.0).contains(p)).ok_or("give a number from 0 to 1")
+}
+
 /// The manual page of the program, with a section for every command.
 fn man() -> anyhow::Result<Done> {
     let mut page = Vec::new();

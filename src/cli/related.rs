@@ -37,7 +37,7 @@ pub(super) struct RelatedArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "text"])]
     queries: Option<PathBuf>,
     /// How to write the answers to --queries
-    #[arg(long, value_enum, default_value = "trec", requires = "queries")]
+    #[arg(long, value_enum, default_value = "trec", requires = "queries", conflicts_with_all = ["file", "text"])]
     format: RunFormat,
     /// Cases per text
     #[arg(long, default_value_t = 10, value_name = "N")]

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::open::Using;
-use super::{Done, write_out};
+use super::{Done, probability, write_out};
 use crate::cases::case::Case;
 use crate::cases::reverse::{AssessedText, AssessedTexts, repeating};
 use crate::document::Language;
@@ -21,7 +21,7 @@ pub(super) struct ReverseSearch {
     #[arg(long, value_name = "TEXTS")]
     search_assessed: Option<PathBuf>,
     /// Least probability that a text makes the same claim
-    #[arg(long, value_name = "P", default_value_t = 0.5, requires = "search_assessed")]
+    #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = probability, requires = "search_assessed")]
     least: f64,
     /// Model whose ranker to use; the bundled one without it
     #[arg(long, value_name = "DIR", requires = "search_assessed")]

@@ -58,6 +58,13 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     for line in data.unused.lines() {
         eprintln!("warning: {line}");
     }
+    if data.idle_versions {
+        eprintln!(
+            "warning: no story of --versions is told by cases in two languages, so the ranking across languages \
+             learns nothing from it; see whether its lines are complete, whether the cases state their `language`, and whether \
+             they state a `group`, which counts instead"
+        );
+    }
     // Before the hours of work, not after.
     eprint!("{}", super::check::summary(&record_findings(&data)));
     let trained = {

@@ -71,7 +71,7 @@ pub(super) fn run(args: &Verdicts) -> anyhow::Result<Done> {
             write_out(out.as_bytes())
         }
         Verdicts::Erase { text_hash, place } => {
-            let gone = Store::create(&place.path()?)?.0.erase_text(text_hash)?;
+            let gone = Store::existing(&place.path()?)?.erase_text(text_hash)?;
             anyhow::ensure!(
                 gone > 0,
                 "no verdict is on a text with the hash {text_hash}; `leitmotif verdicts list --json` shows the hashes"

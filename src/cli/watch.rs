@@ -44,7 +44,7 @@ pub(super) struct WatchArgs {
     #[arg(long, value_enum, default_value = "suggest")]
     alert: From,
     /// From which probability on to alert
-    #[arg(long, default_value_t = 0.0, value_name = "P")]
+    #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = super::probability)]
     min_probability: f64,
     /// Address that alerts are posted to as JSON
     #[arg(long, value_name = "URL")]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::bootstrap::{Interval, intervals};
 use super::labels::{LabelNo, Labels};
-use super::metrics::{self, expected_calibration_error, f1, label_ranking_average_precision, macro_f1};
+use super::metrics::{expected_calibration_error, f1, label_ranking_average_precision, macro_f1};
 use super::predict::Judged;
 
 /// Name of a figure in JSON, its name for people, and what it says.
@@ -147,7 +147,7 @@ pub fn brief<'j>(labels: &Labels, judged: impl IntoIterator<Item = &'j Judged>) 
 mod tests {
     use super::*;
 
-    fn tally(gold: &[u32], best: Option<(u32, f64)>, decided: &[u32], ranks: &[usize], roots: (u32, u32)) -> Tally {
+    fn tally(gold: &[u32], best: Option<(u32, f64)>, decided: &[u32], ranks: &[usize], roots: (&[u32], u32)) -> Tally {
         let numbers = |v: &[u32]| v.iter().map(|&n| LabelNo(n)).collect::<Vec<_>>();
         Tally {
             group: String::new(),
@@ -155,18 +155,18 @@ mod tests {
             best: best.map(|(n, p)| (LabelNo(n), p)),
             decided: numbers(decided),
             lrap: label_ranking_average_precision(ranks, gold.len()),
-            roots: (LabelNo(roots.0), Some(LabelNo(roots.1))),
+            roots: (numbers(roots.0), Some(LabelNo(roots.1))),
         }
     }
 
     #[test]
     fn four_texts_worked_by_hand() {
         let texts = [
-            tally(&[0], Some((0, 0.95)), &[0], &[1], (8, 8)),
-            tally(&[0, 1], Some((1, 0.85)), &[1, 2], &[1, 3], (8, 8)),
-            tally(&[2], Some((0, 0.45)), &[], &[2], (9, 8)),
+            tally(&[0], Some((0, 0.95)), &[0], &[1], (&[8], 8)),
+            tally(&[0, 1], Some((1, 0.85)), &[1, 2], &[1, 3], (&[7, 8], 8)),
+            tally(&[2], Some((0, 0.45)), &[], &[2], (&[9], 8)),
             // Too short for an answer.
-            tally(&[1], None, &[], &[], (8, 8)),
+            tally(&[1], None, &[], &[], (&[8], 8)),
         ];
         let found = figures(&texts.iter().collect::<Vec<_>>(), true);
         let expected = [
@@ -184,9 +184,10 @@ mod tests {
             (1.0 + 5.0 / 6.0 + 0.5) / 4.0,
             // Gaps 0.05, 0.15 and 0.45 over three answers.
             0.65 / 3.0,
+            // The second text carries a narrative of the parent said, too.
             0.75,
-            // 8: right 3, wrong 1: 6/7; 9: 0.
-            (6.0 / 7.0) / 2.0,
+            // Gold 8 7 9 8, said 8: 8: right 2, wrong 2: 2/3; 7 and 9: 0.
+            (2.0 / 3.0) / 3.0,
         ];
         for ((value, expected), figure) in found.into_iter().zip(expected).zip(FIGURES) {
             assert!((value.unwrap() - expected).abs() < 1e-12, "{}: {value:?} {expected}", figure.0);

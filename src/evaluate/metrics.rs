@@ -48,8 +48,12 @@ pub fn expected_calibration_error(probabilities: &[f64], outcomes: &[bool]) -> f
 ///
 /// `ranks` are those of the carried labels, from 1, in growing order; `carried` is how many there are.
 pub fn label_ranking_average_precision(ranks: &[usize], carried: usize) -> f64 {
+    // Rust's sum of nothing is -0, and would be printed so.
+    if carried == 0 || ranks.is_empty() {
+        return 0.0;
+    }
     let sum: f64 = ranks.iter().zip(1..).map(|(&rank, found)| f64::from(found) / rank as f64).sum();
-    if carried == 0 { 0.0 } else { sum / carried as f64 }
+    sum / carried as f64
 }
 
 /// `share` (0 to 1) of a number of things, rounded.
@@ -85,6 +89,7 @@ mod tests {
         assert!((expected_calibration_error(&[0.85, 0.95, 0.15], &[true, true, false]) - 0.35 / 3.0).abs() < 1e-12);
         // Carried labels at ranks 1 and 3, a third not ranked at all: (1/1 + 2/3) / 3.
         assert!((label_ranking_average_precision(&[1, 3], 3) - 5.0 / 9.0).abs() < 1e-12);
+        assert_eq!(format!("{:.4}", label_ranking_average_precision(&[], 3)), "0.0000");
         // Wilson's interval for 8 of 10, as tables give it.
         let (low, high) = wilson(8, 10);
         assert!((low - 0.4902).abs() < 1e-4 && (high - 0.9433).abs() < 1e-4, "{low} {high}");

@@ -17,7 +17,8 @@ use crate::cases::candidates::Query;
 use crate::cases::related::CaseBase;
 use crate::document::Language;
 use crate::error::{Error, EvaluationProblem, Result};
-use crate::ingest::{jsonl, judgements};
+use crate::ingest::jsonl;
+use crate::ingest::judgements::{self, Grades};
 use crate::record::TextRecord;
 
 /// Names of the figures, in JSON and for people, and what they say.
@@ -27,7 +28,11 @@ pub const FIGURES: [(&str, &str, &str); 6] = [
     ("p@1", "P@1", "share of queries whose first case is relevant"),
     ("recall@5", "Recall@5", "share of the relevant cases among the first five"),
     ("recall@10", "Recall@10", "share of the relevant cases among the first ten"),
-    ("ndcg@10", "nDCG@10", "how high the relevant cases stand among the first ten, each place by 1 / log2(1 + rank)"),
+    (
+        "ndcg@10",
+        "nDCG@10",
+        "how high the relevant cases stand among the first ten: relevance / log2(1 + rank), of what is possible",
+    ),
 ];
 /// Cases asked for.
 const TOP: usize = 10;
@@ -134,11 +139,11 @@ pub struct Ranking {
 }
 
 /// The figures of one ranking. Average precision and reciprocal rank look at five ranks; average precision divides by the
-/// relevant cases or five, whichever is less.
-fn score(ranking: &[&str], relevant: &FxHashSet<String>) -> Values {
+/// relevant cases or five, whichever is less. Only nDCG asks how relevant a case is.
+fn score(ranking: &[&str], relevant: &Grades) -> Values {
     let (mut hits, mut sum, mut reciprocal) = (0.0, 0.0, 0.0);
     for (case, rank) in ranking.iter().zip(1..=5) {
-        if relevant.contains(*case) {
+        if relevant.contains_key(*case) {
             hits += 1.0;
             sum += hits / f64::from(rank);
             if reciprocal <= 0.0 {
@@ -146,14 +151,24 @@ fn score(ranking: &[&str], relevant: &FxHashSet<String>) -> Values {
             }
         }
     }
-    let first = ranking.first().is_some_and(|c| relevant.contains(*c));
-    let among = |k: usize| ranking.iter().take(k).filter(|c| relevant.contains(**c)).count() as f64;
+    let first = ranking.first().is_some_and(|c| relevant.contains_key(*c));
+    let among = |k: usize| ranking.iter().take(k).filter(|c| relevant.contains_key(**c)).count() as f64;
     let all = relevant.len().max(1);
-    let place = |rank: u32| 1.0 / f64::from(rank + 1).log2();
-    let gained: f64 = ranking.iter().zip(1..=TOP as u32).filter(|r| relevant.contains(*r.0)).map(|r| place(r.1)).sum();
-    let ideal: f64 = (1..=all.min(TOP) as u32).map(place).sum();
     let recall = |k: usize| among(k) / all as f64;
-    [sum / all.min(5) as f64, reciprocal, f64::from(u8::from(first)), recall(5), recall(TOP), gained / ideal]
+    [sum / all.min(5) as f64, reciprocal, f64::from(u8::from(first)), recall(5), recall(TOP), ndcg(ranking, relevant)]
+}
+
+/// Normalised discounted cumulative gain of the first ten, 0 to 1, where a case gains its grade (`ndcg_cut.10` of
+/// trec_eval).
+fn ndcg(ranking: &[&str], relevant: &Grades) -> f64 {
+    let gain = |grades: &[u32]| -> f64 {
+        grades.iter().zip(1..=TOP as u32).map(|(&grade, rank)| f64::from(grade) / f64::from(rank + 1).log2()).sum()
+    };
+    let found: Vec<u32> = ranking.iter().map(|case| relevant.get(*case).copied().unwrap_or(0)).collect();
+    let mut best: Vec<u32> = relevant.values().copied().collect();
+    best.sort_unstable_by(|a, b| b.cmp(a));
+    // The gain of an empty ranking is Rust's sum of nothing, -0.
+    if found.iter().all(|&grade| grade == 0) { 0.0 } else { gain(&found) / gain(&best) }
 }
 
 /// Ranks the cases for every judged query and scores the rankings.
@@ -173,14 +188,15 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
         records.good.into_iter().map(|q| q.record).filter(|q| relevant.contains_key(&q.id)).collect();
     let rank = |memory: &mut Query, q: &TextRecord| -> (Scored, Option<Miss>) {
         let relevant = &relevant[&q.id];
+        let wanted: FxHashSet<String> = relevant.keys().cloned().collect();
         let language = Language::lenient(&q.language);
-        let (found, without) = cases.rank_with_and_without(memory, &q.text, language, (TOP, relevant));
+        let (found, without) = cases.rank_with_and_without(memory, &q.text, language, (TOP, &wanted));
         let ids: Vec<&str> = found.iter().map(|f| f.0).collect();
         let (values, first) = (score(&ids, relevant), found.first().map(|f| f.1));
         let plain = score(&memory.first_stage(&cases.index, &q.text, language, TOP), relevant);
         let scored = Scored { id: q.id.clone(), language: q.language.clone(), values, plain, without, first };
-        let miss = found.first().filter(|f| !relevant.contains(f.0)).map(|&(case, score)| {
-            let mut relevant: Vec<String> = relevant.iter().cloned().collect();
+        let miss = found.first().filter(|f| !wanted.contains(f.0)).map(|&(case, score)| {
+            let mut relevant: Vec<String> = wanted.iter().cloned().collect();
             relevant.sort();
             Miss { query: q.id.clone(), first: case.to_owned(), score, relevant }
         });
@@ -205,7 +221,7 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
     worst.truncate(super::worst::LISTED);
     let learned = cases.ranker.appearances.iter().flat_map(|known| known.texts());
     let texts: FxHashSet<&str> = learned.map(|t| t.text.as_str()).collect();
-    let wanted: FxHashSet<&String> = relevant.values().flatten().collect();
+    let wanted: FxHashSet<&String> = relevant.values().flat_map(Grades::keys).collect();
     Ok(Ranking {
         queries: scored.len(),
         answered,
@@ -295,7 +311,7 @@ mod tests {
     #[expect(clippy::float_cmp, reason = "the sums are exact: halves, quarters and one division")]
     #[test]
     fn rankings_worked_by_hand() {
-        let relevant = |ids: &[&str]| ids.iter().map(|&i| i.to_owned()).collect::<FxHashSet<_>>();
+        let relevant = |ids: &[&str]| ids.iter().map(|&i| i.to_owned()).map(|id| (id, 1)).collect::<Grades>();
         // Relevant at ranks 2 and 4 of two: (1/2 + 2/4) / 2.
         let ideal = 1.0 + 1.0 / 3f64.log2();
         let gained = 1.0 / 3f64.log2() + 1.0 / 5f64.log2();
@@ -317,7 +333,21 @@ mod tests {
                     / (1..=7).map(|r| 1.0 / f64::from(r + 1).log2()).sum::<f64>()
             ]
         );
-        assert_eq!(score(&[], &relevant(&["a"])), Values::default());
+        for nothing in [&[][..], &["x"]] {
+            let values = score(nothing, &relevant(&["a"]));
+            assert!(values == Values::default() && values.iter().all(|v| v.is_sign_positive()), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_case_that_is_more_relevant_gains_more() {
+        let grades: Grades = [("a", 3), ("b", 1)].into_iter().map(|(id, grade)| (id.to_owned(), grade)).collect();
+        // Gains of 1 and 3 at ranks 1 and 3, at best 3 and 1 at ranks 1 and 2; log2 of 2, 4 and 3.
+        let expected = (1.0 + 3.0 / 2.0) / (3.0 + 1.0 / 3f64.log2());
+        assert!((ndcg(&["b", "x", "a"], &grades) - expected).abs() < 1e-12);
+        assert!((ndcg(&["a", "b"], &grades) - 1.0).abs() < 1e-12);
+        let (early, late) = (score(&["a", "x", "b"], &grades), score(&["b", "x", "a"], &grades));
+        assert!(early[..5] == late[..5] && early[5] > late[5]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Parts of the data that are done better or worse: by language, by length, and the worst of many.
 //!
-//! A slice is called bad only when its whole Wilson interval lies below the accuracy of all other texts. Slices are
-//! ordered by the errors that would vanish if the slice were as good as the rest, so a big slice that is somewhat worse
+//! A slice is called bad only when the whole interval of its accuracy less that of all other texts lies below zero
+//! (Newcombe, "Interval estimation for the difference between independent proportions", 1998): where the other texts are
+//! few, their accuracy is uncertain as well. Slices are ordered by the errors that would vanish if the slice were as good as the rest, so a big slice that is somewhat worse
 //! stands before a tiny one that fails. With many slices looked at, about one in forty looks bad by chance; their number is
 //! given.
 
@@ -12,8 +13,9 @@ use super::headline::{Brief, brief};
 use super::labels::Labels;
 use super::metrics::wilson;
 use super::predict::Judged;
+use crate::learn::split::{day, iso};
 
-/// Fewest texts of a slice that is judged.
+/// Fewest texts of a slice that is judged, and of all that are not in it.
 const FEWEST: usize = 10;
 /// Most slices listed.
 const LISTED: usize = 15;
@@ -54,7 +56,7 @@ pub struct WorstSlice {
 /// The bad slices, and how many were looked at.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WorstSlices {
-    /// Slices with at least ten texts.
+    /// Slices with at least ten texts, outside of which are at least ten.
     pub looked_at: usize,
     /// The bad ones.
     pub found: Vec<WorstSlice>,
@@ -111,8 +113,8 @@ fn keys(labels: &Labels, j: &Judged) -> Vec<(&'static str, String)> {
     if let Some(source) = j.example.sources.first() {
         out.push(("source", source.clone()));
     }
-    if let Some(year) = j.example.published.get(..4) {
-        out.push(("year", year.to_owned()));
+    if let Some(day) = day(&j.example.published) {
+        out.push(("year", iso(day)[..4].to_owned()));
     }
     for &g in &j.gold {
         let label = labels.label(g);
@@ -140,14 +142,14 @@ pub fn worst(labels: &Labels, known: &[&Judged]) -> WorstSlices {
             *c = (c.0 + 1, c.1 + right);
         }
     }
-    let judged = counts.into_iter().filter(|(_, (texts, _))| *texts >= FEWEST && *texts < all.0);
+    let judged = counts.into_iter().filter(|(_, (texts, _))| *texts >= FEWEST && all.0 - *texts >= FEWEST);
     let (mut looked_at, mut found) = (0, Vec::new());
     for ((by, value), (texts, right)) in judged {
         looked_at += 1;
-        let elsewhere = (all.1 - right) as f64 / (all.0 - texts) as f64;
-        if wilson(right, texts).1 < elsewhere {
+        let rest = (all.0 - texts, all.1 - right);
+        if is_worse((texts, right), rest) {
+            let (accuracy, elsewhere) = (right as f64 / texts as f64, rest.1 as f64 / rest.0 as f64);
             let excess_errors = elsewhere * texts as f64 - right as f64;
-            let accuracy = right as f64 / texts as f64;
             found.push(WorstSlice { by, value, texts, accuracy, elsewhere, excess_errors });
         }
     }
@@ -156,9 +158,55 @@ pub fn worst(labels: &Labels, known: &[&Judged]) -> WorstSlices {
     WorstSlices { looked_at, found }
 }
 
+/// Whether the share of right ones is clearly lower than in the rest: the upper end of Newcombe's 95 % interval of the
+/// difference is below 0. Both are counts of texts, above 0, and of right ones.
+fn is_worse((texts, right): (usize, usize), (others, others_right): (usize, usize)) -> bool {
+    let (share, rest) = (right as f64 / texts as f64, others_right as f64 / others as f64);
+    let (high, low) = (wilson(right, texts).1, wilson(others_right, others).0);
+    rest - share > (high - share).hypot(rest - low)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assess::Outcome;
+    use crate::evaluate::example::Example;
+    use crate::model::classifier::Decision;
+
+    fn in_language(language: &str) -> Judged {
+        Judged {
+            example: Example { language: language.into(), ..Example::default() },
+            gold: Vec::new(),
+            unanswerable: Vec::new(),
+            ranked: Vec::new(),
+            best_root: None,
+            strongest: Decision::Weak,
+            outcome: Outcome::Unknown,
+            words: 30,
+            fold: 0,
+        }
+    }
+
+    #[test]
+    fn a_slice_is_judged_beside_ten_other_texts_only() {
+        let looked_at = |others: usize| {
+            let texts: Vec<Judged> = (0..40 + others).map(|i| in_language(if i < 40 { "de" } else { "en" })).collect();
+            worst(&Labels::default(), &texts.iter().collect::<Vec<_>>()).looked_at
+        };
+        // Two languages; all texts are of one length and number of narratives.
+        assert_eq!([2, 9, 10].map(looked_at), [0, 0, 2]);
+    }
+
+    #[test]
+    fn the_rest_must_be_sure_enough_too() {
+        // Against a large rest, the slice's own interval decides.
+        assert!(is_worse((40, 20), (10_000, 7000)) && !is_worse((40, 24), (10_000, 7000)));
+        // The same shares, of ten others only.
+        assert!(!is_worse((40, 20), (10, 7)));
+        // Newcombe's own example (a), 56 of 70 and 48 of 80: the difference is 0.0524 to 0.3339.
+        assert!(is_worse((80, 48), (70, 56)) && !is_worse((70, 56), (80, 48)));
+        assert!(!is_worse((10, 5), (10, 5)));
+    }
 
     #[test]
     fn classes_of_length_meet_without_gap() {

@@ -75,9 +75,9 @@ pub(crate) fn looks_like(text: &str) -> bool {
 }
 
 /// Reads the cases of a table, which is called `name` in messages. Of two rows with one id both are given.
-pub(crate) fn read(text: &str, name: &str) -> Result<Records<Case>, String> {
+pub(crate) fn read(text: &[u8], name: &str) -> Result<Records<Case>, String> {
     let open = |known: &FieldNames| {
-        let window = Window::new(Box::new(Cursor::new(text.as_bytes().to_vec())), false);
+        let window = Window::new(Box::new(Cursor::new(text.to_vec())), false);
         TableRecords::open(window, Source::named(name), known, text.len())
     };
     let opened = open(&FieldNames::default()).or_else(|_| open(&by_claim()));
@@ -102,7 +102,9 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Records<Case>, String> {
         for (item, problem) in block.items.iter().zip(problems) {
             let place = Place { source: name.to_owned(), line: item.line };
             let case = problem.map_or(Ok(()), |problem| Err(problem.into())).and_then(|()| {
-                fields.read(block.bytes_of(item), header.delimiter);
+                let row = block.bytes_of(item);
+                std::str::from_utf8(row).map_err(|e| RecordProblem::NotUtf8(e.valid_up_to()))?;
+                fields.read(row, header.delimiter);
                 case(&header.names, &fields)
             });
             match case {
@@ -120,7 +122,7 @@ fn case(names: &[String], fields: &Fields) -> Result<Case, RecordProblem> {
     }
     let mut case = Case::default();
     for (name, cell) in names.iter().zip(fields.iter()) {
-        // The text was decoded before it was cut.
+        // The row was checked before it was cut.
         let cell = String::from_utf8_lossy(cell);
         let cell = cell.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA)).unwrap_or(&cell);
         let list = || cell.split(BETWEEN.trim()).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect();
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     fn ids(text: &str) -> (Vec<String>, Vec<String>) {
-        let read = read(text, "c.csv").unwrap();
+        let read = read(text.as_bytes(), "c.csv").unwrap();
         (
             read.good.into_iter().map(|p| p.record.id).collect(),
             read.bad.iter().map(|b| b.to_string().chars().take(36).collect()).collect(),
@@ -175,7 +177,7 @@ mod tests {
         };
         let text = String::from_utf8(write(std::slice::from_ref(&case)).unwrap()).unwrap();
         assert!(text.contains("'=The moon") && looks_like(&text));
-        let back = read(&text, "c.csv").unwrap();
+        let back = read(text.as_bytes(), "c.csv").unwrap();
         assert_eq!((back.good[0].record.clone(), back.good[0].place.line, back.bad.len()), (case, 2, 0));
     }
 
@@ -195,7 +197,7 @@ mod tests {
         assert_eq!((good, bad), (vec!["b".into(), "c".into()], vec!["c.csv:2: a quoted field begins here ".into()]));
         let (good, bad) = ids("id,claim\na,t\nb,\"open\nc,t\n");
         assert_eq!((good, bad), (vec!["a".into(), "c".into()], vec!["c.csv:3: a quoted field begins here ".into()]));
-        let desk = read("id;title;desk\na;t;north\n", "c.csv").unwrap();
+        let desk = read(b"id;title;desk\na;t;north\n", "c.csv").unwrap();
         assert_eq!(desk.good[0].record.extra["desk"], "north");
     }
 
@@ -205,6 +207,6 @@ mod tests {
         for other in ["", "Disinfo: The moon, it is said, is hollow\n", "a,b\n1,2\n", "{\"id\":1,\"title\":\"x\"}"] {
             assert!(!looks_like(other), "{other}");
         }
-        assert!(read("a,b\n1,2\n", "c.csv").unwrap_err().contains("title or claim"));
+        assert!(read(b"a,b\n1,2\n", "c.csv").unwrap_err().contains("title or claim"));
     }
 }

@@ -108,15 +108,41 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
 /// Legacy text holds valid multi-byte sequences only by accident, so they must outnumber the errors: ten to one, or by
 /// any margin where less than one byte in a hundred is wrong, or where only the end is cut.
 fn is_damaged_utf8(bytes: &[u8]) -> bool {
-    let (mut valid, mut errors, mut wrong) = (0usize, 0usize, 0usize);
     let only_cut = std::str::from_utf8(bytes).is_err_and(|e| e.error_len().is_none());
-    for chunk in bytes.utf8_chunks() {
-        // Lead bytes of multi-byte sequences.
-        valid += chunk.valid().bytes().filter(|&b| b >= 0xc0).count();
-        errors += usize::from(!chunk.invalid().is_empty());
-        wrong += chunk.invalid().len();
-    }
+    let Sequences { valid, errors, wrong } = Sequences::of(bytes);
     errors * 10 <= valid || ((only_cut || wrong * 100 < bytes.len()) && errors < valid)
+}
+
+/// Whether bytes hold more valid multi-byte sequences of UTF-8 than errors. Too little to read them as UTF-8; but nobody
+/// should take them for something else who can ask for them to be mended.
+#[cfg(feature = "batch")]
+pub(crate) fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let Sequences { valid, errors, .. } = Sequences::of(bytes);
+    errors < valid
+}
+
+/// What bytes hold as UTF-8.
+#[derive(Default)]
+struct Sequences {
+    /// Multi-byte sequences.
+    valid: usize,
+    /// Stretches that are none.
+    errors: usize,
+    /// Bytes of these.
+    wrong: usize,
+}
+
+impl Sequences {
+    fn of(bytes: &[u8]) -> Self {
+        let mut out = Self::default();
+        for chunk in bytes.utf8_chunks() {
+            // Lead bytes of multi-byte sequences.
+            out.valid += chunk.valid().bytes().filter(|&b| b >= 0xc0).count();
+            out.errors += usize::from(!chunk.invalid().is_empty());
+            out.wrong += chunk.invalid().len();
+        }
+        out
+    }
 }
 
 /// Guesses the encoding of bytes that are not UTF-8.

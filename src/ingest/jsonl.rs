@@ -120,10 +120,10 @@ pub fn read_text<T: Record>(text: &str, name: &str) -> Result<Records<T>> {
 }
 
 /// As [`read_text`], but of records with one id all are given.
-#[cfg(feature = "cli")]
-pub(crate) fn read_text_with_copies<T: Record>(text: &str, name: &str) -> Result<Records<T>> {
+#[cfg(any(feature = "cli", feature = "web"))]
+pub(crate) fn read_text_with_copies<T: Record>(text: &[u8], name: &str) -> Result<Records<T>> {
     let mut out = Records::default();
-    each(Lines::new(text.as_bytes(), name), &mut out.bad, |record, _| out.good.push(record))?;
+    each(Lines::new(text, name), &mut out.bad, |record, _| out.good.push(record))?;
     Ok(out)
 }
 

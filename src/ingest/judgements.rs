@@ -10,16 +10,21 @@ use crate::document::Language;
 use crate::error::{BadRecord, Place, RecordProblem, Result};
 use crate::record::TextRecord;
 
-/// Relevant cases by query, from `query 0 case relevance` lines. Bad lines are added to `bad`.
-pub fn read_qrels(path: &Path, bad: &mut Vec<BadRecord>) -> Result<FxHashMap<String, FxHashSet<String>>> {
-    let mut out: FxHashMap<String, FxHashSet<String>> = FxHashMap::default();
+/// Relevant cases of one query, each with its grade, which is at least 1.
+pub type Grades = FxHashMap<String, u32>;
+
+/// Relevant cases by query, from `query 0 case relevance` lines; a relevance of 0 or less is none, and of several for one
+/// case the highest counts. Bad lines are added to `bad`.
+pub fn read_qrels(path: &Path, bad: &mut Vec<BadRecord>) -> Result<FxHashMap<String, Grades>> {
+    let mut out: FxHashMap<String, Grades> = FxHashMap::default();
     let mut lines = Lines::new(open(path)?, path.display().to_string());
     while let Some((place, line)) = lines.next_line()? {
         match judgement(line) {
-            Some((query, case, true)) => {
-                out.entry(query).or_default().insert(case);
+            Some((query, case, grade)) if grade > 0 => {
+                let known = out.entry(query).or_default().entry(case).or_default();
+                *known = grade.max(*known);
             }
-            Some((_, _, false)) => {}
+            Some(_) => {}
             None => bad.push(bad_judgement(place)),
         }
     }
@@ -30,12 +35,14 @@ fn bad_judgement(place: Place) -> BadRecord {
     BadRecord { place, problem: RecordProblem::Judgement }
 }
 
-fn judgement(line: &[u8]) -> Option<(String, String, bool)> {
+/// Query, case and grade, which is 0 for what is not relevant.
+fn judgement(line: &[u8]) -> Option<(String, String, u32)> {
     let line = std::str::from_utf8(line).ok()?;
     let parts: Vec<&str> =
         if line.contains('\t') { line.split('\t').collect() } else { line.split_whitespace().collect() };
     let [query, _, case, relevance] = parts[..] else { return None };
-    Some((query.to_owned(), case.to_owned(), relevance.trim().parse::<i32>().ok()? > 0))
+    let relevance: i32 = relevance.trim().parse().ok()?;
+    Some((query.to_owned(), case.to_owned(), u32::try_from(relevance).unwrap_or(0)))
 }
 
 /// What of queries and judgements teaches nothing, by id. A large set of judgements always has some; they are counted and
@@ -83,7 +90,7 @@ pub fn read(
     let mut unused = Unused::default();
     let mut unknown = BTreeSet::new();
     for cases in relevant.values_mut() {
-        cases.retain(|case| {
+        cases.retain(|case, _| {
             known(case) || {
                 unknown.insert(case.clone());
                 false
@@ -100,6 +107,7 @@ pub fn read(
             _ if q.text.trim().is_empty() => unused.empty.push(q.id),
             None => unused.unjudged.push(q.id),
             Some(relevant) => {
+                let relevant: FxHashSet<String> = relevant.into_keys().collect();
                 out.push(JudgedQuery { relevant, language: Language::lenient(&q.language), text: q.text });
             }
         }
@@ -173,8 +181,11 @@ mod tests {
 
     #[test]
     fn tabs_or_spaces_and_nothing_else() {
-        assert_eq!(judgement(b"q 1\t0\tc 1\t1"), Some(("q 1".into(), "c 1".into(), true)));
-        assert_eq!(judgement(b"q 0 c 0"), Some(("q".into(), "c".into(), false)));
+        assert_eq!(judgement(b"q 1\t0\tc 1\t1"), Some(("q 1".into(), "c 1".into(), 1)));
+        assert_eq!(judgement(b"q 0 c 3"), Some(("q".into(), "c".into(), 3)));
+        for none in ["q 0 c 0", "q 0 c -2"] {
+            assert_eq!(judgement(none.as_bytes()), Some(("q".into(), "c".into(), 0)));
+        }
         for bad in ["q 0 c", "q 0 c x", "", "q\tc\t1"] {
             assert_eq!(judgement(bad.as_bytes()), None, "{bad}");
         }

@@ -7,7 +7,7 @@
 //! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind` (`growing` one that
 //! is written to, `envelope` a list inside an object), `transcode` makes records UTF-8, `lines`, `array`, `table`, `feed`, `warc`
 //! and `parquet` find where they end, and `documents` turns them into documents. `case_rules` says which cases are taken in,
-//! `case_table` reads and writes them as a table.
+//! `case_records` reads those of record files in any encoding, `case_table` reads and writes them as a table.
 
 #[cfg(any(feature = "feeds", feature = "web"))]
 pub(crate) mod address;
@@ -16,6 +16,8 @@ mod array;
 #[cfg(feature = "batch")]
 pub(crate) mod block;
 pub mod case_page;
+#[cfg(any(feature = "cli", feature = "web"))]
+pub(crate) mod case_records;
 #[cfg(any(feature = "cli", feature = "web"))]
 pub(crate) mod case_rules;
 #[cfg(any(feature = "cli", feature = "web"))]

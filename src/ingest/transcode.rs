@@ -209,7 +209,7 @@ fn judged(sample: &[u8]) -> &'static Encoding {
     }
     let (mut in_utf8, mut in_other, mut other) = (0, 0, Vec::new());
     for line in sample.split_inclusive(|&b| b == b'\n').filter(|l| !l.is_ascii()) {
-        if charset::is_utf8(line) {
+        if is_utf8(line) {
             in_utf8 += 1;
         } else {
             in_other += 1;
@@ -218,6 +218,11 @@ fn judged(sample: &[u8]) -> &'static Encoding {
     }
     let telling = other.iter().filter(|b| !b.is_ascii()).count();
     if in_other <= in_utf8 || telling < ENOUGH { UTF_8 } else { charset::narrow_encoding(&other) }
+}
+
+/// Whether a line is UTF-8, though it be so damaged that it is going to be refused.
+fn is_utf8(bytes: &[u8]) -> bool {
+    charset::is_utf8(bytes) || charset::is_mostly_utf8(bytes)
 }
 
 /// Without a last character of UTF-8 that is cut, unless the text ends there.
@@ -276,7 +281,7 @@ impl Decoding {
     fn line(&mut self, piece: &[u8], ends: bool, out: &mut Vec<u8>) {
         let is_utf8 = match self.line {
             None if piece.is_ascii() => return out.extend_from_slice(piece),
-            None => charset::is_utf8(piece),
+            None => is_utf8(piece),
             Some(is_utf8) => is_utf8,
         };
         self.line = (!ends).then_some(is_utf8);

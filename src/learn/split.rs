@@ -3,6 +3,8 @@
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 
+use crate::document::is_day;
+
 /// The fold of each record, `0..folds`. Records of one group share a fold; with fewer groups than folds the last folds
 /// stay empty.
 ///
@@ -38,9 +40,9 @@ pub fn grouped_folds(groups: &[&str], labels: &[Option<u32>], folds: usize, seed
 }
 
 /// A day as a number that sorts by time, from `YYYY-MM-DD` (what follows is ignored, month and day may be missing),
-/// `D/M/YYYY` or `D.M.YYYY`.
+/// `D/M/YYYY` or `D.M.YYYY`. Nothing for what is no day, month or year of the calendar.
 pub fn day(text: &str) -> Option<u32> {
-    let number = |t: &str| t.parse::<u32>().ok();
+    let number = |t: &str| t.parse::<u32>().ok().filter(|_| !t.starts_with('+'));
     let parts: Vec<&str> = text.trim().split(['-', '/', '.', 'T', ' ']).collect();
     let (year, month, day) = match parts[..] {
         [y] if y.len() == 4 => (number(y)?, 0, 0),
@@ -49,7 +51,13 @@ pub fn day(text: &str) -> Option<u32> {
         [d, m, y] if y.len() == 4 => (number(y)?, number(m)?, number(d)?),
         _ => return None,
     };
-    (month <= 12 && day <= 31).then_some((year * 100 + month) * 100 + day)
+    // Of a year or a month alone, its first day tells whether it is one.
+    let exists = match parts.len() {
+        1 => is_day(year, 1, 1),
+        2 => is_day(year, month, 1),
+        _ => is_day(year, month, day),
+    };
+    exists.then_some((year * 100 + month) * 100 + day)
 }
 
 /// A day of [`day`] as `YYYY-MM-DD`, without what is not known.
@@ -111,7 +119,13 @@ mod tests {
         assert!(days.windows(2).all(|w| w[0].is_some() && w[0] < w[1]), "{days:?}");
         let written = days.map(|d| d.map_or_else(String::new, iso));
         assert_eq!(written, ["2018", "2018-02-15", "2018-02-16", "2018-03-01", "2019-01"]);
-        assert!(["", "yesterday", "12/2018/1", "2018-13-01", "99"].iter().all(|t| day(t).is_none()));
+        for none in ["", "yesterday", "12/2018/1", "2018-13-01", "99", "0000", "0000-00-00", "0000-05-09", "+018-01-01"]
+        {
+            assert_eq!(day(none), None, "{none}");
+        }
+        for none in ["2018-00", "2018-13", "2018-00-00", "2018-02-00", "2018-02-29", "31.4.2018", "0/2/2018"] {
+            assert_eq!(day(none), None, "{none}");
+        }
     }
 
     #[test]

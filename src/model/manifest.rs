@@ -184,6 +184,9 @@ pub struct DataSummary {
     /// Cases of which it was said that they are versions of one claim.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub versions: usize,
+    /// Whether a file said so, and no claim in it has versions in two languages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idle_versions: bool,
     /// Cases that were left out because they have neither title nor claim.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub set_aside: usize,

@@ -69,8 +69,15 @@ impl Store {
         Ok((store, new))
     }
 
+    /// Opens an existing store for reading and writing.
+    pub fn existing(path: &Path) -> Result<Self> {
+        must_exist(path)?;
+        Ok(Self::create(path)?.0)
+    }
+
     /// Opens an existing store for reading. One of an older version is read as it is: what came later is empty.
     pub fn open(path: &Path) -> Result<Self> {
+        must_exist(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(store_error(path))?;
         Self::checked(connection, path).or_else(|e| {
@@ -137,6 +144,11 @@ impl Store {
             found => Err(Error::StoreVersion { path: self.path.clone(), found, supported: schema::VERSION }),
         }
     }
+}
+
+/// Refuses a path at which nothing lies: SQLite would call it a file that it cannot open, or begin an empty store.
+fn must_exist(path: &Path) -> Result<()> {
+    if path.exists() { Ok(()) } else { Err(Error::NoStore { path: path.to_owned() }) }
 }
 
 /// The address of a store that nobody writes to; `None` where changes wait in a journal, which would be passed over.

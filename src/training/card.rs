@@ -242,10 +242,17 @@ fn stance(out: &mut String, stance: Option<&StanceModel>) -> std::fmt::Result {
 }
 
 fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
-    let Some(ranker) = &m.ranker else {
-        return writeln!(out, "## Related cases\n\nThis model has no ranker of its own; the bundled one is used.\n");
-    };
     writeln!(out, "## Related cases\n")?;
+    if m.data.idle_versions {
+        writeln!(
+            out,
+            "A file of versions was given. No story of it is told by cases in two languages, so the ranking across languages \
+             learned nothing from it.\n"
+        )?;
+    }
+    let Some(ranker) = &m.ranker else {
+        return writeln!(out, "This model has no ranker of its own; the bundled one is used.\n");
+    };
     if m.data.judged_queries > 0 {
         writeln!(out, "The ranker learned from {} judged queries.\n", m.data.judged_queries)?;
     }
@@ -257,7 +264,7 @@ fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
              fields, and a claim its versions in other languages.\n"
         )?;
     }
-    if m.data.versions > 0 {
+    if m.data.versions > 0 && !m.data.idle_versions {
         writeln!(out, "Which cases are versions of one claim was given for {} cases.\n", m.data.versions)?;
     }
     writeln!(

@@ -80,6 +80,9 @@ pub struct TrainingData {
     /// By id of case the story it tells: cases of one story are versions of one claim. The ranker learns from them; what
     /// must be held out together says `group`.
     pub versions: FxHashMap<String, String>,
+    /// Whether a file of versions was given of which no story is told in two languages: it teaches nothing across
+    /// languages.
+    pub idle_versions: bool,
     /// Where all these stand.
     pub places: Places,
     /// Cases that say nothing to learn from, having neither title nor claim. A large base gathered from the web always has
@@ -154,10 +157,11 @@ impl TrainingData {
                 b.record
             })
             .collect();
-        Ok((
-            Self { taxonomy: labels.taxonomy, cases, texts, background, queries, unused, versions, places, set_aside },
-            bad,
-        ))
+        let idle_versions = sources.versions.is_some() && !in_two_languages(&cases, &versions);
+        let taxonomy = labels.taxonomy;
+        let data =
+            Self { taxonomy, cases, texts, background, queries, unused, versions, idle_versions, places, set_aside };
+        Ok((data, bad))
     }
 
     /// Whether any record carries a narrative.
@@ -194,11 +198,22 @@ impl TrainingData {
             background: self.background.len(),
             judged_queries: self.queries.len(),
             versions: self.versions.len(),
+            idle_versions: self.idle_versions,
             set_aside: self.set_aside.len(),
             languages,
             published: dates.first().zip(dates.last()).map(|(&first, &last)| (iso(first), iso(last))),
         }
     }
+}
+
+/// Whether a story is told by cases in two languages. A case that states a `group` is a version by that, not by a story.
+fn in_two_languages(cases: &[(Case, Vec<NarrativeNo>)], stories: &FxHashMap<String, String>) -> bool {
+    let mut told: FxHashMap<&str, Language> = FxHashMap::default();
+    let mut versions = cases.iter().map(|c| &c.0).filter(|c| c.group.is_empty());
+    versions.any(|case| {
+        let known = stories.get(&case.id).zip(case.own_language());
+        known.is_some_and(|(story, language)| *told.entry(story).or_insert(language) != language)
+    })
 }
 
 fn problem<T>(record: &Placed<T>, problem: RecordProblem) -> BadRecord {
@@ -224,4 +239,43 @@ fn split<T>(records: Vec<(Vec<NarrativeNo>, Placed<T>)>, places: &mut Vec<Place>
             (placed.record, labels)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_teach_only_what_is_told_in_two_languages() {
+        let case = |id: &str, language: &str, group: &str| {
+            let (id, language, group) = (id.into(), language.into(), group.into());
+            (Case { id, language, group, ..Case::default() }, Vec::new())
+        };
+        let stories = |cases: &[&str]| cases.iter().map(|&c| (c.to_owned(), "moon".to_owned())).collect();
+        let cases =
+            [case("a", "en", ""), case("b", "en-GB", ""), case("c", "de", ""), case("d", "fr", "g"), case("e", "", "")];
+        for (told, told_twice) in
+            [(&[][..], false), (&["a", "b", "e"], false), (&["a", "c"], true), (&["a", "d"], false), (&["c"], false)]
+        {
+            assert_eq!(in_two_languages(&cases, &stories(told)), told_twice, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_versions_that_teaches_nothing_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let cases = ["en", "de"].map(|l| format!("{{\"id\":\"{l}\",\"claim\":\"c\",\"language\":\"{l}\"}}\n"));
+        let cases = vec![file("cases.jsonl", &cases.concat())];
+        let idle = |versions: Option<&str>| {
+            let versions = versions.map(|text| file("versions.tsv", text));
+            let data = TrainingData::read(&Sources { cases: cases.clone(), versions, ..Sources::default() }).unwrap();
+            data.summary().idle_versions
+        };
+        assert!(!idle(None) && idle(Some("")) && idle(Some("moon\ten\n")) && !idle(Some("moon\ten\nmoon\tde\n")));
+    }
 }

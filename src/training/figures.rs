@@ -139,6 +139,10 @@ impl Figures<'_> {
             out.insert(format!("{name}: share with a match"), matched / texts);
             out.insert(format!("{name}: share with a match or suggestion"), suggested / texts);
         }
+        // Where labels name parents only, there is nothing that the narratives could be right about.
+        if right + missed == 0 {
+            return out;
+        }
         let share = |a: usize, b: usize| if b > 0 { a as f64 / b as f64 } else { 0.0 };
         out.insert("suggested or matched: precision".into(), share(right, right + wrong));
         out.insert("suggested or matched: recall".into(), share(right, right + missed));
@@ -146,7 +150,8 @@ impl Figures<'_> {
         out
     }
 
-    /// How often the best narrative and parent of held-out texts are right, and how sure they are.
+    /// How often the best narrative and parent of held-out texts are right, and how sure they are; of no texts, their number
+    /// alone.
     fn best(&self, probes: &[usize], probabilities: &[Vec<f64>], of: &str, out: &mut BTreeMap<String, f64>) {
         let Self { rows, data: TrainingData { taxonomy, .. }, .. } = *self;
         let is_leaf = |k: usize| taxonomy.is_leaf(NarrativeNo(k as u32));
@@ -169,6 +174,9 @@ impl Figures<'_> {
                 right.push(labels.contains(&best));
             }
             out.insert(format!("{of}{level}: texts"), gold.len() as f64);
+            if gold.is_empty() {
+                continue;
+            }
             out.insert(format!("{of}{level}: accuracy of the best"), metrics::accuracy(&gold, &said));
             out.insert(format!("{of}{level}: macro-F1 of the best"), metrics::macro_f1(&gold, &said));
             out.insert(

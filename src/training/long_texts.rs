@@ -169,7 +169,9 @@ fn figures(
     let without: Vec<&[f64]> = said.iter().filter(|s| s.0.is_none()).map(|s| s.1.as_slice()).collect();
     let share = |of: usize, all: usize| if all > 0 { of as f64 / all as f64 } else { 0.0 };
     let mut out = BTreeMap::new();
-    for (level, is_leaf) in [("narratives", true), ("parents", false)].into_iter().filter(|l| leaf.contains(&l.1)) {
+    let carried =
+        |is_leaf: bool| with.iter().any(|(row, _)| (0..leaf.len()).any(|k| leaf[k] == is_leaf && row.carries(k)));
+    for (level, is_leaf) in [("narratives", true), ("parents", false)].into_iter().filter(|l| carried(l.1)) {
         let right =
             with.iter().filter(|(row, said)| best_of(said, |k| leaf[k] == is_leaf).is_some_and(|k| row.carries(k)));
         let right = right.count();

@@ -91,7 +91,7 @@ impl From<Error> for Problem {
             Error::NoSuchCase(_) | Error::NoSuchVerdict(_) => Self::not_found(detail),
             Error::Language(_) | Error::Records(_) | Error::PageTooComplex { .. } => Self::bad_value(detail),
             Error::Store { source, .. } => of_store(&source, detail),
-            Error::StoreVersion { .. } | Error::Read { .. } | Error::Write { .. } => {
+            Error::NoStore { .. } | Error::StoreVersion { .. } | Error::Read { .. } | Error::Write { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unusable", "The store cannot be used", detail)
             }
             _ => Self::internal(detail),

@@ -95,7 +95,13 @@ impl Storage {
             }),
         };
         match &done {
-            Err(e @ (Error::Store { .. } | Error::StoreVersion { .. } | Error::Read { .. } | Error::Write { .. })) => {
+            Err(
+                e @ (Error::Store { .. }
+                | Error::NoStore { .. }
+                | Error::StoreVersion { .. }
+                | Error::Read { .. }
+                | Error::Write { .. }),
+            ) => {
                 // Opened anew next time: the file may have been mended or replaced by then.
                 *slot = Slot { store: None, trouble: Some(e.to_string()) };
             }

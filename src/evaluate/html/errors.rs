@@ -14,7 +14,7 @@ const ROWS: usize = 25;
 pub(super) fn slices(worst: &WorstSlices) -> String {
     if worst.found.is_empty() {
         return format!(
-            "<p>None of {} slices with at least ten texts is clearly worse than the rest.</p>",
+            "<p>None of {} slices with at least ten texts inside and outside is clearly worse than the rest.</p>",
             worst.looked_at
         );
     }

@@ -3,7 +3,7 @@
 //! Labels are matched word by word, so that case, runs of spaces and no-break spaces do not matter. A label followed by
 //! a colon is a field; without one only labels that no sentence begins with are, because "Outlets close to …" is prose.
 
-use crate::document::days_in;
+use crate::document::is_day;
 
 /// One line, white space and bullet taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,7 @@ pub(in crate::ingest) fn date(text: &str) -> Option<String> {
         (third, number(second)?, number(first)?)
     };
     let year = number(year).filter(|year| (1900..=2199).contains(year))?;
-    (1..=days_in(year, month)).contains(&day).then(|| format!("{year:04}-{month:02}-{day:02}"))
+    is_day(year, month, day).then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
 fn number(text: &str) -> Option<u32> {

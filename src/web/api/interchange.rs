@@ -13,8 +13,9 @@ use super::cases::{check_id, editable, put};
 use super::claims::{DEBUNKED, extra, site};
 use crate::cases::case::Case;
 use crate::error::{BadRecord, RecordProblem};
+use crate::ingest::case_records::{self, Form};
 use crate::ingest::jsonl::{Placed, Records};
-use crate::ingest::{case_page, case_rules, case_table, charset, jsonl};
+use crate::ingest::{case_page, case_rules, case_table, charset};
 use crate::web::body::{Body, Kind, Params};
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
@@ -51,6 +52,9 @@ pub(crate) struct ImportAnswer {
     pub replaced: usize,
     /// What was not taken, with its place and why.
     pub rejected: Vec<String>,
+    /// The encoding that records were read in, unless it was UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<&'static str>,
 }
 
 fn table(cases: &[Case]) -> Answer<Vec<u8>> {
@@ -139,26 +143,34 @@ pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body
     let shared = Arc::clone(&state);
     let job = move || -> Answer<ImportAnswer> {
         editable(&shared)?;
-        let text = charset::decode(&body.bytes).text;
-        let mut rejected = Vec::new();
-        let cases = match body.kind {
-            Some(Kind::Lines) => read_lines(&text, &mut rejected)?,
-            Some(Kind::Csv) => read_table(&text, &mut rejected)?,
-            Some(Kind::File) if text.trim_start().starts_with('{') => read_lines(&text, &mut rejected)?,
-            Some(Kind::File) if case_table::looks_like(&text) => read_table(&text, &mut rejected)?,
-            Some(Kind::Text | Kind::File) => read_page(&text, &mut rejected),
+        let text = || charset::decode(&body.bytes).text;
+        let form = match body.kind {
+            Some(Kind::Lines) => Some(Form::Lines),
+            Some(Kind::Csv) => Some(Form::Table),
+            Some(Kind::Text) => None,
+            Some(Kind::File) => case_records::form_of(&text()),
             _ => {
                 return Err(Body::unsupported(
                     "application/x-ndjson, text/csv, text/plain (a case page), application/octet-stream (any of them)",
                 ));
             }
         };
+        let (mut rejected, mut read_as) = (Vec::new(), None);
+        let cases = match form {
+            Some(form) => {
+                let (records, encoding) =
+                    case_records::read(body.bytes.to_vec(), form, IMPORT).map_err(Problem::bad_value)?;
+                read_as = encoding;
+                kept(records, &mut rejected)
+            }
+            None => read_page(&text(), &mut rejected),
+        };
         if cases.is_empty() {
             let why = if rejected.is_empty() { "it holds no case".to_owned() } else { rejected.join("; ") };
             return Err(Problem::bad_value(format!("nothing was imported: {why}")));
         }
         let done = put(&shared, cases)?;
-        Ok(ImportAnswer { added: done.added, replaced: done.replaced, rejected })
+        Ok(ImportAnswer { added: done.added, replaced: done.replaced, rejected, read_as })
     };
     super::json(&state.waiting_pool.run(job).await??)
 }
@@ -193,14 +205,6 @@ const IMPORT: &str = "the file";
 /// Messages about an import with their places in words.
 fn in_words(said: impl Iterator<Item = String>) -> Vec<String> {
     said.map(|said| said.replace(&format!("{IMPORT}:"), "line ")).collect()
-}
-
-fn read_lines(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    Ok(kept(jsonl::read_text(text, IMPORT)?, rejected))
-}
-
-fn read_table(text: &str, rejected: &mut Vec<String>) -> Answer<Vec<Case>> {
-    Ok(kept(case_table::read(text, IMPORT).map_err(Problem::bad_value)?, rejected))
 }
 
 fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
@@ -242,20 +246,25 @@ mod tests {
     fn what_cannot_be_kept_is_named_with_its_place() {
         let mut rejected = Vec::new();
         let text = "id,title,url,published\na,t,javascript:alert(1),\nb,t,,2020-13-45\nc,t,,\nc,again,,\nd,t\n";
-        let kept = read_table(text, &mut rejected).unwrap();
-        assert_eq!(kept.iter().map(|c| &*c.id).collect::<Vec<_>>(), ["b", "c"]);
+        let read = |text: &str, form| case_records::read(text.into(), form, IMPORT).map(|read| read.0);
+        let cases = kept(read(text, Form::Table).unwrap(), &mut rejected);
+        assert_eq!(cases.iter().map(|c| &*c.id).collect::<Vec<_>>(), ["b", "c"]);
         let places: Vec<_> = rejected.iter().map(|r| r.split(": ").next().unwrap()).collect();
         assert_eq!(places, ["line 2", "line 5", "line 6"], "{rejected:?}");
         rejected.clear();
         let lines = "{\"id\":\"a\",\"title\":\"t\",\"url\":\"ftp://x\"}\n{\"id\":\"b\",\"title\":\"t\"}\n";
-        assert_eq!((read_lines(lines, &mut rejected).unwrap().len(), rejected.len()), (1, 1));
-        assert!(read_table("a,b\n1,2\n", &mut rejected).is_err());
+        assert_eq!((kept(read(lines, Form::Lines).unwrap(), &mut rejected).len(), rejected.len()), (1, 1));
+        assert!(read("a,b\n1,2\n", Form::Table).is_err());
         // What no address would lead to.
         rejected.clear();
         let ids = ["export", "import", ".", "..", "a/b", "a b"];
         let lines = ids.map(|id| format!("{{\"id\":\"{id}\",\"title\":\"t\"}}")).join("\n");
-        let kept = read_lines(&lines, &mut rejected).unwrap();
-        assert_eq!((kept.iter().map(|c| &*c.id).collect::<Vec<_>>(), rejected.len()), (vec!["a b"], 5), "{rejected:?}");
+        let cases = kept(read(&lines, Form::Lines).unwrap(), &mut rejected);
+        assert_eq!(
+            (cases.iter().map(|c| &*c.id).collect::<Vec<_>>(), rejected.len()),
+            (vec!["a b"], 5),
+            "{rejected:?}"
+        );
     }
 
     #[test]
