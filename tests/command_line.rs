@@ -153,18 +153,16 @@ fn a_text_finds_a_case_that_is_only_there_in_another_language() {
     let best = &answer[0];
     assert_eq!(best["title"], "Spanish air traffic controller saw Ukrainian jets escort MH17", "{answer}");
     assert_eq!(best["terms"][0]["text"], "MH17");
-    // Too low a probability is no reason to hide it.
-    let ran = run(leitmotif(&home).args(["classify", "--cases", "english.jsonl", "--text", text]));
-    assert!(
-        ran.out.contains("nearest, in another language (en, ") && ran.out.contains("Spanish air traffic"),
-        "{}",
-        ran.out
-    );
+    let classify = |text| run(leitmotif(&home).args(["classify", "--cases", "english.jsonl", "--text", text])).out;
+    assert!(classify(text).contains("Related debunked cases") && classify(text).contains("Spanish air traffic"));
+    // Too low a probability is no reason to hide the nearest.
+    let biolabs = classify("США создали в Украине секретные лаборатории биологического оружия.");
+    assert!(biolabs.contains("nearest, in another language (en, "), "{biolabs}");
     // As docs/related-cases.md shows.
     let text = "Boris Johnson verbot Selenskyj im April 2022 in Kiew den Frieden von Istanbul.";
     let answer = json(&run(leitmotif(&home).args(["related", "--cases", "english.jsonl", "--json", "--text", text])));
     assert_eq!(answer[0]["title"], "Boris Johnson flew to Kyiv and forbade Ukraine to make peace", "{answer}");
-    assert!(answer[0]["score"].as_f64() > Some(0.5), "{answer}");
+    assert!(answer[0]["score"].as_f64() > Some(0.3), "{answer}");
 }
 
 #[test]

@@ -121,9 +121,15 @@ fn skip_hidden<'a>(pieces: &mut Pieces<'a>, name: &str, closed: bool) -> Option<
     None
 }
 
-/// What an element is called in the copy. The extractor's printer takes some blocks for words within a line.
+/// What an element is called in the copy, where not by its own name. The extractor's printer takes some blocks for words
+/// within a line.
+fn renamed(element: Element) -> Option<&'static str> {
+    matches!(element.name, "dl" | "dt" | "dd" | "address").then_some("div")
+}
+
+/// What an element is called in the copy.
 fn written(element: Element) -> &'static str {
-    if matches!(element.name, "dl" | "dt" | "dd" | "address") { "div" } else { element.name }
+    renamed(element).unwrap_or(element.name)
 }
 
 impl Tame<'_> {
@@ -197,11 +203,11 @@ impl Tame<'_> {
 
     /// Appends a start tag and counts what it costs.
     fn put(&mut self, element: Element, source: Option<&str>) {
-        let name = written(element);
-        match source {
+        match source.map(|source| (source, renamed(element))) {
+            Some((source, None)) => self.html.push_str(source),
             // Its attributes stay.
-            Some(source) => self.html.extend(["<", name, &source[1 + element.name.len()..]]),
-            None => self.html.extend(["<", name, ">"]),
+            Some((source, Some(name))) => self.html.extend(["<", name, &source[1 + element.name.len()..]]),
+            None => self.html.extend(["<", written(element), ">"]),
         }
         self.run = 0;
         self.elements += 1;
