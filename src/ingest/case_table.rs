@@ -37,11 +37,15 @@ const BETWEEN: &str = "; ";
 /// How a formula begins. Such a cell would be run by a spreadsheet; an apostrophe before it makes it text.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// The table of some cases.
+/// The table of some cases: the columns above, then one for each field that the program does not know. Of those, what is no
+/// text is written as JSON, and comes back as text.
 #[cfg(feature = "web")]
 pub(crate) fn write(cases: &[Case]) -> Result<Vec<u8>, csv::Error> {
+    let guarded = |cell: String| if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell };
+    let unknown: std::collections::BTreeSet<&String> = cases.iter().flat_map(|c| c.extra.keys()).collect();
     let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(COLUMNS)?;
+    let names = unknown.iter().map(|name| name.to_string());
+    out.write_record(COLUMNS.iter().map(|name| name.to_string()).chain(names).map(guarded))?;
     for c in cases {
         let list = |l: &Vec<String>| l.join(BETWEEN);
         let row = [
@@ -59,7 +63,12 @@ pub(crate) fn write(cases: &[Case]) -> Result<Vec<u8>, csv::Error> {
             c.url.clone(),
             c.group.clone(),
         ];
-        out.write_record(row.map(|cell| if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell }))?;
+        let extra = unknown.iter().map(|&name| match c.extra.get(name) {
+            None | Some(serde_json::Value::Null) => String::new(),
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        });
+        out.write_record(row.into_iter().chain(extra).map(guarded))?;
     }
     out.into_inner().map_err(|e| e.into_error().into())
 }
@@ -116,6 +125,11 @@ pub(crate) fn read(text: &[u8], name: &str) -> Result<Records<Case>, String> {
     Ok(out)
 }
 
+/// A cell without the apostrophe that makes a formula text.
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA)).unwrap_or(cell)
+}
+
 fn case(names: &[String], fields: &Fields) -> Result<Case, RecordProblem> {
     if fields.len() != names.len() {
         return Err(InputProblem::Uneven { found: fields.len(), expected: names.len() }.into());
@@ -124,9 +138,9 @@ fn case(names: &[String], fields: &Fields) -> Result<Case, RecordProblem> {
     for (name, cell) in names.iter().zip(fields.iter()) {
         // The row was checked before it was cut.
         let cell = String::from_utf8_lossy(cell);
-        let cell = cell.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA)).unwrap_or(&cell);
+        let cell = unguarded(&cell);
         let list = || cell.split(BETWEEN.trim()).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect();
-        match &**name {
+        match unguarded(name) {
             "id" => cell.clone_into(&mut case.id),
             "title" => cell.clone_into(&mut case.title),
             "claim" => cell.clone_into(&mut case.claim),
@@ -173,12 +187,20 @@ mod tests {
             countries: vec!["Ukraine".into(), "Poland".into()],
             published: "2022-03-04".into(),
             url: "https://www.example.org/moon?x=1".into(),
+            extra: [("desk".into(), "-north".into())].into_iter().collect(),
             ..Case::default()
         };
-        let text = String::from_utf8(write(std::slice::from_ref(&case)).unwrap()).unwrap();
-        assert!(text.contains("'=The moon") && looks_like(&text));
+        let other = Case {
+            id: "b".into(),
+            title: "t".into(),
+            extra: [("=sum".into(), serde_json::json!({"a": 1}))].into_iter().collect(),
+            ..Case::default()
+        };
+        let text = String::from_utf8(write(&[case.clone(), other]).unwrap()).unwrap();
+        assert!(text.contains("'=The moon") && text.contains("'=sum") && looks_like(&text));
         let back = read(text.as_bytes(), "c.csv").unwrap();
         assert_eq!((back.good[0].record.clone(), back.good[0].place.line, back.bad.len()), (case, 2, 0));
+        assert_eq!(back.good[1].record.extra["=sum"], "{\"a\":1}");
     }
 
     #[test]

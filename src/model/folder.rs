@@ -232,7 +232,7 @@ fn load(
     let appearances = known.map(|file| appearances(&file)).transpose().map_err(problem)?;
     if let Some(ranker) = &mut manifest.ranker {
         if !ranker.is_sound() {
-            let what = "the ranker has not one weight per feature";
+            let what = "the ranker has not one weight per feature, so it was learned by another version of the program";
             return Err(problem(ModelProblem::Inconsistent { file: MANIFEST.into(), what }));
         }
         ranker.translations = translations.map(Arc::new);
