@@ -44,8 +44,8 @@ pub(crate) fn write(cases: &[Case]) -> Result<Vec<u8>, csv::Error> {
     let guarded = |cell: String| if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell };
     let unknown: std::collections::BTreeSet<&String> = cases.iter().flat_map(|c| c.extra.keys()).collect();
     let mut out = csv::Writer::from_writer(Vec::new());
-    let names = unknown.iter().map(|name| name.to_string());
-    out.write_record(COLUMNS.iter().map(|name| name.to_string()).chain(names).map(guarded))?;
+    let names = COLUMNS.map(str::to_owned).into_iter().chain(unknown.iter().copied().cloned());
+    out.write_record(names.map(guarded))?;
     for c in cases {
         let list = |l: &Vec<String>| l.join(BETWEEN);
         let row = [
