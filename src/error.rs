@@ -15,7 +15,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Where a record stands: a source name as the user gave it, and its line (1-based).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// File name as given, or `-` for standard input.
+    /// File name as given, or `-` for standard input; empty where there is but one source and it has no name.
     pub source: String,
     /// Line in that source, counted from 1.
     pub line: usize,
@@ -23,6 +23,9 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.source.is_empty() {
+            return write!(f, "line {}", self.line);
+        }
         write!(f, "{}:{}", self.source, self.line)
     }
 }

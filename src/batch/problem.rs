@@ -40,7 +40,7 @@ pub enum BatchProblem {
         /// Why not.
         reason: String,
     },
-    /// The output is not as the run left it.
+    /// The output was cut after it was looked at for [`BatchProblem::Altered`].
     #[error(
         "{} is shorter than its checkpoint says, so it was changed since; remove it and run without --resume", .0.display()
     )]

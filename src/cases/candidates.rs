@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::appearances::{Appearances, Compared};
 use super::bm25::is_too_common;
 pub(crate) use super::bm25::{ALL_FIELDS, FieldMask, SATURATED, saturate};
+use super::by_language::ByLanguage;
 use super::byline::{Handles, byline, names};
-use super::chance::Chance;
+use super::chance;
 use super::index::{CaseIndex, CaseNo};
 use super::likely_language::LikelyLanguage;
 use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows, least_idf};
@@ -84,7 +85,7 @@ pub struct Query {
     /// What words mean in other languages, if anything is known.
     pub(crate) translations: Option<Arc<Translations>>,
     search: Search,
-    chance: Chance,
+    by_language: ByLanguage,
     likely_language: LikelyLanguage,
     /// The words of the text: see [`verbatim`].
     words: String,
@@ -109,7 +110,7 @@ impl Default for Query {
             names: Vec::new(),
             translations: None,
             search: Search::default(),
-            chance: Chance::default(),
+            by_language: ByLanguage::default(),
             likely_language: LikelyLanguage::default(),
             words: String::new(),
             compared: Compared::default(),
@@ -185,10 +186,11 @@ impl Query {
             self.lexicon = Lexicon::new(&short_settings());
             self.reading = Reading::default();
             self.fields = FieldReader::default();
-            self.chance = Chance::default();
+            self.by_language = ByLanguage::default();
             self.likely_language = LikelyLanguage::default();
         }
-        analysis.language = analysis.language.or_else(|| self.likely_language.of(index, analysis));
+        let likely = || self.likely_language.of(index, &mut self.by_language, analysis);
+        analysis.language = analysis.language.or_else(likely);
         self.language = analysis.language;
         let analysis = &*analysis;
         let byline = byline(analysis);
@@ -391,12 +393,12 @@ impl Query {
         self.language.zip(index.language(case)).map(|(text, case)| text == case)
     }
 
-    /// See [`Chance::surprise`].
+    /// See [`chance::surprise`].
     pub(crate) fn surprise(&mut self, index: &CaseIndex, case: CaseNo) -> f64 {
-        let Self { chance, view, lexicon, reading, .. } = self;
+        let Self { by_language, view, lexicon, reading, .. } = self;
         let word = |token: u32| lexicon.word_of(reading, token as usize);
         let pairs = reading.pairs.iter().map(|p| [p.term, word(p.first), word(p.second)]);
-        chance.surprise(index, view, pairs, case)
+        chance::surprise(by_language, index, view, pairs, case)
     }
 
     /// Whether the text has any number.

@@ -5,9 +5,8 @@
 //! Czech cases every Czech word is rare. To teach the ranker by short texts that repeat nothing was rejected: bases come in
 //! all sizes, and what it learned on one would not hold on another.
 
-use rustc_hash::FxHashMap;
-
 use super::bm25::idf;
+use super::by_language::ByLanguage;
 use super::candidates::View;
 use super::index::{CaseIndex, CaseNo, CaseTerm};
 use crate::document::Language;
@@ -29,65 +28,43 @@ pub(crate) fn with_chance(probability: f64, surprise: f64) -> f64 {
     probability / (probability + (1.0 + others) * (1.0 - probability))
 }
 
-/// Counts of cases by language, read when first asked for.
-#[derive(Default)]
-pub(crate) struct Chance {
-    /// Cases of each language.
-    sizes: FxHashMap<Option<Language>, usize>,
-    /// Idf of terms among the cases of a language.
-    idfs: FxHashMap<(u32, Option<Language>), f64>,
+/// Idf of a term among the cases of a language.
+fn idf_in(by_language: &mut ByLanguage, index: &CaseIndex, term: u32, language: Option<Language>) -> f64 {
+    if index.df(term) as f64 > COMMON * index.len() as f64 {
+        return 0.0;
+    }
+    idf(by_language.size(index, language), by_language.with(index, term, language).0)
 }
 
-impl Chance {
-    fn size(&mut self, index: &CaseIndex, language: Option<Language>) -> usize {
-        if self.sizes.is_empty() {
-            index.numbers().for_each(|case| *self.sizes.entry(index.language(case)).or_default() += 1);
+/// Minus the logarithm of how many cases in the language of this one share by chance what it shares with the text, if words
+/// were independent: the idf of the shared words, and up to [`NEIGHBOURS`] more where they are neighbours in both, less
+/// the idf of a single case. `pairs` are the neighbours of the text: a pair and its words, as terms.
+pub(crate) fn surprise(
+    by_language: &mut ByLanguage,
+    index: &CaseIndex,
+    view: &View,
+    pairs: impl Iterator<Item = [u32; 3]>,
+    case: CaseNo,
+) -> f64 {
+    let language = index.language(case);
+    let (mut sum, mut shared_pairs) = (0.0, Vec::new());
+    let mut add = |t: CaseTerm| match view.slot(t.term).and_then(|slot| view.terms.get(slot)) {
+        Some(shared) if shared.kind == TermKind::Word => {
+            sum += idf_in(by_language, index, t.term, language)
+                * if shared.meaning { shared.weight.min(1.0) } else { 1.0 };
         }
-        self.sizes.get(&language).copied().unwrap_or(0)
-    }
-
-    fn idf(&mut self, index: &CaseIndex, term: u32, language: Option<Language>) -> f64 {
-        let size = self.size(index, language);
-        *self.idfs.entry((term, language)).or_insert_with(|| {
-            if index.df(term) as f64 > COMMON * index.len() as f64 {
-                return 0.0;
-            }
-            let of_language = |case: u32| index.language(CaseNo(case)) == language;
-            let list = index.list(term).read().unwrap_or_default();
-            let df = list.iter().chain(index.later_list(term)).filter(|p| of_language(p.0)).count();
-            idf(size, df)
-        })
-    }
-
-    /// Minus the logarithm of how many cases in the language of this one share by chance what it shares with the text, if words
-    /// were independent: the idf of the shared words, and up to [`NEIGHBOURS`] more where they are neighbours in both, less
-    /// the idf of a single case. `pairs` are the neighbours of the text: a pair and its words, as terms.
-    pub(crate) fn surprise(
-        &mut self,
-        index: &CaseIndex,
-        view: &View,
-        pairs: impl Iterator<Item = [u32; 3]>,
-        case: CaseNo,
-    ) -> f64 {
-        let language = index.language(case);
-        let (mut sum, mut shared_pairs) = (0.0, Vec::new());
-        let mut add = |t: CaseTerm| match view.slot(t.term).and_then(|slot| view.terms.get(slot)) {
-            Some(shared) if shared.kind == TermKind::Word => {
-                sum += self.idf(index, t.term, language) * if shared.meaning { shared.weight.min(1.0) } else { 1.0 };
-            }
-            Some(shared) if shared.kind == TermKind::Pair => shared_pairs.push(t.term),
-            _ => {}
-        };
-        index.each_term(case, |term| view.may_have(term), &mut add);
-        for [pair, first, second] in pairs {
-            if let Some(at) = shared_pairs.iter().position(|&p| p == pair) {
-                shared_pairs.swap_remove(at);
-                let rarer = self.idf(index, first, language).min(self.idf(index, second, language));
-                sum += rarer.min(NEIGHBOURS);
-            }
+        Some(shared) if shared.kind == TermKind::Pair => shared_pairs.push(t.term),
+        _ => {}
+    };
+    index.each_term(case, |term| view.may_have(term), &mut add);
+    for [pair, first, second] in pairs {
+        if let Some(at) = shared_pairs.iter().position(|&p| p == pair) {
+            shared_pairs.swap_remove(at);
+            let rarer = idf_in(by_language, index, first, language).min(idf_in(by_language, index, second, language));
+            sum += rarer.min(NEIGHBOURS);
         }
-        sum - (self.size(index, language).max(1) as f64).ln()
     }
+    sum - (by_language.size(index, language).max(1) as f64).ln()
 }
 
 #[cfg(test)]

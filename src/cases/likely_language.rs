@@ -5,9 +5,8 @@
 //! Bayes over the languages of the base, each word by its stem there. Used for the search alone: an assessment names no
 //! language that the text itself does not tell.
 
-use rustc_hash::FxHashMap;
-
-use super::index::{CaseIndex, CaseNo};
+use super::by_language::ByLanguage;
+use super::index::CaseIndex;
 use crate::document::Language;
 use crate::features::lexicon::Terms;
 use crate::text::analyser::Analysis;
@@ -29,13 +28,9 @@ const SURE: f64 = 0.8;
 /// How many cases what is known of all languages counts as for each.
 const PRIOR: f64 = 2.0;
 
-/// What the cases of an index tell of the words of each language, read when first asked for.
+/// Stemmers of the languages of an index, made when first asked for.
 #[derive(Default)]
-pub(crate) struct LikelyLanguage {
-    tried: Vec<Tried>,
-    /// By term, the cases of each language of `tried` that have it, and of all.
-    counts: FxHashMap<u32, (Vec<u32>, u32)>,
-}
+pub(crate) struct LikelyLanguage(Vec<Tried>);
 
 struct Tried {
     language: Language,
@@ -45,66 +40,46 @@ struct Tried {
 
 impl LikelyLanguage {
     /// The language in whose cases the words of a text most probably stand, if that is clear.
-    pub(crate) fn of(&mut self, index: &CaseIndex, analysis: &Analysis) -> Option<Language> {
-        self.read(index);
-        let mut words: Vec<&str> =
-            analysis.tokens.iter().filter(|t| t.kind == TokenKind::Word).map(|t| analysis.text(t)).collect();
-        words.truncate(MOST_WORDS);
+    pub(crate) fn of(
+        &mut self,
+        index: &CaseIndex,
+        by_language: &mut ByLanguage,
+        analysis: &Analysis,
+    ) -> Option<Language> {
+        if self.0.is_empty() {
+            let stated = by_language.sizes(index).iter().filter_map(|&(language, size)| Some((language?, size)));
+            self.0 = stated.take(MOST_LANGUAGES).map(Tried::new).collect();
+        }
+        let words = analysis.tokens.iter().filter(|t| t.kind == TokenKind::Word).map(|t| analysis.text(t));
+        let mut words: Vec<&str> = words.take(MOST_WORDS).collect();
         words.sort_unstable();
         words.dedup();
-        let mut look_up = index.look_up();
-        let all = index.len().max(1) as f64;
-        let Self { tried, counts } = self;
-        let mut scores: Vec<(f64, usize)> = Vec::with_capacity(tried.len());
-        for (at, t) in tried.iter().enumerate() {
-            let (mut sum, mut found) = (t.cases.ln(), 0);
-            for word in &words {
-                let term = look_up.word(&t.stemmer.term(word));
-                let (here, of_all) = term.map_or((0, 0), |term| {
-                    let (each, all) = counts.entry(term).or_insert_with(|| count(index, tried, term));
-                    (each[at], *all)
-                });
-                found += usize::from(here > 0);
-                let anywhere = (f64::from(of_all) + 0.5) / (all + 1.0);
-                sum += ((f64::from(here) + PRIOR * anywhere) / (t.cases + PRIOR)).ln();
-            }
-            scores.push((sum, found));
-        }
+        let scores: Vec<(f64, usize)> = self.0.iter().map(|t| t.score(index, by_language, &words)).collect();
         let best = (0..scores.len()).max_by(|&a, &b| scores[a].0.total_cmp(&scores[b].0))?;
         let total: f64 = scores.iter().map(|s| (s.0 - scores[best].0).exp()).sum();
-        (scores[best].1 >= FEWEST_FOUND && 1.0 / total >= SURE).then(|| tried[best].language)
-    }
-
-    fn read(&mut self, index: &CaseIndex) {
-        if !self.tried.is_empty() {
-            return;
-        }
-        let mut sizes: FxHashMap<Language, usize> = FxHashMap::default();
-        for language in index.numbers().filter_map(|case| index.language(case)) {
-            *sizes.entry(language).or_default() += 1;
-        }
-        let mut sizes: Vec<(Language, usize)> = sizes.into_iter().collect();
-        sizes.sort_unstable_by_key(|&(language, size)| (std::cmp::Reverse(size), language));
-        sizes.truncate(MOST_LANGUAGES);
-        let tried =
-            |(language, size)| Tried { language, cases: size as f64, stemmer: WordStemmer::new(Some(language)) };
-        self.tried = sizes.into_iter().map(tried).collect();
+        (scores[best].1 >= FEWEST_FOUND && 1.0 / total >= SURE).then(|| self.0[best].language)
     }
 }
 
-/// The cases of each language that have a term, and all.
-fn count(index: &CaseIndex, tried: &[Tried], term: u32) -> (Vec<u32>, u32) {
-    let mut counts = vec![0; tried.len()];
-    let mut all = 0;
-    let list = index.list(term).read().unwrap_or_default();
-    for &(case, _) in list.iter().chain(index.later_list(term)) {
-        all += 1;
-        let language = index.language(CaseNo(case));
-        if let Some(at) = tried.iter().position(|t| Some(t.language) == language) {
-            counts[at] += 1;
-        }
+impl Tried {
+    fn new((language, cases): (Language, usize)) -> Self {
+        Self { language, cases: cases as f64, stemmer: WordStemmer::new(Some(language)) }
     }
-    (counts, all)
+
+    /// The logarithm of how probable the language and these words are together, but for a constant, and how many of the words
+    /// stand in its cases.
+    fn score(&self, index: &CaseIndex, by_language: &mut ByLanguage, words: &[&str]) -> (f64, usize) {
+        let mut look_up = index.look_up();
+        let (mut sum, mut found) = (self.cases.ln(), 0);
+        for word in words {
+            let term = look_up.word(&self.stemmer.term(word));
+            let (here, all) = term.map_or((0, 0), |term| by_language.with(index, term, Some(self.language)));
+            found += usize::from(here > 0);
+            let anywhere = (all as f64 + 0.5) / (index.len() as f64 + 1.0);
+            sum += ((here as f64 + PRIOR * anywhere) / (self.cases + PRIOR)).ln();
+        }
+        (sum, found)
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +107,7 @@ mod tests {
         let mut of = |text: &str| {
             let mut analysis = Analysis::default();
             analysis.analyse(text, None);
-            likely.of(&index, &analysis).map(|l| l.code().to_owned())
+            likely.of(&index, &mut ByLanguage::default(), &analysis).map(|l| l.code().to_owned())
         };
         assert_eq!(of("vaccines make people infertile").as_deref(), Some("en"));
         assert_eq!(of("vaccins rendent stérile").as_deref(), Some("fr"));

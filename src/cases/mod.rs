@@ -7,12 +7,15 @@
 //! long text, `translations` and `meanings` say what words mean in other languages, `slots` which terms the text has.
 //! `search` finds the best cases by exact top-k over the formulae of `bm25`, `overlap` and `likeness` compare text and
 //! candidate, `ranker` turns that into the probability of being the same claim, which `chance` doubts where a text
-//! shares few words; `pairs` is what it learns from, `appearances` the texts that were judged to repeat a case;
+//! shares few words; `pairs` is what it learns from, `versions` what it learns from across languages, `appearances` the
+//! texts that were judged to repeat a case; `likely_language` reads short texts in the language of the cases that have
+//! their words (`by_language` counts those);
 //! `verbatim` knows a claim that is repeated word for word. `related` puts the answer together: `passages` says which
 //! passages match, `why` what is shared and what differs. `reverse` finds the texts that repeat a new case.
 
 pub mod appearances;
 mod bm25;
+mod by_language;
 mod byline;
 pub mod candidates;
 pub mod case;

@@ -116,6 +116,7 @@ const FREE: [(Field, FieldMask); 6] = [
 ];
 
 /// What queries know while the ranker learns.
+#[derive(Default)]
 pub(crate) struct Knowing<'a> {
     /// Pairs of versions are searched with what the other half of the versions teaches: as good as it will be later.
     halves: [Option<Arc<Translations>>; 2],
@@ -214,7 +215,8 @@ fn half_of(group: &str) -> usize {
     usize::from(xxh64(group.as_bytes()) & 1 == 1)
 }
 
-/// The examples of a prepared query. `right` says whether a case is the one to be found; nothing where that is unclear.
+/// The examples of a prepared query and its candidates: once as they are, once with the right ones left out. `right` says whether
+/// a case is the one to be found; nothing where that is unclear.
 pub(crate) fn examples_of(
     index: &CaseIndex,
     query: &mut Query,
@@ -223,26 +225,13 @@ pub(crate) fn examples_of(
     right: &dyn Fn(&Case) -> Option<bool>,
 ) -> Vec<Example> {
     let found = query.candidates(index, mask, RANKED);
-    let judged = found.into_iter().filter_map(|c| Some((c, right(&index.case(c.case))?))).collect();
+    let mut judged: Vec<(Candidate, bool)> =
+        found.into_iter().filter_map(|c| Some((c, right(&index.case(c.case))?))).collect();
     let mut examples = Vec::new();
-    twice(index, query, number, mask, judged, &mut examples);
-    examples
-}
-
-/// Adds the examples of one query and its judged candidates: once as they are, once with the right ones left out.
-fn twice(
-    index: &CaseIndex,
-    query: &Query,
-    number: usize,
-    mask: FieldMask,
-    mut judged: Vec<(Candidate, bool)>,
-    examples: &mut Vec<Example>,
-) {
     // Right and wrong ones are cut at the same rank: otherwise a low rank would speak for a case.
-    for most in [EXAMPLES, UNANSWERED] {
+    for (most, without) in [(EXAMPLES, false), (UNANSWERED, true)] {
         let found: Vec<Candidate> = judged.iter().map(|j| j.0).collect();
         let rows = rows(index, query, &found, mask).into_iter().zip(&judged).take(most);
-        let without = most == UNANSWERED;
         examples.extend(rows.map(|((row, known), j)| Example {
             query: number,
             row,
@@ -252,5 +241,25 @@ fn twice(
             calibrates: false,
         }));
         judged.retain(|j| !j.1);
+    }
+    examples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_cut_off_is_the_beginning_of_its_claim() {
+        let claim = "The mayor sold the bridge to men from Mars.";
+        for title in [
+            "The mayor sold the bridge…",
+            "The mayor sold the bridge ...",
+            claim,
+            " The mayor sold the bridge to men from Mars",
+        ] {
+            assert!(is_cut(title, claim) && is_cut(claim, title), "{title}");
+        }
+        assert!(!is_cut("The mayor never sold it", claim) && !is_cut("", claim));
     }
 }

@@ -26,8 +26,10 @@ const FEW_WORDS: usize = 3;
 /// The examples of claims that search for their versions, of beginnings too short to be a claim, and of texts that repeat no
 /// case, one base of a language after the other.
 pub(crate) fn examples(index: &CaseIndex, others: &[(&str, Option<Language>)], knowing: &Knowing) -> Vec<Example> {
-    let asking = asking(index);
-    let mut languages: Vec<Language> = asking.iter().filter_map(|a| a.1.own_language()).collect();
+    let clear = clear_groups(index);
+    let asking = asking(index, &clear);
+    let versions = index.iter().filter(|c| clear.contains(&c.group));
+    let mut languages: Vec<Language> = versions.filter_map(|c| c.own_language()).collect();
     languages.sort_unstable();
     languages.dedup();
     let mut examples = Vec::new();
@@ -37,16 +39,19 @@ pub(crate) fn examples(index: &CaseIndex, others: &[(&str, Option<Language>)], k
         let groups: FxHashSet<String> = base.iter().map(|c| c.group.clone()).collect();
         let foreign = |c: &Case| c.own_language() != Some(language) && groups.contains(&c.group);
         let asking: Vec<_> = asking.iter().filter(|a| foreign(&a.1)).collect();
+        if asking.is_empty() {
+            continue;
+        }
         let found = asking.par_iter().map_init(Query::default, |scratch, (number, case)| {
             knowing.of_group(scratch, &case.group);
             versions_of(&base, scratch, *number, case)
         });
         examples.extend(found.collect::<Vec<_>>().concat());
         // As many texts that repeat nothing as claims calibrate: see `Scorer::fit`.
-        let foreign: Vec<_> = others.iter().filter(|o| o.1.is_some_and(|l| l != language)).skip(place).collect();
+        let in_others = others.iter().filter(|o| o.1.is_some_and(|l| l != language)).skip(place).collect::<Vec<_>>();
         let most = asking.len().div_ceil(HELD_OUT);
-        let foreign: Vec<_> = foreign.iter().step_by((foreign.len() / most).max(1)).take(most).collect();
-        let nothing = foreign.par_iter().enumerate().map_init(Query::default, |scratch, (number, (text, language))| {
+        let some: Vec<_> = in_others.iter().step_by((in_others.len() / most).max(1)).take(most).collect();
+        let nothing = some.par_iter().enumerate().map_init(Query::default, |scratch, (number, (text, language))| {
             knowing.of_half(scratch, number % 2);
             no_case(&base, scratch, number, (text, *language), |_| true, true)
         });
@@ -70,8 +75,7 @@ fn versions_of(base: &CaseIndex, scratch: &mut Query, number: usize, case: &Case
 }
 
 /// Cases with versions in other languages, numbered.
-fn asking(index: &CaseIndex) -> Vec<(usize, Cow<'_, Case>)> {
-    let clear = clear_groups(index);
+fn asking<'i>(index: &'i CaseIndex, clear: &FxHashSet<String>) -> Vec<(usize, Cow<'i, Case>)> {
     let step = index.len().div_ceil(MOST_VERSIONS).max(1);
     let cases = index.numbers().step_by(step).map(|number| index.case(number)).enumerate();
     cases.filter(|(_, c)| clear.contains(&c.group) && !c.claim.trim().is_empty()).collect()
@@ -143,6 +147,8 @@ mod tests {
         let ranker = learn(&index, &[], &[], &|_| false).unwrap();
         assert!(ranker.translations.is_none(), "no group may teach what words mean");
         let across = ranker.across.as_ref().expect("enough versions");
+        // No claim has another field to be found by, so what the versions teach serves for all.
+        assert_eq!(*across, ranker.within);
         assert!(across.model.weights.iter().all(|&w| w >= 0.0) && across.model.weights.iter().any(|&w| w > 0.0));
         // A text in the one language finds the case that is only there in the other.
         let german: Vec<Case> = versions().into_iter().filter(|c| c.language == "de").collect();
@@ -154,5 +160,20 @@ mod tests {
         // A name alone is no claim.
         let name = base.rank_ids(&mut Query::default(), "Harquist", Some(Language::ENGLISH), 1);
         assert!(name[0].1 < 0.25, "{name:?}");
+    }
+    #[test]
+    fn versions_are_found_though_every_second_case_is_in_one_language() {
+        // So many that one in two asks: all of these are English.
+        let spread = |round: usize| {
+            let group =
+                move |c: Case| Case { id: format!("{}-{round}", c.id), group: format!("{}-{round}", c.group), ..c };
+            versions().into_iter().map(group)
+        };
+        let index = CaseIndex::new((0..10).flat_map(spread));
+        let asking = asking(&index, &clear_groups(&index));
+        assert!(index.len() > MOST_VERSIONS && asking.iter().all(|a| a.1.language == "en"));
+        let knowing = Knowing::default();
+        let found = examples(&index, &[("Der Rat tagt am Montag.", Language::lenient("de"))], &knowing);
+        assert!(found.iter().any(|e| e.same) && found.iter().any(|e| !e.same && e.without));
     }
 }

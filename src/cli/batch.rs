@@ -268,8 +268,8 @@ fn write_summary(path: &Path, summary: &Summary) -> anyhow::Result<()> {
 /// How long after a signal another one counts as the same: `timeout` sends one to the program, and at once one to its group.
 const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
-/// Lets an interruption or termination end what is followed, so that all is written and counted. The second one stops the
-/// program at once.
+/// Lets an interruption or termination end what is followed, so that all is written and counted. One that comes
+/// [`SAME_SIGNAL`] or more after the first stops the program at once.
 fn end_on_signal(ended: &Arc<AtomicBool>) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("cannot be told of signals")?;

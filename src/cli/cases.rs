@@ -250,16 +250,16 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
     for file in files {
         let mut bytes = Vec::new();
         jsonl::open(file)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
-        let decoded = charset::decode(&bytes);
+        let decoded = || charset::decode(&bytes);
         let name = file.display().to_string();
         let form = match format {
             ImportFormat::Jsonl => Some(Form::Lines),
             ImportFormat::Csv => Some(Form::Table),
             ImportFormat::CasePage => None,
-            ImportFormat::Auto => case_records::form_of(&decoded.text),
+            ImportFormat::Auto => case_records::form_of(&decoded().text),
         };
         let Some(form) = form else {
-            let (found, all) = read_page(&decoded, &name)?;
+            let (found, all) = read_page(&decoded(), &name)?;
             cases.extend(found.into_iter().map(Some));
             complete &= all;
             continue;

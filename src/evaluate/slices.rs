@@ -2,9 +2,9 @@
 //!
 //! A slice is called bad only when the whole interval of its accuracy less that of all other texts lies below zero
 //! (Newcombe, "Interval estimation for the difference between independent proportions", 1998): where the other texts are
-//! few, their accuracy is uncertain as well. Slices are ordered by the errors that would vanish if the slice were as good as the rest, so a big slice that is somewhat worse
-//! stands before a tiny one that fails. With many slices looked at, about one in forty looks bad by chance; their number is
-//! given.
+//! few, their accuracy is uncertain as well. Slices are ordered by the errors that would vanish if the slice were as good
+//! as the rest, so a big slice that is somewhat worse stands before a tiny one that fails. With many slices looked at,
+//! about one in forty looks bad by chance; their number is given.
 
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //!
 //! Of cases in files little is asked: collections write dates and sources as they like, and `check` names what should be
 //! mended. Of a case that somebody fills in a form with, more: it is mended at once. In a file that is only read (`--cases`)
-//! a case that is asked too much is left out, since the others must be found; of stores and saved indexes, which were
+//! a case that does not meet this is left out, since the others must be found; of stores and saved indexes, which were
 //! checked when they were made, and of training records nothing is asked.
 
 use crate::cases::case::Case;

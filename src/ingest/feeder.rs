@@ -130,10 +130,9 @@ impl Feeder {
             },
             Input::File(path, _) => {
                 let file = File::open(&path).map_err(InputProblem::Unopened)?;
-                if !self.reading.follow && file.metadata().is_ok_and(|m| m.is_file() && m.len() == 0) {
-                    return Ok((Box::new(Nothing), Arc::new(Source::named(name))));
-                }
-                if let Some(records) = self.parquet(&path)? {
+                // What is empty is no Parquet, whatever it is called.
+                let is_empty = file.metadata().is_ok_and(|m| m.is_file() && m.len() == 0);
+                if !is_empty && let Some(records) = self.parquet(&path)? {
                     return Ok((records, Arc::new(Source::named(name))));
                 }
                 if self.reading.follow && self.inputs.is_empty() {

@@ -90,12 +90,24 @@ impl Inputs {
         let before = self.list.len();
         for path in found {
             let path = path.map_err(|e| Error::read(e.path())(io::Error::from(e.error().kind())))?;
-            if path.is_dir() { self.folder(&path) } else { self.file(&path)? }
+            if path.is_dir() {
+                self.folder(&path);
+            } else if path.metadata().is_ok_and(|m| !m.is_file()) {
+                self.no_file(path);
+            } else {
+                self.file(&path)?;
+            }
         }
         if self.list.len() == before {
             return Err(Error::read(pattern)(io::Error::new(io::ErrorKind::NotFound, "no file has such a name")));
         }
         Ok(())
+    }
+
+    /// Passes over what was not named and is no file: opening a pipe would wait for whoever writes to it, reading a device need
+    /// not end.
+    fn no_file(&mut self, path: PathBuf) {
+        self.list.push(Input::Broken(path, InputProblem::NoFile));
     }
 
     fn folder(&mut self, path: &Path) {
@@ -109,10 +121,7 @@ impl Inputs {
         }) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
-                // Opening a pipe would wait for whoever writes to it, reading a device need not end.
-                Ok(entry) if !entry.file_type().is_file() => {
-                    self.list.push(Input::Broken(entry.into_path(), InputProblem::NoFile));
-                }
+                Ok(entry) if !entry.file_type().is_file() => self.no_file(entry.into_path()),
                 Ok(entry) => {
                     let size = entry.metadata().map_or(0, |m| m.len());
                     self.list.push(Input::File(entry.into_path(), size));
@@ -167,6 +176,10 @@ mod tests {
         assert!(matches!(inputs.list[5], Input::File(_, 1)));
         assert!(matches!(inputs.list[6], Input::Broken(_, InputProblem::NoFile)));
         assert_eq!((inputs.hidden, inputs.bytes()), (1, 5));
+        let all = Inputs::find(&[at("b/s*").display().to_string()]).unwrap();
+        assert!(
+            all.list.iter().any(|i| matches!(i, Input::Broken(path, InputProblem::NoFile) if path.ends_with("socket")))
+        );
         let find = |name: &str| Inputs::find(&[at(name).display().to_string()]);
         assert_eq!(names(&find("*/*.txt").unwrap(), folder.path()), ["/b/1.txt"]);
         assert_eq!(names(&find("z[1].txt").unwrap(), folder.path()), ["/z[1].txt"]);

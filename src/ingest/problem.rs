@@ -21,9 +21,9 @@ pub enum InputProblem {
     /// A file of a folder cannot be opened.
     #[error("the file cannot be opened ({0}); check that you may read it")]
     Unopened(std::io::Error),
-    /// A folder holds a pipe, socket or device.
+    /// A folder holds a pipe, socket or device, or a pattern matches one.
     #[error(
-        "it is a pipe, socket or device, and of a folder only files are read; name it as an input of its own, or remove it"
+        "it is a pipe, socket or device, and of folders and patterns only files are read; name it as an input of its own, or remove it"
     )]
     NoFile,
     /// A folder cannot be walked: a loop of links, or no permission.

@@ -3,6 +3,7 @@
 //! A point or a comma before three digits parts thousands in one country and decimals in the next, so a number may have two
 //! values. A count that says "thousand" or "million" is that many.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::analyser::{Analysis, OriginalBytes};
@@ -45,17 +46,19 @@ pub(crate) fn western(c: char) -> char {
 /// `1.500` may be one and a half, but far more often is not.
 pub(crate) fn grouped(word: &str) -> Option<String> {
     let mut parts = word.split(['.', ',', '\'']);
-    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let first = parts.next().filter(|p| (1..=3).contains(&p.len()) && digits(p) && !p.starts_with('0'))?;
+    let first = parts.next().filter(|p| (1..=3).contains(&p.len()) && is_digits(p) && !p.starts_with('0'))?;
     let mut out = first.to_owned();
     for part in parts {
-        if part.len() != 3 || !digits(part) {
+        if part.len() != 3 || !is_digits(part) {
             return None;
         }
         out.push_str(part);
     }
     (out.len() > first.len()).then_some(out)
 }
+
+/// Most digits that are joined.
+const LONGEST: usize = 15;
 
 /// The numbers of an analysed text, in order.
 pub(crate) fn numbers(text: &str, analysis: &Analysis) -> Vec<Number> {
@@ -64,35 +67,26 @@ pub(crate) fn numbers(text: &str, analysis: &Analysis) -> Vec<Number> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        if tokens[at].kind != TokenKind::Number {
-            at += 1;
+        let start = at;
+        at += 1;
+        if tokens[start].kind != TokenKind::Number {
             continue;
         }
-        let start = at;
-        let mut values = values_of(analysis.text(&tokens[at]));
-        let mut digits = analysis.text(&tokens[at]).to_owned();
-        at += 1;
-        let mut gap = |next: usize| {
-            let (end, start) = (tokens[next - 1].end, tokens[next].start);
-            if end <= start { between.slice(end, start).to_owned() } else { String::new() }
+        // The token at a place, where only a space or an apostrophe stands before it.
+        let mut next = |at: usize| {
+            let (last, next) = (&tokens[at - 1], tokens.get(at)?);
+            let gap = if last.end <= next.start { between.slice(last.end, next.start) } else { "" };
+            (!gap.is_empty() && gap.chars().all(|c| c.is_whitespace() || c == '\'')).then(|| analysis.text(next))
         };
-        // Thousands may be parted by spaces.
-        let is_digits = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
-        while (1..=3).contains(&(digits.len() - 3 * (at - start - 1))) && is_digits(&digits) && digits.len() <= LONGEST
-        {
-            let group = tokens.get(at).filter(|t| t.kind == TokenKind::Number).map(|t| analysis.text(t));
-            let Some(group) = group.filter(|g| g.len() == 3 && is_digits(g)).filter(|_| is_space(&gap(at))) else {
-                break;
-            };
-            digits.push_str(group);
+        // Thousands may be parted so.
+        let mut word = Cow::Borrowed(analysis.text(&tokens[start]));
+        let begins = word.len() <= 3 && is_digits(&word);
+        while let Some(group) = next(at).filter(|g| begins && g.len() == 3 && is_digits(g) && word.len() < LONGEST) {
+            word.to_mut().push_str(group);
             at += 1;
         }
-        if at > start + 1 {
-            values = values_of(&digits);
-        }
-        if let Some(next) = tokens.get(at).filter(|_| is_space(&gap(at)))
-            && let Some(times) = scale(analysis.text(next))
-        {
+        let mut values = values_of(&word);
+        if let Some(times) = next(at).and_then(scale) {
             values = values.iter().flat_map(|v| times.iter().map(move |t| v * t)).collect();
             at += 1;
         }
@@ -103,28 +97,25 @@ pub(crate) fn numbers(text: &str, analysis: &Analysis) -> Vec<Number> {
     out
 }
 
-/// Most digits that are joined.
-const LONGEST: usize = 15;
-
-fn is_space(gap: &str) -> bool {
-    !gap.is_empty() && gap.chars().all(char::is_whitespace) || gap == "'"
+fn is_digits(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// What a normalised number may be worth.
 fn values_of(word: &str) -> Vec<f64> {
-    let mut out: Vec<f64> = grouped(word).and_then(|digits| digits.parse().ok()).into_iter().collect();
-    // The last of several marks may part decimals.
-    let plain: String = match word.rfind(['.', ',']) {
-        Some(last) => word[..last].replace(['.', ',', '\''], "") + "." + &word[last + 1..],
-        None => word.to_owned(),
+    let whole = grouped(word);
+    // The last mark may part decimals, if it does not part thousands before.
+    let (before, decimals) = word.rfind(['.', ',']).map_or((word, ""), |at| (&word[..at], &word[at + 1..]));
+    let mark = &word[before.len()..word.len() - decimals.len()];
+    let digits = if is_digits(before) {
+        Some(before.to_owned())
+    } else {
+        grouped(before).filter(|_| mark.is_empty() || !before.contains(mark))
     };
-    let marks = |mark: char| word.matches(mark).count();
-    let repeated = |mark: char| {
-        marks(mark) > 1 && word.ends_with(|c: char| c.is_ascii_digit()) && word.rfind(mark) == word.rfind(['.', ','])
-    };
-    if !repeated('.') && !repeated(',') && plain.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-        out.extend(plain.parse::<f64>().ok().filter(|v| v.is_finite() && !out.contains(v)));
-    }
+    let parted = digits.filter(|d| !d.is_empty() && is_digits(decimals)).map(|d| format!("{d}.{decimals}"));
+    let mut out: Vec<f64> = whole.into_iter().chain(parted).filter_map(|n| n.parse().ok()).collect();
+    out.retain(|v| v.is_finite());
+    out.dedup();
     out
 }
 
@@ -194,6 +185,7 @@ mod tests {
         assert_eq!(values("5 billiards, 3 minutes, 12 miles, 7 mills, 9 bins"), [[5.0], [3.0], [12.0], [7.0], [9.0]]);
         assert_eq!(values("In 2014 300 men, 12 3456"), [[2014.0], [300.0], [12.0], [3456.0]]);
         assert_eq!(values("1 2 3"), [[1.0], [2.0], [3.0]]);
+        assert_eq!(values("1.234.567,89 and 5'000 and 1,234,567.8"), [[1_234_567.89], [5000.0], [1_234_567.8]]);
     }
 
     #[test]

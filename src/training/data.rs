@@ -264,18 +264,15 @@ mod tests {
     #[test]
     fn a_file_of_versions_that_teaches_nothing_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path
-        };
-        let cases = ["en", "de"].map(|l| format!("{{\"id\":\"{l}\",\"claim\":\"c\",\"language\":\"{l}\"}}\n"));
-        let cases = vec![file("cases.jsonl", &cases.concat())];
-        let idle = |versions: Option<&str>| {
-            let versions = versions.map(|text| file("versions.tsv", text));
-            let data = TrainingData::read(&Sources { cases: cases.clone(), versions, ..Sources::default() }).unwrap();
-            data.summary().idle_versions
-        };
-        assert!(!idle(None) && idle(Some("")) && idle(Some("moon\ten\n")) && !idle(Some("moon\ten\nmoon\tde\n")));
+        let [cases, versions] = ["cases.jsonl", "versions.tsv"].map(|name| folder.path().join(name));
+        let lines = ["en", "de"].map(|l| format!("{{\"id\":\"{l}\",\"claim\":\"c\",\"language\":\"{l}\"}}\n"));
+        std::fs::write(&cases, lines.concat()).unwrap();
+        let mut sources = Sources { cases: vec![cases], ..Sources::default() };
+        assert!(!TrainingData::read(&sources).unwrap().summary().idle_versions);
+        sources.versions = Some(versions.clone());
+        for (told, idle) in [("", true), ("moon\ten\n", true), ("moon\ten\nmoon\tde\n", false)] {
+            std::fs::write(&versions, told).unwrap();
+            assert_eq!(TrainingData::read(&sources).unwrap().summary().idle_versions, idle, "{told:?}");
+        }
     }
 }

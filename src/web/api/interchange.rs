@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::cases::{check_id, editable, put};
 use super::claims::{DEBUNKED, extra, site};
 use crate::cases::case::Case;
-use crate::error::{BadRecord, RecordProblem};
+use crate::error::{BadRecord, Place, RecordProblem};
 use crate::ingest::case_records::{self, Form};
 use crate::ingest::jsonl::{Placed, Records};
 use crate::ingest::{case_page, case_rules, case_table, charset};
@@ -52,7 +52,7 @@ pub(crate) struct ImportAnswer {
     pub replaced: usize,
     /// What was not taken, with its place and why.
     pub rejected: Vec<String>,
-    /// The encoding that records were read in, unless it was UTF-8.
+    /// The encoding that the file was read in, unless it was UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_as: Option<&'static str>,
 }
@@ -143,27 +143,27 @@ pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body
     let shared = Arc::clone(&state);
     let job = move || -> Answer<ImportAnswer> {
         editable(&shared)?;
-        let text = || charset::decode(&body.bytes).text;
+        let decoded = || charset::decode(&body.bytes);
         let form = match body.kind {
             Some(Kind::Lines) => Some(Form::Lines),
             Some(Kind::Csv) => Some(Form::Table),
             Some(Kind::Text) => None,
-            Some(Kind::File) => case_records::form_of(&text()),
+            Some(Kind::File) => case_records::form_of(&decoded().text),
             _ => {
                 return Err(Body::unsupported(
                     "application/x-ndjson, text/csv, text/plain (a case page), application/octet-stream (any of them)",
                 ));
             }
         };
-        let (mut rejected, mut read_as) = (Vec::new(), None);
-        let cases = match form {
-            Some(form) => {
-                let (records, encoding) =
-                    case_records::read(body.bytes.to_vec(), form, IMPORT).map_err(Problem::bad_value)?;
-                read_as = encoding;
-                kept(records, &mut rejected)
-            }
-            None => read_page(&text(), &mut rejected),
+        let mut rejected = Vec::new();
+        let (cases, read_as) = if let Some(form) = form {
+            let read = case_records::read(body.bytes.to_vec(), form, IMPORT);
+            let (records, read_as) = read.map_err(Problem::bad_value)?;
+            (kept(records, &mut rejected), read_as)
+        } else {
+            let page = decoded();
+            let read_as = Some(page.encoding).filter(|&encoding| encoding != "UTF-8");
+            (read_page(&page.text, &mut rejected), read_as)
         };
         if cases.is_empty() {
             let why = if rejected.is_empty() { "it holds no case".to_owned() } else { rejected.join("; ") };
@@ -177,10 +177,15 @@ pub(in crate::web) async fn import(Shared(state): Shared<Arc<State>>, body: Body
 
 /// The cases that may be kept, each id once; the others are named.
 fn kept(records: Records<Case>, rejected: &mut Vec<String>) -> Vec<Case> {
-    let mut bad: Vec<(usize, String)> = records.bad.iter().map(|b| (b.place.line, b.to_string())).collect();
+    let in_words = |place: Place| Place { source: String::new(), ..place };
+    let mut bad: Vec<(usize, String)> = Vec::new();
+    for BadRecord { place, problem } in records.bad {
+        bad.push((place.line, BadRecord { place: in_words(place), problem }.to_string()));
+    }
     let mut seen = FxHashMap::default();
     let mut out = Vec::new();
     for Placed { place, record } in records.good {
+        let place = in_words(place);
         let problem = case_rules::check(&record).err().or_else(|| {
             let first = seen.get(&record.id).cloned()?;
             Some(RecordProblem::DuplicateId { id: record.id.clone(), first })
@@ -195,17 +200,12 @@ fn kept(records: Records<Case>, rejected: &mut Vec<String>) -> Vec<Case> {
         }
     }
     bad.sort_by_key(|b| b.0);
-    rejected.extend(in_words(bad.into_iter().map(|b| b.1)));
+    rejected.extend(bad.into_iter().map(|b| b.1));
     out
 }
 
-/// What an import is called while it is read.
+/// What an import is called where its places are not named.
 const IMPORT: &str = "the file";
-
-/// Messages about an import with their places in words.
-fn in_words(said: impl Iterator<Item = String>) -> Vec<String> {
-    said.map(|said| said.replace(&format!("{IMPORT}:"), "line ")).collect()
-}
 
 fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
     let page = case_page::parse(text, IMPORT);
