@@ -446,9 +446,11 @@ mod tests {
             bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'\n'), Just(0xd0), Just(0x90)], 0..200),
             step in 1usize..9, live: bool,
         ) {
-            let bytes = [&b"x\n"[..], &bytes].concat();
-            // Told from all bytes at hand, which in a live stream depends on the pieces.
-            prop_assume!(!live || (charset::wide_encoding(&bytes).is_none() && !bytes.contains(&0)));
+            let mut bytes = [&b"x\n"[..], &bytes].concat();
+            if live {
+                // Controls may be of an encoding that is told from all bytes at hand, and these depend on the pieces.
+                bytes.retain(|&b| b >= b' ' || b == b'\n');
+            }
             let one = read_with(&bytes, 1000, live, false, None);
             prop_assert_eq!(read_with(&bytes, step, live, false, None), one);
         }
@@ -456,7 +458,8 @@ mod tests {
         #[test]
         fn utf8_is_left_alone(text in "[^\0-\u{8}\u{e}-\u{1b}]{0,200}", step in 1usize..20, live: bool) {
             let text = format!("x\n{text}");
-            prop_assume!(charset::wide_encoding(text.as_bytes()).is_none());
+            let wide = |count| charset::wide_encoding(&text.as_bytes()[..count]).is_some();
+            prop_assume!(!(0..=text.len()).any(wide));
             prop_assert_eq!(read_with(text.as_bytes(), step, live, false, None), (text.into_bytes(), None, false));
         }
     }
