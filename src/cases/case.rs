@@ -74,6 +74,16 @@ impl Case {
         }
     }
 
+    /// What is claimed: the headline, where the claim is not stated.
+    pub fn stated_claim(&self) -> &str {
+        if self.claim.trim().is_empty() { &self.title } else { &self.claim }
+    }
+
+    /// The text of a field as it is searched for: as [`Case::field`], with [`Case::stated_claim`].
+    pub(crate) fn searched(&self, field: Field) -> std::borrow::Cow<'_, str> {
+        if field == Field::Claim { self.stated_claim().into() } else { self.field(field) }
+    }
+
     /// The language of the record's own words, where it is a known code.
     pub fn own_language(&self) -> Option<Language> {
         Language::lenient(&self.language)

@@ -44,12 +44,13 @@ const ENOUGH: usize = 200;
 
 /// Learns a ranker from judged queries against the cases of `index`; while they are fewer than [`ENOUGH`], from its free
 /// pairs and from texts that repeat none of its cases, too. What words mean in other languages is learned from the groups
-/// for which `translates` holds.
+/// for which `translates` holds. What few cases teach is mixed with a `bundled` ranker: see [`own_share`].
 pub fn learn(
     index: &CaseIndex,
     queries: &[JudgedQuery],
     others: &[(&str, Option<Language>)],
     translates: &(dyn Fn(&str) -> bool + Sync),
+    bundled: Option<&Ranker>,
 ) -> Result<Ranker> {
     let table = table(index, translates);
     let appearances = appearances(queries);
@@ -61,12 +62,26 @@ pub fn learn(
     if !examples.iter().any(|e| e.same) {
         return Err(TrainingProblem::NoPairs.into());
     }
-    Ok(Ranker { translations: table, appearances, ..Ranker::fit(&examples)? })
+    let bundled = bundled.map(|b| (b, own_share(index.len(), queries.len())));
+    Ok(Ranker { translations: table, appearances, ..Ranker::fit(&examples, bundled)? })
 }
 
 /// Whether so few judged queries teach beside free pairs.
 pub(crate) fn needs_free_pairs(judged: usize) -> bool {
     judged < ENOUGH
+}
+
+/// Cases from which as much is learned as the bundled ranker knows.
+const AS_GOOD: f64 = 2000.0;
+
+/// Cases that a judged query is worth.
+const JUDGED: f64 = 4.0;
+
+/// How much of a ranker is learned from so many cases and judged queries, from 0 to 1. A few hundred cases teach a ranker that
+/// finds and knows less than the bundled one, some ten thousand a better one: `docs/related-cases.md` has figures.
+fn own_share(cases: usize, judged: usize) -> f64 {
+    let own = cases as f64 + JUDGED * judged as f64;
+    own / (own + AS_GOOD)
 }
 
 /// The texts of judged queries with the cases they repeat, in their order.
@@ -187,8 +202,8 @@ fn table(index: &CaseIndex, wanted: &dyn Fn(&str) -> bool) -> Option<Arc<Transla
 fn pairs_of_fields(index: &CaseIndex, scratch: &mut Query, number: usize, case: &Case) -> Vec<Example> {
     let mut examples = Vec::new();
     for (field, mask) in FREE {
-        let text = case.field(field);
-        let visible = || Field::ALL.into_iter().filter(|&f| mask[f as usize]).map(|f| case.field(f));
+        let text = case.searched(field);
+        let visible = || Field::ALL.into_iter().filter(|&f| mask[f as usize]).map(|f| case.searched(f));
         if text.trim().is_empty() || visible().all(|t| t.trim().is_empty()) || visible().any(|t| is_cut(&t, &text)) {
             continue;
         }

@@ -32,6 +32,9 @@ pub struct Ranker {
     /// to those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
+    /// How much of `within` was learned here, from 0 to 1; the rest is the bundled ranker's. Nothing where all was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
     /// Meanings of words in other languages, where the cases taught any; kept in a file of its own.
     #[serde(skip)]
     pub translations: Option<Arc<Translations>>,
@@ -121,8 +124,9 @@ impl Ranker {
         ranked.sort_by(|(a, p), (b, q)| q.total_cmp(p).then(b.score.total_cmp(&a.score)).then(a.case.cmp(&b.case)));
     }
 
-    /// Fits all scorers.
-    pub(crate) fn fit(examples: &[Example]) -> Result<Self> {
+    /// Fits all scorers. Within one language the log-odds are those of what was fitted by its `share`, and of a `bundled` ranker
+    /// by the rest; across languages that one's where nothing was fitted.
+    pub(crate) fn fit(examples: &[Example], bundled: Option<(&Self, f64)>) -> Result<Self> {
         // Cases found by their appearances alone say nothing of how a case is found by its words.
         let by_words = examples.iter().filter(|e| e.known.is_none_or(|k| !appearances::only(&k)));
         let (across, within): (Vec<&Example>, Vec<&Example>) = by_words.partition(|e| is_across(&e.row));
@@ -141,7 +145,12 @@ impl Ranker {
         } else {
             (Scorer::fit(&[within, across].concat(), DenseModel::fit)?, None)
         };
-        let mut ranker = Self { within, across, known: None, translations: None, appearances: None };
+        let mut ranker = Self { within, across, known: None, share: None, translations: None, appearances: None };
+        if let Some((bundled, share)) = bundled {
+            ranker.within = ranker.within.mixed(&bundled.within, share);
+            ranker.across = ranker.across.or_else(|| bundled.across.clone());
+            ranker.share = Some(share);
+        }
         ranker.known = ranker.fit_known(examples)?;
         Ok(ranker)
     }
@@ -195,6 +204,20 @@ impl Scorer {
         let rows: Vec<FeatureRow> = all.iter().map(|e| e.row).collect();
         let importance = model.weights.iter().zip(deviations(&rows)).map(|(w, d)| w * d).collect();
         Ok(Self { model, calibration, importance })
+    }
+}
+
+impl Scorer {
+    /// The mean of the log-odds of both, this one's with weight `share`.
+    fn mixed(&self, other: &Self, share: f64) -> Self {
+        let [own, others] = [(self, share), (other, 1.0 - share)].map(|(s, share)| {
+            let slope = -s.calibration.a * share;
+            let bias = s.model.bias * slope - s.calibration.b * share;
+            (s.model.weights.iter().map(move |w| w * slope), bias, s.importance.iter().map(move |i| i * slope))
+        });
+        let sum = |a: (f64, f64)| a.0 + a.1;
+        let model = DenseModel { weights: own.0.zip(others.0).map(sum).collect(), bias: own.1 + others.1 };
+        Self { model, calibration: Platt::IDENTITY, importance: own.2.zip(others.2).map(sum).collect() }
     }
 }
 

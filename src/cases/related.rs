@@ -249,7 +249,7 @@ impl CaseBase {
         found.retain(wanted);
         let rows = rows(&self.index, query, &found, ALL_FIELDS);
         let likely = found.iter().zip(&rows).filter(|(_, row)| may_hold_claim(&row.0)).map(|(c, _)| c.case);
-        held.extend(likely.filter(|&case| query.holds(&self.index.case(case).claim)));
+        held.extend(likely.filter(|&case| query.holds(self.index.case(case).stated_claim())));
         let mut ranked = self.ranker.rank(&found, &rows);
         self.doubt(query, &mut ranked);
         ranked
@@ -270,7 +270,7 @@ impl CaseBase {
             surprise = surprise.max(query.surprise(&self.index, candidate.case));
         }
         for (_, probability) in ranked {
-            *probability = with_chance(*probability, surprise);
+            *probability = with_chance(*probability, surprise, self.index.len());
         }
     }
 }

@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn versions_teach_a_scorer_across_languages_without_negative_weights() {
         let index = CaseIndex::new(versions());
-        let ranker = learn(&index, &[], &[], &|_| false).unwrap();
+        let ranker = learn(&index, &[], &[], &|_| false, None).unwrap();
         assert!(ranker.translations.is_none(), "no group may teach what words mean");
         let across = ranker.across.as_ref().expect("enough versions");
         // No claim has another field to be found by, so what the versions teach serves for all.

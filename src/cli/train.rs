@@ -7,7 +7,7 @@ use super::Done;
 use super::progress::Progress;
 use super::records::{RecordFiles, Tuning};
 use crate::check::record_findings;
-use crate::model::folder;
+use crate::model::folder::{self, Model};
 use crate::model::manifest::Trial;
 use crate::training::data::{Sources, TrainingData};
 use crate::training::fit::{Means, Watch, train_with};
@@ -29,6 +29,10 @@ pub(super) struct Train {
     /// name and a case's id with a tab between. Cases that state a `group` need none
     #[arg(long, value_name = "F")]
     versions: Option<PathBuf>,
+    /// Learn the ranking of related cases from these records alone. Without this, what few cases teach is mixed with the bundled
+    /// ranker, the more of it the fewer they are
+    #[arg(long)]
+    own_ranker: bool,
     /// Folder to write the model to; a model there is replaced as a whole
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
@@ -77,7 +81,9 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
         } else {
             None
         };
-        let means = Means { bytes, earlier: earlier.as_ref(), tuning: tuned.as_ref().map(|t| &t.record) };
+        let bundled = (!args.own_ranker).then(crate::embedded::model).transpose()?;
+        let bundled = bundled.as_ref().and_then(Model::ranker);
+        let means = Means { bytes, earlier: earlier.as_ref(), bundled, tuning: tuned.as_ref().map(|t| &t.record) };
         train_with(&data, tuned.as_ref().map_or(&settings, |t| &t.settings), means, watch)?
     };
     let version = trained.save(&args.output)?;

@@ -79,6 +79,7 @@ pub fn no_cases() -> CaseBase {
             within: Scorer { model, calibration: Platt::IDENTITY, importance: Vec::new() },
             across: None,
             known: None,
+            share: None,
             translations: None,
             appearances: None,
         },

@@ -264,6 +264,15 @@ fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
              fields, and a claim its versions in other languages.\n"
         )?;
     }
+    if let Some(share) = ranker.share {
+        writeln!(
+            out,
+            "So few teach little: within one language the log-odds are this ranker's own by {:.0} %, the bundled ranker's by \
+             {:.0} % (`train --own-ranker` learns from these records alone).\n",
+            100.0 * share,
+            100.0 * (1.0 - share)
+        )?;
+    }
     if m.data.versions > 0 && !m.data.idle_versions {
         writeln!(out, "Which cases are versions of one claim was given for {} cases.\n", m.data.versions)?;
     }

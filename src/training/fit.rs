@@ -75,6 +75,8 @@ pub struct Means<'m> {
     pub bytes: Option<u64>,
     /// A model whose weights the solver starts from: sooner done, and the same model within its tolerance.
     pub earlier: Option<&'m Model>,
+    /// The bundled ranker: what few cases teach is mixed with it.
+    pub bundled: Option<&'m Ranker>,
     /// How the settings were chosen, where they were; it goes into the model and its card.
     pub tuning: Option<&'m Tuning>,
 }
@@ -92,7 +94,7 @@ pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, wa
         (None, Metrics::default(), None)
     };
     watch.step("ranker", 0, 1);
-    let ranker = fit_ranker(data, narratives.is_some())?;
+    let ranker = fit_ranker(data, narratives.is_some(), means.bundled)?;
     watch.step("ranker", 1, 1);
     let summary = data.summary();
     let (part, parts) = narratives.unzip();
@@ -114,7 +116,7 @@ pub fn train_with(data: &TrainingData, settings: &Settings, means: Means<'_>, wa
 
 /// Learns from judged queries where there are enough, otherwise from free pairs, too. A model that has narratives may do
 /// without a ranker; the bundled one serves then.
-fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
+fn fit_ranker(data: &TrainingData, optional: bool, bundled: Option<&Ranker>) -> Result<Option<Ranker>> {
     let index = CaseIndex::new(data.cases.iter().map(|(case, _)| {
         let story = data.versions.get(&case.id).filter(|_| case.group.is_empty());
         Case { group: story.unwrap_or(&case.group).clone(), ..case.clone() }
@@ -123,7 +125,7 @@ fn fit_ranker(data: &TrainingData, optional: bool) -> Result<Option<Ranker>> {
     // A debunk may well be about the claim of a case; other background repeats none.
     let background = data.background.iter().filter(|t| t.stated_kind() != Some("debunk"));
     let others: Vec<_> = background.map(|t| (t.text.as_str(), Language::lenient(&t.language))).collect();
-    match pairs::learn(&index, &data.queries, &others, &|group| stated.contains(group)) {
+    match pairs::learn(&index, &data.queries, &others, &|group| stated.contains(group), bundled) {
         Ok(ranker) => Ok(Some(ranker)),
         Err(Error::Training(TrainingProblem::NoPairs)) if optional && data.queries.is_empty() => Ok(None),
         Err(e) => Err(e),

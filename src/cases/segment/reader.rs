@@ -56,7 +56,7 @@ impl CaseReader {
         let mut lengths = [0; 4];
         let Self { lexicon, analysis, reading, counter } = self;
         for field in Field::ALL {
-            let text = case.field(field);
+            let text = case.searched(field);
             let text = &text[..text.floor_char_boundary(LONGEST_FIELD)];
             if text.is_empty() {
                 continue;
