@@ -88,6 +88,12 @@ pub enum RecordProblem {
     /// A case needs a title or a claim.
     #[error("{} has neither `title` nor `claim`; give at least one of them", the_case(.0))]
     CaseWithoutClaim(String),
+    /// The id of a case is the end of its address.
+    #[error(
+        "\"{}\" cannot be the id of a case, since no address leads to it; an id has at most 200 bytes and no slash or control character, and is not `export`, `import`, `.` or `..`: give the case another one",
+        .0.chars().take(60).collect::<String>()
+    )]
+    CaseId(String),
     /// A case was published on a day.
     #[error("`published` of {} is \"{published}\"; write it as YYYY-MM-DD, or leave it empty", the_case(.id))]
     CaseDate {
