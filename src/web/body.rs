@@ -142,11 +142,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// For a field that holds text, as records have it: `null` is not given, a number its digits.
-pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
-    Lenient::deserialize(d).map(|Lenient(text)| text)
-}
-
 /// For a field that may hold text. Given and empty is not the same as not given.
 pub(crate) fn some_text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     Option::<Lenient<String>>::deserialize(d).map(|text| text.map(|Lenient(text)| text))

@@ -45,6 +45,8 @@ test('re-label, reject a case, add a narrative that is missing', async ({ page }
   expect(exported.narratives).toContain('maidan-coup');
   expect(exported.rejected).toEqual(['colour-revolutions']);
   for (const v of await verdicts(page)) await page.request.delete(`/v1/verdicts/${v.number}`);
+  await page.goto('/overview');
+  await expect(page.locator('table.verdicts')).toContainText('→ The Maidan was a coup staged by the West');
 });
 
 test('a double click is one verdict', async ({ page }) => {

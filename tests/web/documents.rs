@@ -79,6 +79,8 @@ async fn null_is_not_given_and_a_number_its_digits() {
     let many = json!({ "documents": [{ "id": 7, "text": null, "title": "The moon is made of green cheese.", "outlet": 24 }], "text": null });
     assert_eq!(service.post("/v1/assess", &many).await.json()["assessments"][0]["id"], "7");
     service.post("/v1/assess", &json!({ "text": POST, "title": ["a"] })).await.is_problem(422, "bad-field");
+    let verdict = json!({ "text": { "text": POST, "title": null, "outlet": 24 }, "subject": "narrative", "target": "biolabs", "decision": "rejected", "note": null, "person": null });
+    assert_eq!(service.post("/v1/verdicts", &verdict).await.status, 201);
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use crate::cases::related::Related;
 use crate::document::{Document, Language, is_date};
 use crate::ingest::problem::InputProblem;
 use crate::ingest::{charset, kind, page};
-use crate::web::body::{Body, Kind, Params, objects, some_text, text};
+use crate::record::text;
+use crate::web::body::{Body, Kind, Params, objects, some_text};
 use crate::web::history::Entry;
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
@@ -107,6 +108,7 @@ pub(crate) struct Assessments {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RelatedRequest {
     /// The text.
+    #[serde(deserialize_with = "text")]
     pub text: String,
     /// ISO 639 code of its language; detected without it.
     #[serde(default)]
