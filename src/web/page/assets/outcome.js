@@ -38,10 +38,11 @@ function casesSentence(answer, alone) {
   const same = answer.related.filter((r) => r.score >= SAME).length;
   const like = answer.related.filter((r) => r.score >= LIKE && r.score < SAME).length;
   const about = isAbout(answer) ? 'reports' : side(answer);
-  if (same > 0 && about === 'reports') return count(alone ? 'outcome.about' : 'outcome.case', same);
-  if (same > 0 && about === 'unclear') return count(alone ? 'outcome.unclear' : 'outcome.case', same);
-  if (same > 0) return count('outcome.same', same);
-  if (like > 0) return count(about === 'spreads' || about === '' ? 'outcome.like' : 'outcome.near', like);
+  const isToldSame = about === 'spreads' || about === '';
+  if (same > 0 && isToldSame) return count('outcome.same', same);
+  if (same > 0 && !alone) return count('outcome.case', same);
+  if (same > 0) return about === 'reports' ? count('outcome.about', same) : count('outcome.unclear', same);
+  if (like > 0) return isToldSame ? count('outcome.like', like) : count('outcome.near', like);
   return '';
 }
 
@@ -61,11 +62,14 @@ export function outcome(answer) {
   const list = matched.length > 0 ? matched : decided(answer);
   if (list.length === 0) return { sentence: join(t('outcome.hidden'), cases), kind: 'suggest' };
   const names = list.map((n) => named(answer, n)).join('; ');
-  const sure = matched.length > 0 ? 'match' : 'suggest';
+  const isSure = matched.length > 0;
   if (side(answer) === 'reports') {
-    return { sentence: join(count(sure === 'match' ? 'outcome.match.about' : 'outcome.suggest.about', list.length, { names }), cases), kind: 'reports' };
+    const about = isSure ? count('outcome.match.about', list.length, { names }) : count('outcome.suggest.about', list.length, { names });
+    return { sentence: join(about, cases), kind: 'reports' };
   }
-  return { sentence: join(t(sure === 'match' ? 'outcome.match' : 'outcome.suggest', { names }), cases), kind: sure };
+  return isSure
+    ? { sentence: join(t('outcome.match', { names }), cases), kind: 'match' }
+    : { sentence: join(t('outcome.suggest', { names }), cases), kind: 'suggest' };
 }
 
 // The stance in words, of what was found: a text without a narrative or a case has nothing to spread.
