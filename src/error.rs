@@ -4,31 +4,15 @@
 //! record id) and the cause as values; nothing is a bare string that another layer formatted. Boxed untyped errors
 //! were rejected because a server has to tell "your input is wrong" from "my model is broken".
 
-use std::fmt;
+mod place;
+
 use std::path::PathBuf;
 
+pub use self::place::{BadRecord, Place};
 use crate::json_problem::json_problem;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// Where a record stands: a source name as the user gave it, and its line (1-based).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// File name as given, or `-` for standard input; empty where there is but one source and it has no name.
-    pub source: String,
-    /// Line in that source, counted from 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.source.is_empty() {
-            return write!(f, "line {}", self.line);
-        }
-        write!(f, "{}:{}", self.source, self.line)
-    }
-}
 
 /// What is wrong with one record.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +72,12 @@ pub enum RecordProblem {
     /// A case needs a title or a claim.
     #[error("{} has neither `title` nor `claim`; give at least one of them", the_case(.0))]
     CaseWithoutClaim(String),
+    /// The id of a case is the end of its address.
+    #[error(
+        "\"{}\" cannot be the id of a case, since no address leads to it; an id has at most 200 bytes and no slash or control character, and is not `export`, `import`, `.` or `..`: give the case another one",
+        .0.chars().take(60).collect::<String>()
+    )]
+    CaseId(String),
     /// A case was published on a day.
     #[error("`published` of {} is \"{published}\"; write it as YYYY-MM-DD, or leave it empty", the_case(.id))]
     CaseDate {
@@ -165,16 +155,6 @@ fn meant(id: Option<&String>) -> String {
 fn memory_size(bytes: u64) -> String {
     let gib = bytes as f64 / f64::from(1 << 30);
     if gib < 1.0 { format!("{:.1} MiB", gib * 1024.0) } else { format!("{gib:.1} GiB") }
-}
-
-/// One bad record and where it stands.
-#[derive(Debug, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct BadRecord {
-    /// Source and line.
-    pub place: Place,
-    /// What is wrong and how to mend it.
-    pub problem: RecordProblem,
 }
 
 /// What is wrong with a model folder.

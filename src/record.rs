@@ -104,6 +104,12 @@ impl<'de> Deserialize<'de> for Lenient<BTreeMap<String, String>> {
     }
 }
 
+/// For a field of a request that holds text, as records have it.
+#[cfg(feature = "store")]
+pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    Lenient::deserialize(d).map(|Lenient(text)| text)
+}
+
 /// A record with an id, as files hold them.
 pub trait Record: DeserializeOwned {
     /// The id; empty when the record has none.

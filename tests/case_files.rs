@@ -83,6 +83,24 @@ fn a_case_that_is_added_leads_nowhere_but_to_the_web() {
 }
 
 #[test]
+fn an_id_to_which_no_address_leads_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let ids = ["export", "a/b", ".", "good id", &"x".repeat(201)];
+    let lines: Vec<String> = ids.iter().map(|id| format!("{{\"id\":\"{id}\",\"title\":\"t\"}}")).collect();
+    fs::write(home.path().join("cases.jsonl"), lines.join("\n")).unwrap();
+    for args in [&["cases", "import", "cases.jsonl"][..], &["cases", "add", "cases.jsonl"]] {
+        let (code, _, err) = leitmotif(&home, args);
+        assert_eq!(code, 3, "{err}");
+        for line in [1, 2, 3, 5] {
+            assert!(err.contains(&format!("cases.jsonl:{line}: ")), "{line}: {err}");
+        }
+        assert!(err.contains("give the case another one"), "{err}");
+    }
+    let (_, out, _) = leitmotif(&home, &["cases", "list", "--json"]);
+    assert!(out.contains("\"id\":\"good id\"") && !out.contains("\"id\":\"export\""), "{out}");
+}
+
+#[test]
 fn a_query_without_text_is_named() {
     let home = tempfile::tempdir().unwrap();
     let queries = "{\"id\":\"q1\",\"text\":\"MI6 pays the protesters\"}\n{\"id\":\"q2\"}\n{\"id\":\"q3\",\"text\":\" \"}\nno json\n";

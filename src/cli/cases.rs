@@ -268,7 +268,7 @@ fn read_imports(files: &[PathBuf], format: ImportFormat) -> anyhow::Result<(Vec<
         tell_encoding(&name, read_as);
         let mut bad = records.bad;
         for Placed { place, record } in records.good {
-            if let Err(problem) = case_rules::check(&record) {
+            if let Err(problem) = case_rules::check_kept(&record) {
                 bad.push(BadRecord { place, problem });
                 continue;
             }
@@ -312,7 +312,7 @@ fn read_page(decoded: &Decoded, name: &str) -> anyhow::Result<(Vec<Case>, bool)>
          first line, title or claim among them, and JSON Lines have an object a line"
     );
     let (mut cases, mut complete) = (page.cases, true);
-    cases.retain(|case| match case_rules::check(case) {
+    cases.retain(|case| match case_rules::check_kept(case) {
         Ok(()) => true,
         Err(problem) => {
             eprintln!("rejected: {name}: {}", Style::PLAIN.harmless(&problem.to_string()));

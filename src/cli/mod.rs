@@ -11,6 +11,7 @@ mod check;
 mod classify;
 mod colour;
 mod evaluate;
+mod headline;
 mod input;
 mod open;
 mod print;

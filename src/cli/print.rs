@@ -3,20 +3,14 @@
 use std::fmt::Write;
 
 use super::colour::Style;
+use super::headline::{LIKE, decided, has_same, headline, percent};
 use crate::assess::{Assessment, Evidence, NarrativeAssessment, Outcome, StanceAssessment};
-use crate::cases::case::Field;
 use crate::cases::index::CaseIndex;
 use crate::cases::passages::Passage;
 use crate::cases::related::Related;
 use crate::cases::why::{Difference, Differing, SharedTerm};
 use crate::model::classifier::Decision;
 use crate::model::stance::Stance;
-
-/// Related cases below this probability are not listed in words; JSON has them all.
-const LEAST_SCORE: f64 = 0.1;
-
-/// From this probability on a related case is worth a word beside "no known narrative".
-const LIKELY: f64 = 0.5;
 
 /// Longest quotation, in characters.
 const QUOTE: usize = 240;
@@ -36,14 +30,6 @@ pub(super) fn related(found: &[Related], text: &str, cases: &CaseIndex, style: S
     out
 }
 
-fn percent(p: f64) -> String {
-    match (p * 100.0).round() {
-        r if r >= 100.0 => "> 99 %".into(),
-        r if r < 1.0 => "< 1 %".into(),
-        r => format!("{r:.0} %"),
-    }
-}
-
 fn write_assessment(
     out: &mut String,
     a: &Assessment,
@@ -58,15 +44,11 @@ fn write_assessment(
         writeln!(out, "{}", style.doubt(format!("note: {warning}")))?;
     }
     // A parent is shown with its child; on its own only when it alone was decided.
-    let shown = |n: &&NarrativeAssessment| {
-        n.decision > Decision::Weak
-            && !a.narratives.iter().any(|c| c.parent.as_deref() == Some(&n.id) && c.decision > Decision::Weak)
-    };
-    for n in a.narratives.iter().filter(shown) {
+    for n in decided(a, Decision::Suggest) {
         write_narrative(out, n, a, style)?;
     }
     // Said of what was found; a text without a narrative or a case has nothing to spread.
-    let found = a.outcome == Outcome::Known || likely(a).is_some();
+    let found = a.outcome == Outcome::Known || has_same(a);
     if let Some(stance) = a.stance.as_ref().filter(|_| found) {
         write_stance(out, stance, style)?;
     }
@@ -82,7 +64,7 @@ fn write_assessment(
         writeln!(out, "\n{}", style.faint(format!("too weak to say: {}", weak.join(" · "))))?;
     }
     let Some(cases) = cases else { return Ok(()) };
-    let listed = a.related.iter().filter(|r| r.score >= LEAST_SCORE).cloned().collect::<Vec<_>>();
+    let listed = a.related.iter().filter(|r| r.score >= LIKE).cloned().collect::<Vec<_>>();
     if listed.is_empty() {
         writeln!(out, "\nNo debunked case says the same.")?;
         // Few words are shared with a case in another language, so its probability is too low to hide it by.
@@ -96,59 +78,6 @@ fn write_assessment(
         }
     } else {
         write_related(out, &listed, text, cases, style)
-    }
-}
-
-/// The first related case, if it is worth a word beside "no known narrative".
-fn likely(a: &Assessment) -> Option<&Related> {
-    a.related.first().filter(|r| r.score >= LIKELY)
-}
-
-/// Whether a text seems to speak of the case from the other side: it reports or debunks, or what matches is the debunk.
-fn speaks_of(case: &Related, stance: Option<&StanceAssessment>) -> bool {
-    match stance.map(|s| s.label) {
-        Some(Stance::Reports) => true,
-        Some(Stance::Spreads) => false,
-        _ => case.passages.first().is_some_and(|p| p.of() == Field::Disproof),
-    }
-}
-
-fn headline(a: &Assessment) -> String {
-    match a.outcome {
-        Outcome::TooShort => "Too short to say: give at least a sentence.".into(),
-        Outcome::Unsupported => "Not supported: the model knows too few words of this text.".into(),
-        Outcome::Unknown => match likely(a) {
-            Some(r) if speaks_of(r, a.stance.as_ref()) => format!(
-                "No known narrative. It is about a debunked case ({}), but seems to report or debunk it: see below.",
-                percent(r.score)
-            ),
-            Some(r) => format!(
-                "No known narrative, but it probably repeats a debunked case ({}): see below.",
-                percent(r.score)
-            ),
-            None => "No known narrative.".into(),
-        },
-        Outcome::Known if a.narratives.is_empty() => {
-            "Carries or may carry a known narrative; --top shows which.".into()
-        }
-        Outcome::Known => {
-            let leaf = |n: &&NarrativeAssessment| !a.narratives.iter().any(|c| c.parent.as_deref() == Some(&n.id));
-            let of = |d: Decision| a.narratives.iter().filter(leaf).filter(move |n| n.decision == d);
-            let names = |found: Vec<&NarrativeAssessment>| {
-                let list: Vec<_> = found.iter().map(|n| format!("{} ({})", n.name, percent(n.probability))).collect();
-                list.join("; ")
-            };
-            let (matched, suggested): (Vec<_>, Vec<_>) =
-                (of(Decision::Match).collect(), of(Decision::Suggest).collect());
-            if !matched.is_empty() {
-                format!("Carries: {}", names(matched))
-            } else if !suggested.is_empty() {
-                format!("May carry: {}", names(suggested))
-            } else {
-                let parents = a.narratives.iter().filter(|n| n.decision > Decision::Weak).collect();
-                format!("May carry a form of: {}", names(parents))
-            }
-        }
     }
 }
 

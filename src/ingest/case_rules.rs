@@ -22,6 +22,21 @@ pub(crate) fn check(case: &Case) -> Result<(), RecordProblem> {
     Ok(())
 }
 
+/// Ids that stand in the address of something else.
+const TAKEN: [&str; 4] = [".", "..", "export", "import"];
+
+/// What must hold of an id, so that `/v1/cases/{id}` is its case.
+pub(crate) fn check_id(id: &str) -> Result<(), RecordProblem> {
+    let is_bad = id.len() > 200 || id.contains(|c: char| c.is_control() || c == '/') || TAKEN.contains(&id);
+    if is_bad { Err(RecordProblem::CaseId(id.to_owned())) } else { Ok(()) }
+}
+
+/// What keeps a case of a file from being kept in a store, where each has an address.
+pub(crate) fn check_kept(case: &Case) -> Result<(), RecordProblem> {
+    check(case)?;
+    check_id(&case.id)
+}
+
 /// What keeps a case from being taken in that was filled in by hand.
 pub(crate) fn check_form(case: &Case) -> Result<(), RecordProblem> {
     check(case)?;

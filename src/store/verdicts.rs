@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, now, store_error};
 use crate::error::{Error, Result};
+use crate::record::text;
 
 /// What a verdict is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,16 +41,22 @@ pub enum Decided {
 #[serde(default, deny_unknown_fields)]
 pub struct JudgedText {
     /// The text itself.
+    #[serde(deserialize_with = "text")]
     pub text: String,
     /// Its headline.
+    #[serde(deserialize_with = "text")]
     pub title: String,
     /// ISO 639 code of its language.
+    #[serde(deserialize_with = "text")]
     pub language: String,
     /// Who published it.
+    #[serde(deserialize_with = "text")]
     pub outlet: String,
     /// Date of publication, `YYYY-MM-DD`.
+    #[serde(deserialize_with = "text")]
     pub published: String,
     /// Where it stands.
+    #[serde(deserialize_with = "text")]
     pub url: String,
 }
 

@@ -5,16 +5,17 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::problem::Problem;
 use super::state::State;
+use crate::record::Lenient;
 
 /// What a body says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +142,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// For a field that may hold text. Given and empty is not the same as not given.
+pub(crate) fn some_text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    Option::<Lenient<String>>::deserialize(d).map(|text| text.map(|Lenient(text)| text))
+}
+
 /// For a field that holds an object.
 pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     Object::deserialize(d).map(|Object(value)| value)
@@ -161,10 +167,30 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<State>> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(values)) => Ok(Self(values)),
-            Err(e) => {
-                let detail = format!("{}; /api lists the parameters of every request", e.body_text());
-                Err(Problem::new(StatusCode::BAD_REQUEST, "bad-parameter", "A parameter is wrong", detail))
-            }
+            Err(e) => Err(bad_parameter(&e.body_text())),
+        }
+    }
+}
+
+fn bad_parameter(what: &str) -> Problem {
+    let detail = format!("{what}; /api lists the parameters of every request");
+    Problem::new(StatusCode::BAD_REQUEST, "bad-parameter", "A parameter is wrong", detail)
+}
+
+/// Query parameters of a page: those it does not know are passed over, since whoever shares a link may add some.
+pub(crate) struct PageParams<T>(pub T);
+
+impl<T: DeserializeOwned + Default + Serialize> FromRequestParts<Arc<State>> for PageParams<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<State>) -> Result<Self, Problem> {
+        let fields = serde_json::to_value(T::default()).unwrap_or_default();
+        let is_known = |pair: &&str| pair.split('=').next().is_some_and(|name| fields.get(name).is_some());
+        let known: Vec<&str> = parts.uri.query().unwrap_or_default().split('&').filter(is_known).collect();
+        let uri: Uri = format!("/?{}", known.join("&")).parse().unwrap_or_default();
+        match Query::<T>::try_from_uri(&uri) {
+            Ok(Query(values)) => Ok(Self(values)),
+            Err(e) => Err(bad_parameter(&e.body_text())),
         }
     }
 }

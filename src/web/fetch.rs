@@ -38,7 +38,11 @@ impl Resolver for PublicOnly {
         config: &ureq::config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.0.resolve(uri, config, timeout)?;
+        let found = self.0.resolve(uri, config, timeout).map_err(|e| match e {
+            // What the system says of a name it does not know.
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            e => e,
+        })?;
         let mut public = self.empty();
         for address in found.iter().filter(|a| !is_private(a.ip())) {
             public.push(*address);
@@ -96,13 +100,39 @@ fn failed(e: &ureq::Error) -> Problem {
         ureq::Error::BodyExceedsLimit(most) => {
             problem("fetch-failed", "The page is too large", format!("more than {most} bytes; paste the text instead"))
         }
-        e => problem("fetch-failed", "The page could not be fetched", format!("{e}; paste the text instead")),
+        e => {
+            let why = match e {
+                ureq::Error::HostNotFound => "no site of this name was found; look at the address again",
+                ureq::Error::Timeout(_) => "the site did not answer in time; try again later",
+                ureq::Error::TooManyRedirects => "the site sends from one address to the next without end",
+                ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "there is no secure connection to the site",
+                ureq::Error::Io(_) | ureq::Error::ConnectionFailed => "the site does not answer at this address",
+                _ => "the site gave an answer that is no page",
+            };
+            let detail = format!("{why}. Or open the page in the browser and paste its text");
+            problem("fetch-failed", "The page could not be fetched", detail)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_is_said_in_plain_words() {
+        let errors = [
+            ureq::Error::HostNotFound,
+            ureq::Error::Io(std::io::ErrorKind::ConnectionRefused.into()),
+            ureq::Error::TooManyRedirects,
+            ureq::Error::BadUri("x".into()),
+        ];
+        for e in errors {
+            let detail = failed(&e).detail;
+            assert!(detail.contains("paste its text") && !detail.contains("io:"), "{detail}");
+        }
+        assert!(page("http://no.such.name.invalid/").err().unwrap().detail.contains("no site of this name"));
+    }
 
     #[test]
     fn an_address_of_this_machine_is_refused_whatever_its_spelling() {

@@ -13,6 +13,7 @@ pub mod engine;
 mod fetch;
 mod guard;
 mod history;
+mod language_names;
 mod metrics;
 pub mod openapi;
 mod page;
@@ -61,7 +62,7 @@ pub fn app(state: Arc<State>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .merge(page::routes())
-        .fallback(async || Problem::not_found("there is nothing at this address; /api lists what there is"))
+        .fallback(page::missing)
         .method_not_allowed_fallback(async |method: Method| {
             let detail = format!("this address does not take {method}; /api lists what it takes");
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "The method is not allowed", detail)

@@ -83,7 +83,7 @@ pub fn operations() -> Vec<Operation> {
         op("get", "/v1/cases", "List, search and filter cases", answers::<cases::CaseList>()).query::<cases::CaseFilter>(),
         op("post", "/v1/cases", "Add a case; it is found as related at once", created).body::<Case>(JSON),
         op("get", "/v1/cases/{id}", "Read a case", answers::<Case>()),
-        op("put", "/v1/cases/{id}", "Change a case, or bring back a retired one", answers::<Case>()).body::<Case>(JSON),
+        op("put", "/v1/cases/{id}", "Change a case, or bring back a retired one; with the header If-Match only over the version that was read (its ETag)", answers::<Case>()).body::<Case>(JSON),
         op("delete", "/v1/cases/{id}", "Retire a case: it can be read but is no longer found for a text", answers::<Case>())
             .query::<cases::RetireParams>(),
         op("get", "/v1/cases/export", "All cases as JSONL, CSV, case page, or ClaimReview (published ones only)", text("application/x-ndjson"))

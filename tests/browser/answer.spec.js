@@ -122,5 +122,7 @@ test('the answer can be taken along', async ({ page, context }) => {
   expect((await download).suggestedFilename()).toBe('assessment.json');
   await page.emulateMedia({ media: 'print' });
   await expect(page.locator('.verdict').first()).toBeHidden();
+  await expect(page.getByText('All evidence')).toBeHidden();
+  await expect(page.getByText('Show what speaks for this')).toBeHidden();
   await expect(page.locator('.reading')).toBeVisible();
 });

@@ -80,6 +80,19 @@ test.describe('phone', () => {
   });
 });
 
+test.describe('narrow phone', () => {
+  test.use({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
+  test('every page, without sideways scrolling', async ({ page }) => {
+    await page.request.post('/v1/assess', { data: { text: POST, outlet: 'The Very Long Name of an Outlet' } });
+    for (const path of ['/', '/cases', '/cases/new', '/overview', '/model', '/api', '/nope']) {
+      await page.goto(path);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(320);
+    }
+    await assess(page, POST);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  });
+});
+
 test('right to left', async ({ page }) => {
   await assess(page, ARABIC);
   const body = page.locator('.reading .body');

@@ -81,3 +81,45 @@ test('overview, model and API', async ({ page }) => {
   await page.goto('/api');
   await accessible(page);
 });
+
+test('an edit does not overwrite one that was made meanwhile', async ({ page, context }) => {
+  const id = 'turnips-edited-twice';
+  await page.request.post('/v1/cases', { data: { id, title: 'Turnips', claim: 'Turnips speak.', desk: 'north' } });
+  await page.goto(`/cases/${id}/edit`);
+  const other = await context.newPage();
+  await other.goto(`/cases/${id}/edit`);
+  await other.locator('[name=claim]').fill('Turnips sing.');
+  await other.getByRole('button', { name: 'Save' }).click();
+  await expect(other.locator('h1')).toHaveText('Turnips');
+  await page.locator('[name=title]').fill('Turnips, again');
+  await page.getByRole('button', { name: 'Save' }).click();
+  // Both texts are there.
+  await expect(page.locator('#form-trouble')).toContainText('Somebody has saved this case');
+  await expect(page.locator('#theirs')).toContainText('Turnips sing.');
+  await expect(page.locator('[name=title]')).toHaveValue('Turnips, again');
+  expect((await (await page.request.get(`/v1/cases/${id}`)).json()).claim).toBe('Turnips sing.');
+  await accessible(page);
+  await page.locator('[name=claim]').fill('Turnips sing.');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.locator('h1')).toHaveText('Turnips, again');
+  const saved = await (await page.request.get(`/v1/cases/${id}`)).json();
+  expect([saved.claim, saved.desk]).toEqual(['Turnips sing.', 'north']);
+  await page.request.delete(`/v1/cases/${id}?erase=true`);
+});
+
+test('a link with what trackers add, an address that leads nowhere, a language by its name', async ({ page }) => {
+  await page.goto('/cases?narrative=biolabs&fbclid=abc');
+  await expect(page.locator('.case-list > li').first()).toBeVisible();
+  await page.goto('/nope');
+  await expect(page.locator('h1')).toHaveText('Not here');
+  await page.goto('/cases?from=yesterday');
+  await expect(page.locator('h1')).toHaveText('That did not work');
+  await page.goto('/cases');
+  const names = await page.locator('[name=language] option').allInnerTexts();
+  expect(names.filter((n) => n === 'English')).toHaveLength(1);
+  expect(names).not.toContain('en');
+  await page.locator('[name=language]').selectOption('English');
+  await page.getByRole('button', { name: 'Find' }).click();
+  await expect(page.locator('[name=language]')).toHaveValue('en');
+  await expect(page.locator('.case-list > li').first()).toBeVisible();
+});

@@ -45,4 +45,46 @@ test('re-label, reject a case, add a narrative that is missing', async ({ page }
   expect(exported.narratives).toContain('maidan-coup');
   expect(exported.rejected).toEqual(['colour-revolutions']);
   for (const v of await verdicts(page)) await page.request.delete(`/v1/verdicts/${v.number}`);
+  await page.goto('/overview');
+  await expect(page.locator('table.verdicts')).toContainText('→ The Maidan was a coup staged by the West');
+});
+
+test('a double click is one verdict', async ({ page }) => {
+  await assess(page, POST);
+  const narrative = page.locator('.narrative[data-id="colour-revolutions"]');
+  // Slow enough for the second click to come while the first is on its way.
+  await page.route('**/v1/verdicts', async (route) => {
+    await new Promise((done) => setTimeout(done, 300));
+    await route.continue();
+  });
+  await narrative.getByRole('button', { name: 'Wrong' }).dblclick();
+  await expect(narrative.locator('.said')).toHaveText('You said: wrong.');
+  expect(await verdicts(page)).toHaveLength(1);
+  await narrative.getByRole('button', { name: 'Undo' }).click();
+  await expect(narrative.locator('.said')).toHaveText('Taken back.');
+  expect(await verdicts(page)).toHaveLength(0);
+});
+
+test('a narrative that was added is still there when the text is read again', async ({ page }) => {
+  await assess(page, POST);
+  const added = page.locator('.missing');
+  await added.locator('summary').click();
+  await expect(added.locator('.bar select option').nth(5)).toBeAttached();
+  const options = await added.locator('.bar select option').evaluateAll((all) => all.map((o) => o.value).filter(Boolean));
+  const shown = await page.locator('.narratives [data-id]').evaluateAll((all) => all.map((n) => n.dataset.id));
+  const other = options.find((id) => !shown.includes(id));
+  await added.locator('.bar select').first().selectOption(other);
+  await added.getByRole('button', { name: 'Add' }).click();
+  await expect(added.locator('.narrative .said')).toHaveText('You said: right.');
+  // Not twice.
+  await added.locator('.bar select').first().selectOption(other);
+  await added.getByRole('button', { name: 'Add' }).click();
+  await expect(added).toContainText('There is a verdict on');
+  expect(await verdicts(page)).toHaveLength(1);
+  await assess(page, POST);
+  await expect(added.locator('.narrative .said')).toHaveText('You said: right.');
+  await accessible(page);
+  await added.getByRole('button', { name: 'Undo' }).click();
+  await expect(added.locator('.narrative .said')).toHaveText('Taken back.');
+  expect(await verdicts(page)).toHaveLength(0);
 });

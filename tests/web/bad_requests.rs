@@ -18,7 +18,7 @@ async fn bad_bodies() {
         .is_problem(400, "bad-json");
     service.post_as("/v1/assess", "application/json", "[1]").await.is_problem(422, "bad-field");
     service.post("/v1/assess", &json!({})).await.is_problem(422, "bad-field");
-    service.post("/v1/assess", &json!({ "text": 7 })).await.is_problem(422, "bad-field");
+    service.post("/v1/assess", &json!({ "text": true })).await.is_problem(422, "bad-field");
     let typo = service.post("/v1/assess", &json!({ "text": "a", "langauge": "en" })).await;
     typo.is_problem(422, "bad-field");
     assert!(typo.text().contains("langauge") && typo.text().contains("language"));

@@ -153,3 +153,54 @@ async fn cases_from_a_file_are_only_read() {
     service.post("/v1/cases", &json!({ "title": "x" })).await.is_problem(409, "cases-in-file");
     assert!(service.get("/cases").await.text().contains("cannot be edited here"));
 }
+
+#[tokio::test]
+async fn a_language_is_found_by_code_and_by_name() {
+    let service = Service::new();
+    let total = async |query: &str| service.get(&format!("/v1/cases?limit=0&{query}")).await.json()["total"].clone();
+    let english = total("language=en").await;
+    assert!(english.as_u64() >= Some(356), "{english}");
+    for other in ["en-US", "EN", "English", "english"] {
+        assert_eq!(total(&format!("language={other}")).await, english, "{other}");
+    }
+    assert_eq!(total("language=tlh").await, 0);
+    service.post("/v1/cases", &json!({ "id": "a", "title": "t", "languages": ["Klingon"] })).await;
+    assert_eq!(total("language=klingon").await, 1);
+}
+
+#[tokio::test]
+async fn a_search_of_which_no_word_remains_does_not_find_everything() {
+    let service = Service::new();
+    let all = service.get("/v1/cases?limit=0").await.json()["total"].as_u64().unwrap();
+    let vitamin = json!({ "id": "vitamin", "title": "Qvitamin Q", "claim": "Vitamin Q cures all. 维生素的谎言 😀" });
+    assert_eq!(service.post("/v1/cases", &vitamin).await.status, 201);
+    for (search, least) in
+        [("q", 1), ("%F0%9F%98%80", 1), ("%E7%9A%84", 1), ("%F0%9F%A6%84", 0), ("%E3%80%82%E3%80%82", 0)]
+    {
+        let total = service.get(&format!("/v1/cases?limit=0&q={search}")).await.json()["total"].as_u64().unwrap();
+        assert!(total >= least && total < all / 10, "{search}: {total} of {all}");
+    }
+    // A letter beside a word does not narrow the search.
+    assert_eq!(service.get("/v1/cases?limit=0&q=qvitamin+s").await.json()["total"], 1);
+}
+
+#[tokio::test]
+async fn an_edit_may_be_tied_to_the_version_that_was_read() {
+    let service = Service::new();
+    let added = service.post("/v1/cases", &json!({ "id": "a", "title": "one", "desk": "north" })).await;
+    let version = added.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(service.get("/v1/cases/a").await.headers["etag"], *version);
+    let put = async |version: &str, title: &str| {
+        let request = crate::service::request("PUT", "/v1/cases/a").header("content-type", "application/json");
+        let body = json!({ "title": title }).to_string();
+        service.send(request.header("if-match", version).body(body.into()).unwrap()).await
+    };
+    let second = put(&version, "two").await;
+    assert_eq!(second.status, 200, "{}", second.text());
+    put(&version, "three").await.is_problem(412, "changed");
+    assert_eq!(service.get("/v1/cases/a").await.json()["title"], "two");
+    assert_eq!(put(second.headers["etag"].to_str().unwrap(), "four").await.status, 200);
+    assert_eq!(put("*", "five").await.status, 200);
+    // Without a version as ever.
+    assert_eq!(service.send_json("PUT", "/v1/cases/a", &json!({ "title": "six" })).await.status, 200);
+}

@@ -46,6 +46,44 @@ async fn options_and_batches() {
 }
 
 #[tokio::test]
+async fn parameters_count_whatever_the_body_is() {
+    let service = Service::new();
+    let address = "/v1/assess?top=0&related=0&evidence=false&language=ru";
+    for body in [json!({ "text": POST }), json!({ "text": POST, "top": 0, "language": "RU-ru" })] {
+        let answer = service.post(address, &body).await.json();
+        assert_eq!((answer["narratives"].as_array().unwrap().len(), &answer["language"]), (0, &json!("ru")));
+        assert!(answer["related"].as_array().unwrap().is_empty());
+    }
+    let many = json!({ "documents": [{ "text": POST }, { "text": POST, "language": "ru" }] });
+    for answer in service.post(address, &many).await.json()["assessments"].as_array().unwrap() {
+        assert_eq!((&answer["language"], answer["related"].as_array().unwrap().len()), (&json!("ru"), 0));
+    }
+    for (address, body, name) in [
+        ("?top=3", json!({ "text": POST, "top": 2 }), "top is 2 in the body and 3 in the address"),
+        ("?evidence=true", json!({ "text": POST, "evidence": false }), "evidence is false in the body"),
+        ("?language=ru", json!({ "text": POST, "language": "en" }), "language is \"en\" in the body"),
+        ("?language=ru", json!({ "documents": [{ "text": POST, "language": "en" }] }), "documents[0].language"),
+    ] {
+        let refused = service.post(&format!("/v1/assess{address}"), &body).await;
+        refused.is_problem(422, "bad-field");
+        assert!(refused.text().replace("\\\"", "\"").contains(name), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn null_is_not_given_and_a_number_its_digits() {
+    let service = Service::new();
+    let nulls = json!({ "id": 5, "text": POST, "title": null, "outlet": null, "published": null, "url": null, "language": null });
+    let answer = service.post("/v1/assess", &nulls).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["id"]), (200, &json!("5")), "{}", answer.text());
+    let many = json!({ "documents": [{ "id": 7, "text": null, "title": "The moon is made of green cheese.", "outlet": 24 }], "text": null });
+    assert_eq!(service.post("/v1/assess", &many).await.json()["assessments"][0]["id"], "7");
+    service.post("/v1/assess", &json!({ "text": POST, "title": ["a"] })).await.is_problem(422, "bad-field");
+    let verdict = json!({ "text": { "text": POST, "title": null, "outlet": 24 }, "subject": "narrative", "target": "biolabs", "decision": "rejected", "note": null, "person": null });
+    assert_eq!(service.post("/v1/verdicts", &verdict).await.status, 201);
+}
+
+#[tokio::test]
 async fn files_of_any_encoding_become_text() {
     let service = Service::new();
     let utf16: Vec<u8> = std::iter::once(0xfeff_u16).chain("Киев".encode_utf16()).flat_map(u16::to_le_bytes).collect();
@@ -59,6 +97,7 @@ async fn files_of_any_encoding_become_text() {
     let binary =
         service.post_as("/v1/extract", "application/octet-stream", b"\x7fELF\0\0\0\x01\x02\0\0".to_vec()).await;
     binary.is_problem(422, "bad-field");
+    assert!(!binary.text().contains("docs/"), "{}", binary.text());
     let private = service.post("/v1/fetch", &json!({ "url": "http://127.0.0.1:1/" })).await;
     private.is_problem(422, "private-address");
 }

@@ -19,6 +19,18 @@ async fn every_page_is_there_and_allows_only_our_own_files() {
             assert!(script.starts_with(" type=\"module\" src=\"/assets/") && script.contains("></script>"), "{page}");
         }
     }
+    // Links are shared with what trackers add; a browser is shown a page, a program a problem.
+    let shared = service.get("/cases?narrative=biolabs&fbclid=abc").await;
+    assert_eq!(shared.text(), service.get("/cases?narrative=biolabs").await.text());
+    assert_eq!(service.get("/overview?utm_source=x&from=2026-01-01").await.status, 200);
+    service.get("/v1/cases?fbclid=abc").await.is_problem(400, "bad-parameter");
+    for (path, status) in [("/nope", 404), ("/cases?offset=x", 400)] {
+        let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+        let request = crate::service::request("GET", path).header("accept", accept);
+        let reply = service.send(request.body(Body::empty()).unwrap()).await;
+        assert!(reply.status == status && reply.text().contains("<h1>"), "{path}: {}", reply.text());
+    }
+    service.get("/nope").await.is_problem(404, "not-found");
     let missing = service.get("/cases/none").await;
     assert_eq!((missing.status.as_u16(), missing.text().contains("<h1>Not here</h1>")), (404, true));
 }

@@ -11,8 +11,10 @@ use std::sync::Arc;
 use crate::assess::{Assessment, Options};
 use crate::cases::related::Related;
 use crate::document::{Document, Language, is_date};
+use crate::ingest::problem::InputProblem;
 use crate::ingest::{charset, kind, page};
-use crate::web::body::{Body, Kind, Params, objects};
+use crate::record::text;
+use crate::web::body::{Body, Kind, Params, objects, some_text};
 use crate::web::history::Entry;
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
@@ -22,18 +24,25 @@ use crate::web::state::State;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DocumentRequest {
     /// Names the document in the answer.
+    #[serde(deserialize_with = "text")]
     pub id: String,
     /// What is assessed. Required, unless there is a title.
+    #[serde(deserialize_with = "some_text")]
     pub text: Option<String>,
     /// ISO 639 code of its language; detected without it.
+    #[serde(deserialize_with = "some_text")]
     pub language: Option<String>,
     /// Its headline, for the overview; assessed where there is no text.
+    #[serde(deserialize_with = "text")]
     pub title: String,
     /// Who published it, for the overview.
+    #[serde(deserialize_with = "text")]
     pub outlet: String,
     /// Day of publication, `YYYY-MM-DD`, for the overview.
+    #[serde(deserialize_with = "text")]
     pub published: String,
     /// Where it stands.
+    #[serde(deserialize_with = "text")]
     pub url: String,
 }
 
@@ -42,18 +51,25 @@ pub(crate) struct DocumentRequest {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AssessRequest {
     /// Names the document in the answer.
+    #[serde(deserialize_with = "text")]
     pub id: String,
     /// What is assessed.
+    #[serde(deserialize_with = "some_text")]
     pub text: Option<String>,
     /// ISO 639 code of its language; detected without it.
+    #[serde(deserialize_with = "some_text")]
     pub language: Option<String>,
     /// Its headline, for the overview; assessed where there is no text.
+    #[serde(deserialize_with = "text")]
     pub title: String,
     /// Who published it, for the overview.
+    #[serde(deserialize_with = "text")]
     pub outlet: String,
     /// Day of publication, `YYYY-MM-DD`, for the overview.
+    #[serde(deserialize_with = "text")]
     pub published: String,
     /// Where it stands.
+    #[serde(deserialize_with = "text")]
     pub url: String,
     /// Many documents instead of one.
     #[serde(deserialize_with = "objects")]
@@ -66,7 +82,7 @@ pub(crate) struct AssessRequest {
     pub evidence: Option<bool>,
 }
 
-/// The same for bodies that are the text itself.
+/// What to answer, for every kind of body. What the body says, too, must be the same.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AssessParams {
@@ -92,6 +108,7 @@ pub(crate) struct Assessments {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RelatedRequest {
     /// The text.
+    #[serde(deserialize_with = "text")]
     pub text: String,
     /// ISO 639 code of its language; detected without it.
     #[serde(default)]
@@ -127,7 +144,7 @@ fn options(top: Option<usize>, related: Option<usize>, evidence: Option<bool>) -
 }
 
 /// A language code; empty is none.
-pub(super) fn language(code: Option<&str>) -> Answer<Option<Language>> {
+pub(super) fn language_code(code: Option<&str>) -> Answer<Option<Language>> {
     match code.map(str::trim) {
         None | Some("") => Ok(None),
         Some(code) => Ok(Some(code.parse()?)),
@@ -148,7 +165,7 @@ impl DocumentRequest {
 /// Assesses one document and notes it for the overview.
 fn assess_one(state: &State, text: String, request: DocumentRequest, options: Options) -> Answer<Assessment> {
     let engine = state.engine();
-    let document = Document { id: request.id, text, language: language(request.language.as_deref())? };
+    let document = Document { id: request.id, text, language: language_code(request.language.as_deref())? };
     let answer = engine.assess(&document, options);
     if let Some(history) = &state.history {
         let day = if is_date(&request.published) { request.published } else { String::new() };
@@ -181,15 +198,22 @@ fn line(value: &impl Serialize) -> Answer<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Of a file that cannot be read here.
+const NO_TEXT: &str = "it is neither text nor a web page; save it as text, or paste its text";
+
 /// Refuses bytes that are no text.
 pub(super) fn text_only(bytes: &[u8], decoded: &str) -> Answer<()> {
-    kind::check_text(bytes, decoded).map_err(|problem| Problem::bad_value(problem.to_string()))
+    kind::check_text(bytes, decoded).map_err(|problem| {
+        // What a batch reads besides is not read here.
+        let is_binary = matches!(problem, InputProblem::Binary);
+        Problem::bad_value(if is_binary { NO_TEXT.to_owned() } else { problem.to_string() })
+    })
 }
 
 fn answer(state: &State, params: AssessParams, body: &Body) -> Answer<Vec<u8>> {
     let mended;
     let (text, language) = match body.kind {
-        Some(Kind::Json) => return answer_json(state, body.json()?),
+        Some(Kind::Json) => return answer_json(state, params, body.json()?),
         Some(Kind::Text) => {
             let decoded = charset::decode(&body.bytes);
             text_only(&body.bytes, &decoded.text)?;
@@ -211,10 +235,27 @@ fn answer(state: &State, params: AssessParams, body: &Body) -> Answer<Vec<u8>> {
     line(&assessment)
 }
 
-fn answer_json(state: &State, request: AssessRequest) -> Answer<Vec<u8>> {
+/// A value that may be given in the body and in the address.
+fn given<T: PartialEq + std::fmt::Debug>(name: &str, body: Option<T>, address: Option<T>) -> Answer<Option<T>> {
+    match (body, address) {
+        (Some(body), Some(address)) if body != address => Err(Problem::bad_value(format!(
+            "{name} is {body:?} in the body and {address:?} in the address; give it in one of them"
+        ))),
+        (body, address) => Ok(body.or(address)),
+    }
+}
+
+fn answer_json(state: &State, params: AssessParams, request: AssessRequest) -> Answer<Vec<u8>> {
     let AssessRequest { id, text, language, title, outlet, published, url, documents, top, related, evidence } =
         request;
-    let options = options(top, related, evidence)?;
+    let options = options(
+        given("top", top, params.top)?,
+        given("related", related, params.related)?,
+        given("evidence", evidence, params.evidence)?,
+    )?;
+    let code = |code: Option<String>| language_code(code.as_deref()).map(|l| l.map(|l| l.code().to_owned()));
+    let of_all = code(params.language)?;
+    let language = given("language", code(language)?, of_all.clone())?;
     let mut one = DocumentRequest { id, text, language, title, outlet, published, url };
     match (one.wording(), documents) {
         (Some(text), None) => line(&assess_one(state, text, one, options)?),
@@ -228,6 +269,7 @@ fn answer_json(state: &State, request: AssessRequest) -> Answer<Vec<u8>> {
             // All are looked at before the first is assessed, and written to the history.
             let mut texts = Vec::with_capacity(documents.len());
             for (i, mut one) in documents.into_iter().enumerate() {
+                one.language = given(&format!("documents[{i}].language"), code(one.language)?, of_all.clone())?;
                 let Some(text) = one.wording() else {
                     let id = if one.id.is_empty() { String::new() } else { format!(" (id \"{}\")", one.id) };
                     return Err(Problem::bad_value(format!(
@@ -251,7 +293,7 @@ pub(in crate::web) async fn related(Shared(state): Shared<Arc<State>>, body: Bod
     let job = move || -> Answer<Vec<u8>> {
         let request: RelatedRequest = body.json()?;
         let top = options(None, request.top.or(Some(10)), None)?.related;
-        let language = language(request.language.as_deref())?;
+        let language = language_code(request.language.as_deref())?;
         line(&RelatedAnswer { related: shared.engine().related(&request.text, language, top) })
     };
     Ok(json_bytes(state.pool.run_over(length, job).await??))

@@ -1,8 +1,9 @@
 //! `/v1/cases`: browse, search, read, add, edit, retire. What is added is found as related by the very next request.
 
 use axum::extract::State as Shared;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
+use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -10,11 +11,14 @@ use std::sync::Arc;
 
 use super::json;
 use crate::cases::case::Case;
+use crate::checksum::sha256;
 use crate::document::{Language, is_date};
 use crate::error::Error;
 use crate::ingest::case_rules;
 use crate::store::RETIRED;
+use crate::text::words::is_unspaced;
 use crate::web::body::{Body, Named, Params};
+use crate::web::language_names;
 use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
 
@@ -28,7 +32,7 @@ pub(crate) struct CaseFilter {
     pub narrative: String,
     /// A country as cases spell it.
     pub country: String,
-    /// ISO 639 code: of the record or of where the claim circulated.
+    /// Of the record or of where the claim circulated: ISO 639 code or English name.
     pub language: String,
     /// An outlet as cases spell it.
     pub outlet: String,
@@ -67,23 +71,46 @@ const SEARCHED: usize = 500;
 /// Cases up to which a search looks at every one.
 const LOOKED_THROUGH: usize = 20_000;
 
-/// The words of a search, without endings: a stem as it stands in other forms of the word.
-fn words(search: &str) -> Vec<String> {
+/// What a search looks for in a case.
+enum Sought {
+    /// All of these, as parts of words: words without endings, as they stand in other forms of the word.
+    Parts(Vec<String>),
+    /// All of these, as words of their own: single letters, which are part of nearly every text.
+    Letters(Vec<String>),
+}
+
+fn sought(search: &str) -> Sought {
     let stem = |word: &str| {
         let letters = word.chars().count();
         word.chars().take(if letters > 5 { letters - 2 } else { letters }).collect::<String>()
     };
     let plain = search.to_lowercase();
-    plain.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() > 1).map(stem).collect()
+    let words = || plain.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    // Where no spaces stand between words, one character may be one.
+    let is_word = |w: &&str| w.chars().nth(1).is_some() || w.chars().any(is_unspaced);
+    if words().any(|w| is_word(&w)) {
+        return Sought::Parts(words().filter(is_word).map(stem).collect());
+    }
+    if words().next().is_some() {
+        return Sought::Letters(words().map(str::to_owned).collect());
+    }
+    // Signs alone are looked for as they stand.
+    Sought::Parts(vec![plain.trim().to_owned()])
 }
 
-/// Whether a case has all the words somewhere.
-fn says(case: &Case, words: &[String]) -> bool {
+/// Whether a case has all that is sought somewhere.
+fn says(case: &Case, sought: &Sought) -> bool {
     let lists = [&case.keywords, &case.outlets, &case.countries].into_iter().flatten();
     let texts: Vec<&str> =
         lists.chain([&case.title, &case.claim, &case.disproof, &case.id]).map(String::as_str).collect();
     let all = texts.join("\n").to_lowercase();
-    words.iter().all(|w| all.contains(w.as_str()))
+    match sought {
+        Sought::Parts(parts) => parts.iter().all(|part| all.contains(part.as_str())),
+        Sought::Letters(letters) => {
+            let words: FxHashSet<&str> = all.split(|c: char| !c.is_alphanumeric()).collect();
+            letters.iter().all(|letter| words.contains(letter.as_str()))
+        }
+    }
 }
 
 /// The cases that pass a filter, in order.
@@ -105,13 +132,13 @@ pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseLis
                 .is_some_and(|n| taxonomy.ancestors(n).any(|a| taxonomy.narrative(a).id == filter.narrative))
     };
     let same = |a: &String, b: &str| a.trim().eq_ignore_ascii_case(b.trim()) || a.to_lowercase() == b.to_lowercase();
+    let wanted = language_names::code(&filter.language);
     let passes = |c: &Cow<'_, Case>| {
         (filter.narrative.is_empty() || c.narratives.iter().any(|n| within(n)))
             && (filter.country.is_empty() || c.countries.iter().any(|x| same(x, &filter.country)))
             && (filter.outlet.is_empty() || c.outlets.iter().any(|x| same(x, &filter.outlet)))
             && (filter.language.is_empty()
-                || same(&c.language, &filter.language)
-                || c.languages.iter().any(|x| same(x, &filter.language)))
+                || c.languages.iter().chain([&c.language]).any(|x| language_names::code(x) == wanted))
             && (filter.from.is_empty() || c.published >= filter.from)
             && (filter.to.is_empty() || (!c.published.is_empty() && c.published <= filter.to))
     };
@@ -129,9 +156,9 @@ pub(in crate::web) fn list(state: &State, filter: &CaseFilter) -> Answer<CaseLis
             let best = ids.iter().filter_map(|id| index.by_id(id));
             // Outlets and countries are not in the index; a small case base is looked through for them.
             let rest = index.iter().take(if index.len() <= LOOKED_THROUGH { usize::MAX } else { 0 });
-            let words = words(&filter.q);
-            let (mut all, mut seen) = (Vec::new(), rustc_hash::FxHashSet::default());
-            for case in exact.chain(best.chain(rest).filter(|c| says(c, &words))).filter(passes) {
+            let sought = sought(&filter.q);
+            let (mut all, mut seen) = (Vec::new(), FxHashSet::default());
+            for case in exact.chain(best.chain(rest).filter(|c| says(c, &sought))).filter(passes) {
                 if seen.insert(case.id.clone()) {
                     all.push(case);
                 }
@@ -163,26 +190,10 @@ pub(in crate::web) fn find(state: &State, id: &str) -> Answer<Case> {
     stored.ok_or_else(|| Problem::not_found(format!("there is no case with the id \"{id}\"; /v1/cases lists them")))
 }
 
-/// Ids that stand in the address of something else.
-const TAKEN: [&str; 4] = [".", "..", "export", "import"];
-
-/// What must hold of an id, so that `/v1/cases/{id}` is its case.
-pub(super) fn check_id(id: &str) -> Result<(), String> {
-    if id.len() > 200 || id.contains(|c: char| c.is_control() || c == '/') {
-        return Err("an id may have 200 bytes and no slash or control character; give the case another one".to_owned());
-    }
-    if TAKEN.contains(&id) {
-        return Err(format!(
-            "\"{id}\" cannot be an id, since an address that ends so is not that of a case; give the case another one"
-        ));
-    }
-    Ok(())
-}
-
 /// What must hold of a case that is put.
 fn check(case: &Case) -> Answer<()> {
     case_rules::check_form(case).map_err(|problem| Problem::bad_value(problem.to_string()))?;
-    check_id(&case.id).map_err(Problem::bad_value)?;
+    case_rules::check_id(&case.id).map_err(|problem| Problem::bad_value(problem.to_string()))?;
     // `languages` may be names: collections say where a claim circulated in words.
     if !case.language.is_empty() {
         case.language.parse::<Language>()?;
@@ -222,13 +233,54 @@ pub(super) fn editable(state: &State) -> Answer<()> {
     Err(Problem::new(StatusCode::CONFLICT, "cases-in-file", "These cases cannot be edited", detail))
 }
 
+/// The version of a case, as `ETag` and `If-Match` say it: another one for every other record.
+pub(in crate::web) fn version(case: &Case) -> String {
+    format!("\"{}\"", &sha256(&serde_json::to_vec(case).unwrap_or_default())[..16])
+}
+
+/// A case with its version.
+fn versioned(case: &Case) -> Answer {
+    let mut response = json(case)?;
+    if let Ok(version) = HeaderValue::try_from(version(case)) {
+        response.headers_mut().insert(header::ETAG, version);
+    }
+    Ok(response)
+}
+
+/// Stores a case unless it is another one by now than the version that was to be changed.
+fn put_over(state: &State, case: &Case, expected: Option<&str>) -> Answer<()> {
+    editable(state)?;
+    let is_expected = |now: &Case| {
+        let now = version(now);
+        expected.is_none_or(|list| list.split(',').any(|v| matches!(v.trim(), "*") || v.trim() == now))
+    };
+    let stored = state.storage.write(|store| {
+        // Looked at and written by the one writer there is, so that nothing comes in between.
+        if store.case(&case.id)?.is_some_and(|now| !is_expected(&now)) {
+            return Ok(false);
+        }
+        store.import(std::slice::from_ref(case)).map(|_| true)
+    })?;
+    if !stored {
+        let detail = "it was saved since you read it; read it again, and put into it what you changed";
+        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "The case was changed meanwhile", detail));
+    }
+    found_for_texts(state, case.clone());
+    Ok(())
+}
+
+/// What is stored is found, what is retired is not.
+fn found_for_texts(state: &State, case: Case) {
+    let engine = state.engine();
+    if case.extra.contains_key(RETIRED) { engine.remove_case(&case.id) } else { engine.add_case(case) }
+}
+
 /// Stores cases and makes them findable.
 pub(super) fn put(state: &State, cases: Vec<Case>) -> Answer<crate::store::Imported> {
     editable(state)?;
-    let engine = state.engine();
     let done = state.storage.write(|store| store.import(&cases))?;
     for case in cases {
-        if case.extra.contains_key(RETIRED) { engine.remove_case(&case.id) } else { engine.add_case(case) }
+        found_for_texts(state, case);
     }
     Ok(done)
 }
@@ -242,7 +294,7 @@ pub(in crate::web) async fn browse(Shared(state): Shared<Arc<State>>, Params(fil
 /// `GET /v1/cases/{id}`
 pub(in crate::web) async fn read(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Answer {
     let shared = Arc::clone(&state);
-    json(&state.waiting_pool.run(move || find(&shared, &id)).await??)
+    versioned(&state.waiting_pool.run(move || find(&shared, &id)).await??)
 }
 
 /// `POST /v1/cases`
@@ -254,24 +306,29 @@ pub(in crate::web) async fn add(Shared(state): Shared<Arc<State>>, body: Body) -
         if case.id.trim().is_empty() {
             case.id = new_id(&shared, &case)?;
         } else if find(&shared, &case.id).is_ok() {
-            let detail =
-                format!("the id \"{}\" is taken; change that case with PUT, or give this one another id", case.id);
+            let detail = format!("the id \"{}\" is taken; change that case, or give this one another id", case.id);
             return Err(Problem::new(StatusCode::CONFLICT, "id-taken", "There is such a case", detail));
         }
         put(&shared, vec![case.clone()])?;
         Ok(case)
     };
     let case = state.waiting_pool.run(job).await??;
-    let mut response = (StatusCode::CREATED, json(&case)?).into_response();
+    let mut response = (StatusCode::CREATED, versioned(&case)?).into_response();
     if let Ok(place) = HeaderValue::try_from(format!("/v1/cases/{}", super::claims::encoded(&case.id))) {
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
 }
 
-/// `PUT /v1/cases/{id}`
-pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Named(id): Named, body: Body) -> Answer {
+/// `PUT /v1/cases/{id}`; with `If-Match` only over the version that was read.
+pub(in crate::web) async fn replace(
+    Shared(state): Shared<Arc<State>>,
+    Named(id): Named,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
     let shared = Arc::clone(&state);
+    let expected = headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let job = move || -> Answer<Case> {
         let mut case: Case = body.json()?;
         if case.id.trim().is_empty() {
@@ -281,10 +338,10 @@ pub(in crate::web) async fn replace(Shared(state): Shared<Arc<State>>, Named(id)
         }
         check(&case)?;
         find(&shared, &id)?;
-        put(&shared, vec![case.clone()])?;
+        put_over(&shared, &case, expected.as_deref())?;
         Ok(case)
     };
-    json(&state.waiting_pool.run(job).await??)
+    versioned(&state.waiting_pool.run(job).await??)
 }
 
 /// `DELETE /v1/cases/{id}`

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use super::cases::{check_id, editable, put};
+use super::cases::{editable, put};
 use super::claims::{DEBUNKED, extra, site};
 use crate::cases::case::Case;
 use crate::error::{BadRecord, Place, RecordProblem};
@@ -186,14 +186,12 @@ fn kept(records: Records<Case>, rejected: &mut Vec<String>) -> Vec<Case> {
     let mut out = Vec::new();
     for Placed { place, record } in records.good {
         let place = in_words(place);
-        let problem = case_rules::check(&record).err().or_else(|| {
+        let problem = case_rules::check_kept(&record).err().or_else(|| {
             let first = seen.get(&record.id).cloned()?;
             Some(RecordProblem::DuplicateId { id: record.id.clone(), first })
         });
         if let Some(problem) = problem {
             bad.push((place.line, BadRecord { place, problem }.to_string()));
-        } else if let Err(problem) = check_id(&record.id) {
-            bad.push((place.line, format!("{place}: {problem}")));
         } else {
             seen.insert(record.id.clone(), place);
             out.push(record);
@@ -211,10 +209,10 @@ fn read_page(text: &str, rejected: &mut Vec<String>) -> Vec<Case> {
     let page = case_page::parse(text, IMPORT);
     rejected.extend(page.unplaced.iter().map(|u| format!("line {}: {} ({})", u.place.line, u.text, u.why)));
     let mut cases = page.cases;
-    cases.retain(|case| match case_rules::check(case).map_err(|p| p.to_string()).and_then(|()| check_id(&case.id)) {
+    cases.retain(|case| match case_rules::check_kept(case) {
         Ok(()) => true,
         Err(problem) => {
-            rejected.push(problem);
+            rejected.push(problem.to_string());
             false
         }
     });

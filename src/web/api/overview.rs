@@ -14,7 +14,7 @@ use crate::web::problem::{Answer, Problem};
 use crate::web::state::State;
 
 /// The days to count.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct OverviewParams {
     /// First day, `YYYY-MM-DD`.

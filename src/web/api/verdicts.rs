@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::json;
+use crate::record::text;
 use crate::store::{Decided, ExportFormat, JudgedText, NewVerdict, Subject, Verdict, export};
 use crate::web::body::{Body, Named, Params, object};
 use crate::web::guard;
@@ -31,10 +32,10 @@ pub(crate) struct VerdictRequest {
     #[serde(default)]
     pub instead: Vec<String>,
     /// Why.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub note: String,
     /// Who; the name at the browser's prompt where there is one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub person: String,
     /// What the model said.
     #[serde(default)]

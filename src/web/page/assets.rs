@@ -18,7 +18,7 @@ macro_rules! asset {
     };
 }
 
-static FILES: [(&str, &str, &[u8]); 21] = [
+static FILES: [(&str, &str, &[u8]); 23] = [
     asset!("base.css", "text/css; charset=utf-8"),
     asset!("read.css", "text/css; charset=utf-8"),
     asset!("cases.css", "text/css; charset=utf-8"),
@@ -30,7 +30,9 @@ static FILES: [(&str, &str, &[u8]); 21] = [
     asset!("dom.js", SCRIPT),
     asset!("offsets.js", SCRIPT),
     asset!("read.js", SCRIPT),
+    asset!("about.js", SCRIPT),
     asset!("answer.js", SCRIPT),
+    asset!("outcome.js", SCRIPT),
     asset!("evidence.js", SCRIPT),
     asset!("score.js", SCRIPT),
     asset!("related.js", SCRIPT),

@@ -1,16 +1,17 @@
 //! What the pages of cases show.
 
 use askama::Template;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::texts::Texts;
 use super::views::{Frame, Named, named};
 use crate::cases::case::Case;
 use crate::ingest::case_rules::is_web_address;
 use crate::store::RETIRED;
-use crate::web::api::cases::{CaseFilter, find, list};
+use crate::web::api::cases::{CaseFilter, find, list, version};
 use crate::web::api::claims::encoded;
 use crate::web::api::interchange::claim_review;
+use crate::web::language_names;
 use crate::web::problem::Answer;
 use crate::web::state::State;
 
@@ -74,7 +75,8 @@ pub(super) struct Cases {
     filter: CaseFilter,
     narratives: Vec<Named>,
     countries: Vec<String>,
-    languages: Vec<String>,
+    /// Code and name.
+    languages: Vec<(String, String)>,
     outlets: Vec<String>,
     total: usize,
     entries: Vec<Entry>,
@@ -92,10 +94,24 @@ impl Cases {
                 assessor.cases.index.iter().flat_map(|c| of(&c).clone()).filter(|v| !v.is_empty()).collect();
             all.into_iter().collect()
         };
+        // Records have codes, and say in words where a claim circulated: one entry for each language, under its name.
         let mut languages = distinct(|c| &c.languages);
         languages.extend(assessor.cases.index.iter().map(|c| c.language.clone()).filter(|l| !l.is_empty()));
-        languages.sort_unstable();
-        languages.dedup();
+        let languages: BTreeMap<String, String> = languages
+            .iter()
+            .map(|given| (language_names::code(given), given))
+            .fold(BTreeMap::new(), |mut all, (code, given)| {
+                let name = language_names::name(&code);
+                let name = if name == code { given.clone() } else { name.to_owned() };
+                all.entry(code).or_insert(name);
+                all
+            });
+        let mut languages: Vec<(String, String)> = languages.into_iter().collect();
+        languages.sort_by(|a, b| a.1.cmp(&b.1));
+        let filter = CaseFilter {
+            language: if filter.language.is_empty() { String::new() } else { language_names::code(&filter.language) },
+            ..filter
+        };
         let link = |offset: usize| {
             let f = &filter;
             let fields = [
@@ -221,6 +237,8 @@ pub(super) struct Form {
     narratives: Vec<Named>,
     /// The whole record, so that fields without an input survive an edit.
     record: String,
+    /// The version that is edited.
+    version: String,
     case: Case,
 }
 
@@ -235,6 +253,7 @@ impl Form {
             link: encoded(&case.id),
             narratives: named(&engine.assessor().classifier().taxonomy),
             record: serde_json::to_string(&case).unwrap_or_default(),
+            version: version(&case),
             case,
         })
     }

@@ -14,7 +14,7 @@ mod views;
 use askama::Template;
 use axum::Router;
 use axum::extract::State as Shared;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use self::texts::Texts;
 use self::views::Frame;
 use super::api::cases::CaseFilter;
 use super::api::overview::OverviewParams;
-use super::body::{Named, Params};
+use super::body::{Named, PageParams};
 use super::problem::{Answer, Problem};
 use super::state::State;
 
@@ -78,12 +78,22 @@ async fn page<T: Template>(
     html(&message).map_or_else(IntoResponse::into_response, |page| (status, page).into_response())
 }
 
+/// What there is not: a page for a browser, a problem for a program.
+pub(super) async fn missing(Shared(state): Shared<Arc<State>>, uri: Uri, headers: HeaderMap) -> Response {
+    let problem = Problem::not_found("there is nothing at this address; /api lists what there is");
+    let accepts = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).unwrap_or_default();
+    if uri.path().starts_with("/v1/") || !accepts.contains("text/html") {
+        return problem.into_response();
+    }
+    page::<Message>(state, "", |_, _| Err(problem)).await
+}
+
 async fn read(Shared(state): Shared<Arc<State>>) -> Response {
     page(state, "read", |state, frame| Ok(views::Read::new(state, frame))).await
 }
 
-async fn cases(Shared(state): Shared<Arc<State>>, Params(filter): Params<CaseFilter>) -> Response {
-    page(state, "cases", |state, frame| case_views::Cases::new(state, frame, filter)).await
+async fn cases(Shared(state): Shared<Arc<State>>, filter: Result<PageParams<CaseFilter>, Problem>) -> Response {
+    page(state, "cases", |state, frame| case_views::Cases::new(state, frame, filter?.0)).await
 }
 
 async fn case(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Response {
@@ -98,8 +108,8 @@ async fn edit_case(Shared(state): Shared<Arc<State>>, Named(id): Named) -> Respo
     page(state, "cases", move |state, frame| case_views::Form::new(state, frame, Some(&id))).await
 }
 
-async fn overview(Shared(state): Shared<Arc<State>>, Params(params): Params<OverviewParams>) -> Response {
-    page(state, "overview", |state, frame| views::OverviewPage::new(state, frame, params)).await
+async fn overview(Shared(state): Shared<Arc<State>>, params: Result<PageParams<OverviewParams>, Problem>) -> Response {
+    page(state, "overview", |state, frame| views::OverviewPage::new(state, frame, params?.0)).await
 }
 
 async fn model(Shared(state): Shared<Arc<State>>) -> Response {

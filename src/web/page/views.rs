@@ -204,7 +204,10 @@ impl OverviewPage {
                 target: if v.instead.is_empty() {
                     name(&v.target)
                 } else {
-                    format!("{} → {}", name(&v.target), v.instead.join(", "))
+                    {
+                        let instead: Vec<String> = v.instead.iter().map(|id| name(id)).collect();
+                        format!("{} → {}", name(&v.target), instead.join(", "))
+                    }
                 },
                 note: v.note,
                 undone: v.undone_at.is_some(),

@@ -1,50 +1,11 @@
-// The answer in words: the outcome in one sentence, narratives as a tree, stance. What is uncertain says so.
+// The answer in words: narratives as a tree, stance. What is uncertain says so.
 import { el } from './dom.js';
-import { t, count, percent } from './say.js';
+import { t, percent } from './say.js';
+import { stanceSaid } from './outcome.js';
 import { controls, missing } from './verdicts.js';
-
-// From these probabilities a case says the same, or may.
-const SAME = 0.5;
-export const LIKE = 0.1;
 
 const children = (answer, id) => answer.narratives.filter((n) => n.parent === id);
 const isLeaf = (answer, n) => children(answer, n.id).length === 0;
-
-// Whether the text seems to speak of the case from the other side: it reports or debunks, or what matches is the debunk.
-function speaksOf(related, stance) {
-  if (stance?.label === 'reports' || stance?.label === 'spreads') return stance.label === 'reports';
-  return related.passages[0]?.field === 'disproof';
-}
-
-// The outcome as one sentence and how sure it is: match, suggest or none.
-export function outcome(answer) {
-  const decided = (d) => answer.narratives.filter((n) => n.decision === d && isLeaf(answer, n));
-  const names = (list) => list.map((n) => `${n.name} (${percent(n.probability)})`).join('; ');
-  let sentence;
-  let kind = 'none';
-  if (answer.outcome !== 'known') {
-    sentence = t(`outcome.${answer.outcome}`);
-  } else if (decided('match').length > 0) {
-    sentence = t('outcome.match', { names: names(decided('match')) });
-    kind = 'match';
-  } else if (decided('suggest').length > 0) {
-    sentence = t('outcome.suggest', { names: names(decided('suggest')) });
-    kind = 'suggest';
-  } else {
-    sentence = t('outcome.parent', { names: names(answer.narratives.filter((n) => n.decision !== 'weak')) });
-    kind = 'suggest';
-  }
-  const same = answer.related.filter((r) => r.score >= SAME).length;
-  const like = answer.related.filter((r) => r.score >= LIKE && r.score < SAME).length;
-  // A debunked case that says the same is worth a look whatever the narratives are.
-  if (same > 0 && kind === 'none' && answer.outcome === 'unknown' && speaksOf(answer.related[0], answer.stance)) {
-    return { sentence: `${sentence} ${count('outcome.about', same)}`, kind };
-  }
-  if (same > 0 && kind === 'none') kind = 'suggest';
-  if (same > 0) sentence += ` ${count('outcome.same', same)}`;
-  else if (like > 0) sentence += ` ${count('outcome.like', like)}`;
-  return { sentence, kind };
-}
 
 // A bar of the probability on a scale with the narrative's two thresholds.
 function gauge(n, known) {
@@ -95,21 +56,22 @@ export function tree(answer, context) {
     box.append(el('details', {}, el('summary', {}, t('narratives.weak', { n: weakOnes.length })),
       el('ul', { class: 'tree' }, weakOnes.map((n) => branch(answer, n, { ...context, shows: () => false })))));
   }
-  if (answer.outcome === 'known' || answer.outcome === 'unknown') box.append(missing(context));
+  if (answer.outcome === 'known' || answer.outcome === 'unknown') {
+    const shown = new Set([...box.querySelectorAll('[data-id]')].map((node) => node.dataset.id));
+    box.append(missing(context, shown));
+  }
   return box;
 }
 
-// Said of what was found: a text without a narrative or a case has nothing to spread.
 export function stance(answer, context) {
+  const said = stanceSaid(answer);
+  if (!said) return null;
   const found = answer.stance;
-  const isSaid = answer.outcome === 'known' || answer.related.some((r) => r.score >= SAME);
-  if (!found || !isSaid) return null;
-  const p = percent(found.label === 'reports' ? 1 - found.probability : found.probability);
   const gaugeBox = el('span', { class: 'stance-gauge', 'aria-hidden': 'true' }, el('span', { class: 'needle' }));
   gaugeBox.firstChild.style.insetInlineStart = `${found.probability * 100}%`;
   return el('section', { class: `stance ${found.label}`, 'aria-labelledby': 'stance-title' },
     el('h2', { id: 'stance-title' }, t('stance')),
-    el('p', {}, t(`stance.${found.label}`, { p })),
+    el('p', {}, said),
     gaugeBox,
     found.evidence.length > 0 && el('button', {
       type: 'button', class: 'choose small', 'aria-pressed': 'false', 'data-narrative': 'stance', onclick: () => context.select('stance'),

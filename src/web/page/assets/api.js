@@ -3,8 +3,8 @@ import { t } from './say.js';
 
 export class Trouble extends Error {}
 
-async function send(method, path, body, type) {
-  const headers = { 'X-Leitmotif': 'page' };
+async function send(method, path, body, type, more = {}) {
+  const headers = { 'X-Leitmotif': 'page', ...more };
   if (type) headers['Content-Type'] = type;
   let response;
   try {
@@ -20,14 +20,19 @@ async function send(method, path, body, type) {
     // Not from us: a proxy, perhaps. The status has to do.
   }
   const told = [problem.title, problem.detail].filter(Boolean).join(': ');
-  throw new Trouble(told || `${t('error.title')} (${response.status})`);
+  const trouble = new Trouble(told || `${t('error.title')} (${response.status})`);
+  trouble.status = response.status;
+  throw trouble;
 }
 
 const json = (response) => response.json();
 
 export const get = (path) => send('GET', path).then(json);
 export const post = (path, value) => send('POST', path, JSON.stringify(value), 'application/json').then(json);
-export const put = (path, value) => send('PUT', path, JSON.stringify(value), 'application/json').then(json);
+// Over the version that was read and no other, where one is given.
+export const put = (path, value, version) =>
+  send('PUT', path, JSON.stringify(value), 'application/json', version ? { 'If-Match': version } : {}).then(json);
+export const getVersioned = (path) => send('GET', path).then(async (r) => ({ record: await r.json(), version: r.headers.get('ETag') }));
 export const remove = (path) => send('DELETE', path).then(json);
 export const upload = (path, file) => send('POST', path, file, 'application/octet-stream').then(json);
 

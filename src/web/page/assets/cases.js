@@ -1,6 +1,6 @@
 // Pages of cases: import a file, save the form, retire and bring back.
 import { byId, el } from './dom.js';
-import { get, post, put, remove, upload } from './api.js';
+import { getVersioned, post, put, remove, upload } from './api.js';
 import { t } from './say.js';
 
 const path = (id) => `/v1/cases/${encodeURIComponent(id)}`;
@@ -30,9 +30,9 @@ byId('retire')?.addEventListener('click', async () => {
 
 byId('restore')?.addEventListener('click', async () => {
   try {
-    const record = await get(path(shown.dataset.id));
+    const { record, version } = await getVersioned(path(shown.dataset.id));
     delete record.retired;
-    await put(path(shown.dataset.id), record);
+    await put(path(shown.dataset.id), record, version);
     window.location.reload();
   } catch (trouble) {
     byId('said').textContent = trouble.message;
@@ -42,7 +42,8 @@ byId('restore')?.addEventListener('click', async () => {
 const form = byId('case-form');
 
 if (form) {
-  const record = JSON.parse(form.dataset.record);
+  let record = JSON.parse(form.dataset.record);
+  let version = form.dataset.version;
   const isNew = form.dataset.new === 'true';
   const draft = isNew && window.location.hash === '#draft' ? sessionStorage.getItem('leitmotif.draft') : null;
   if (draft) {
@@ -55,23 +56,42 @@ if (form) {
     }
     byId('prefilled').hidden = false;
   }
+  const tell = (message) => {
+    const box = byId('form-trouble');
+    box.textContent = message;
+    box.hidden = false;
+    box.scrollIntoView({ block: 'center' });
+  };
+  const inputs = [...form.elements].filter((input) => input.name);
+  const valueOf = (input) => {
+    if (input.multiple) return [...input.selectedOptions].map((o) => o.value);
+    if ('list' in input.dataset) return input.value.split(',').map((v) => v.trim()).filter(Boolean);
+    return input.value.trim();
+  };
+  // Somebody else was faster: what they saved is shown below what stands in the form, field by field.
+  const showTheirs = async () => {
+    const theirs = await getVersioned(path(form.dataset.id));
+    const words = (value) => (Array.isArray(value) ? value.join(', ') : value ?? '');
+    const differing = inputs.filter((input) => words(theirs.record[input.name]) !== words(valueOf(input)));
+    byId('theirs').querySelector('dl').replaceChildren(...differing.flatMap((input) => [
+      el('dt', {}, input.labels[0].firstChild.textContent.trim()),
+      el('dd', { dir: 'auto' }, words(theirs.record[input.name]) || t('form.changed.empty')),
+    ]));
+    byId('theirs').hidden = false;
+    // Saving again is meant to replace theirs; what the form has no field for stays as they have it.
+    ({ record, version } = theirs);
+    tell(t('form.changed'));
+  };
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    for (const input of form.elements) {
-      if (!input.name) continue;
-      if (input.multiple) record[input.name] = [...input.selectedOptions].map((o) => o.value);
-      else if ('list' in input.dataset) record[input.name] = input.value.split(',').map((v) => v.trim()).filter(Boolean);
-      else record[input.name] = input.value.trim();
-    }
+    const edited = { ...record, ...Object.fromEntries(inputs.map((input) => [input.name, valueOf(input)])) };
     try {
-      const saved = isNew ? await post('/v1/cases', record) : await put(path(form.dataset.id), record);
+      const saved = isNew ? await post('/v1/cases', edited) : await put(path(form.dataset.id), edited, version);
       sessionStorage.removeItem('leitmotif.draft');
       window.location.assign(`/cases/${encodeURIComponent(saved.id)}`);
     } catch (trouble) {
-      const box = byId('form-trouble');
-      box.textContent = trouble.message;
-      box.hidden = false;
-      box.scrollIntoView({ block: 'center' });
+      if (trouble.status === 412) await showTheirs().catch((again) => tell(again.message));
+      else tell(trouble.message);
     }
   });
   form.dataset.ready = 'true';

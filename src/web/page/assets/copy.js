@@ -1,26 +1,21 @@
 // The answer to take along: plain text for a chat, Markdown for a report, JSON for a program, paper.
 import { el } from './dom.js';
 import { t, percent } from './say.js';
-import { outcome, LIKE, facts } from './answer.js';
+import { facts } from './answer.js';
+import { outcome, stanceSaid, LIKE } from './outcome.js';
 
 const quote = (text) => text.replace(/\s+/g, ' ').trim();
 
-function stanceLine(answer) {
-  if (!answer.stance || answer.outcome !== 'known') return null;
-  const { label, probability } = answer.stance;
-  return t(`stance.${label}`, { p: percent(label === 'reports' ? 1 - probability : probability) });
-}
-
-const decided = (answer) => answer.narratives.filter((n) => n.decision !== 'weak');
+const shown = (answer) => answer.narratives.filter((n) => n.decision !== 'weak');
 const likely = (answer) => answer.related.filter((r) => r.score >= LIKE);
 
 export function plain(answer) {
   const lines = [outcome(answer).sentence];
-  for (const n of decided(answer)) {
+  for (const n of shown(answer)) {
     lines.push('', `${t(`decision.${n.decision}`)} ${percent(n.probability)}: ${n.name}`);
     for (const e of n.evidence) lines.push(`  “${quote(e.text)}”`);
   }
-  const stance = stanceLine(answer);
+  const stance = stanceSaid(answer);
   if (stance) lines.push('', stance);
   if (likely(answer).length > 0) {
     lines.push('', `${t('related')}:`);
@@ -34,11 +29,11 @@ const escape = (text) => text.replace(/([\\`*_[\]<>#|])/g, '\\$1');
 
 export function markdown(answer) {
   const lines = [`**${escape(outcome(answer).sentence)}**`];
-  for (const n of decided(answer)) {
+  for (const n of shown(answer)) {
     lines.push('', `### ${escape(n.name)} (${t(`decision.${n.decision}`)}, ${percent(n.probability)})`);
     for (const e of n.evidence) lines.push('', `> ${escape(quote(e.text))}`);
   }
-  const stance = stanceLine(answer);
+  const stance = stanceSaid(answer);
   if (stance) lines.push('', `${t('stance')}: ${escape(stance)}`);
   if (likely(answer).length > 0) {
     lines.push('', `### ${t('related')}`, '');

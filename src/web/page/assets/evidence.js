@@ -2,6 +2,7 @@
 // passage. Only the passages are elements; a long text is shown around them.
 import { el } from './dom.js';
 import { t } from './say.js';
+import { decided } from './outcome.js';
 
 // Characters shown without asking, and around a passage of a longer text.
 const WHOLE = 60_000;
@@ -20,15 +21,9 @@ export function passages(answer, selected) {
   if (selected === 'stance') {
     add('stance', t('stance'), 'stance', answer.stance?.evidence);
   } else {
-    const parents = new Set(answer.narratives.map((n) => n.parent));
-    for (const n of answer.narratives) {
-      // Without a choice, what was decided speaks; a parent repeats its child.
-      const shown = selected ? n.id === selected : n.decision !== 'weak' && !parents.has(n.id);
-      if (shown) add(n.id, n.name, n.decision, n.evidence);
-    }
-    if (!selected && found.size === 0) {
-      for (const n of answer.narratives.filter((x) => x.decision !== 'weak')) add(n.id, n.name, n.decision, n.evidence);
-    }
+    // Without a choice, what was decided speaks; a parent repeats its child.
+    const speakers = selected ? answer.narratives.filter((n) => n.id === selected) : decided(answer);
+    for (const n of speakers) add(n.id, n.name, n.decision, n.evidence);
   }
   return [...found.values()].sort((a, b) => a.start - b.start || a.end - b.end);
 }
@@ -113,16 +108,22 @@ export function draw(place, text, found, at, options = {}) {
 // Hover, tap, focus and keys.
 function watch(place, marks) {
   place.parentElement.querySelector('.weights')?.remove();
-  const note = el('div', { class: 'weights', role: 'region', 'aria-label': t('evidence.weight'), hidden: true });
+  // Takes the focus itself when it is clicked, so that it is not left by that.
+  const note = el('div', { class: 'weights', role: 'region', tabindex: '-1', 'aria-label': t('evidence.weight'), hidden: true });
   place.after(note);
   let shown = -1;
   let leaving = 0;
   // Time to get from the passage to its note with the pointer.
   const leave = () => {
     leaving = setTimeout(() => {
-      if (!place.contains(document.activeElement)) hide();
+      if (!place.contains(document.activeElement) && !note.contains(document.activeElement)) hide();
     }, 300);
   };
+  const isHere = (node) => place.contains(node) || note.contains(node);
+  const blur = (event) => {
+    if (!isHere(event.relatedTarget)) hide();
+  };
+  note.addEventListener('focusout', blur);
   note.addEventListener('mouseenter', () => clearTimeout(leaving));
   note.addEventListener('mouseleave', leave);
   const hide = () => {
@@ -130,13 +131,20 @@ function watch(place, marks) {
     if (shown >= 0) marks[shown].mark.setAttribute('aria-expanded', 'false');
     shown = -1;
   };
+  // Back to the passage first: the focus must not be in what is hidden.
+  const close = () => {
+    if (note.contains(document.activeElement)) marks[shown].mark.focus({ preventScroll: true });
+    hide();
+  };
+  note.addEventListener('keydown', (event) => event.key === 'Escape' && close());
   const show = (i) => {
+    clearTimeout(leaving);
     if (i === shown) return;
     hide();
     shown = i;
     const { mark, passage } = marks[i];
     mark.setAttribute('aria-expanded', 'true');
-    note.replaceChildren(...weights(passage, i, marks.length, hide));
+    note.replaceChildren(...weights(passage, i, marks.length, close));
     note.hidden = false;
     const box = mark.getClientRects();
     const line = box[box.length - 1];
@@ -162,6 +170,7 @@ function watch(place, marks) {
     });
     mark.addEventListener('mouseleave', leave);
     mark.addEventListener('focus', () => show(i));
+    mark.addEventListener('blur', blur);
     mark.addEventListener('click', () => show(i));
     mark.addEventListener('keydown', (event) => {
       const back = ['ArrowUp', 'ArrowLeft'].includes(event.key);
@@ -189,21 +198,28 @@ function size(share) {
   return bar;
 }
 
+const cents = (weight) => Math.round(weight * 100);
+
+const written = (n) => (n / 100).toFixed(2).replace('-', '−');
+
 // What a passage speaks for, and the words that make it.
-function weights(passage, number, all, hide) {
+function weights(passage, number, all, close) {
   const out = [
     el('p', { class: 'which' }, t('evidence.passage', { n: number + 1, all })),
-    el('button', { type: 'button', class: 'close', 'aria-label': t('evidence.close'), onclick: hide }, '×'),
+    el('button', { type: 'button', class: 'close', 'aria-label': t('evidence.close'), onclick: close }, '×'),
   ];
   for (const speaker of passage.speaks) {
-    out.push(el('p', { class: `speaks ${speaker.kind}` }, t('evidence.for', { name: speaker.name, weight: speaker.contribution.toFixed(2) })));
+    out.push(el('p', { class: `speaks ${speaker.kind}` }, t('evidence.for', { name: speaker.name, weight: written(cents(speaker.contribution)) })));
     const terms = [...speaker.terms].sort((a, b) => b.contribution - a.contribution).slice(0, 6);
     const most = terms[0]?.contribution ?? 1;
+    // As they are shown, so that the numbers add up; words that speak against it are among the rest.
+    const rest = cents(speaker.contribution) - terms.reduce((sum, term) => sum + cents(term.contribution), 0);
+    const row = (words, ...cells) => el('tr', {}, el('th', { scope: 'row' }, words), el('td', {}, cells));
     out.push(el('table', {},
       el('thead', { class: 'hidden' }, el('tr', {}, el('th', { scope: 'col' }, t('evidence.word')), el('th', { scope: 'col' }, t('evidence.weight')))),
-      el('tbody', {}, terms.map((term) => el('tr', {},
-        el('th', { scope: 'row' }, el('bdi', {}, term.text)),
-        el('td', {}, size(term.contribution / most), term.contribution.toFixed(2)))))));
+      el('tbody', {},
+        terms.map((term) => row(el('bdi', {}, term.text), size(term.contribution / most), written(cents(term.contribution)))),
+        rest !== 0 && row(t('evidence.rest'), written(rest)))));
   }
   out.push(el('p', { class: 'hint' }, t('evidence.note')));
   return out;

@@ -1,10 +1,12 @@
 // The first page: a text in, the answer in place.
 import { byId, el } from './dom.js';
 import { narratives, post, postForText, upload } from './api.js';
-import { t, day, percent } from './say.js';
+import { t, count, day, percent } from './say.js';
 import { converter, offsetsOf } from './offsets.js';
 import { draw, passages } from './evidence.js';
-import { facts, outcome, stance, tree } from './answer.js';
+import * as about from './about.js';
+import { facts, stance, tree } from './answer.js';
+import { decided, outcome, stanceSaid } from './outcome.js';
 import { relatedCases } from './related.js';
 import { score } from './score.js';
 import { copyBar } from './copy.js';
@@ -16,48 +18,58 @@ const area = byId('text');
 const status = byId('status');
 const answerBox = byId('answer');
 const trouble = byId('trouble');
-let source = '';
+const working = byId('working');
+const heldBox = byId('held');
+const name = document.title;
+// Numbers of the latest question and of the latest text asked for; what comes for an earlier one comes too late.
 let asked = 0;
+let wanted = 0;
 // A text too long for a text area, which would stall the browser: held here, its beginning is shown.
 let held = null;
 const LONG = 200_000;
+
+const textNow = () => held ?? area.value;
 
 function setText(text) {
   held = text.length > LONG ? text : null;
   area.value = held ? `${text.slice(0, 3000)}…` : text;
   area.readOnly = Boolean(held);
-  byId('held').hidden = !held;
-  byId('held').textContent = held ? t('read.held', { n: text.length.toLocaleString('en') }) : '';
+  heldBox.hidden = !held;
+  heldBox.firstElementChild.textContent = held ? t('read.held', { n: text.length.toLocaleString('en') }) : '';
+}
+
+// Another text from a person: what was to come in its place is no longer wanted.
+function replaceText(text) {
+  overtake();
+  setText(text);
+  about.changed(text);
+}
+
+function overtake() {
+  wanted += 1;
+  working.textContent = '';
 }
 
 function tell(error) {
   trouble.textContent = error ? error.message : '';
   trouble.hidden = !error;
-}
-
-function details() {
-  return {
-    language: byId('language').value,
-    outlet: byId('outlet').value.trim(),
-    title: byId('headline').value.trim(),
-    published: byId('published').value,
-    url: source,
-  };
+  if (error) trouble.scrollIntoView({ block: 'nearest' });
 }
 
 async function assess() {
-  const text = held ?? area.value;
+  const text = textNow();
+  const turn = ++asked;
+  overtake();
   if (!text.trim()) {
-    tell(new Error(t('read.empty')));
     area.focus();
+    tell(new Error(t('read.empty')));
     return;
   }
   tell(null);
-  const turn = ++asked;
-  status.className = 'status working';
-  status.textContent = t('read.working');
-  const about = details();
-  const request = { text, ...about, language: about.language || null };
+  working.textContent = t('read.working');
+  about.bind(text);
+  const { notes, ...known } = about.details();
+  const request = { text, ...known, language: known.language || null };
   try {
     // What was here before is asked at the same time, so that this very request is not yet among it.
     const [raw, seen] = await Promise.all([
@@ -65,15 +77,15 @@ async function assess() {
       text.length > 1_000_000 ? null : post('/v1/seen', { text }).catch(() => null),
     ]);
     if (turn !== asked) return;
-    await show(JSON.parse(raw), raw, text, about, seen);
+    await show(JSON.parse(raw), raw, text, known, notes, seen);
   } catch (error) {
     if (turn !== asked) return;
-    status.textContent = '';
+    working.textContent = '';
     tell(error);
   }
 }
 
-async function show(answer, raw, text, about, seen) {
+async function show(answer, raw, text, said, notes, seen) {
   const { sentence, kind } = outcome(answer);
   const at = converter(text, offsetsOf(answer));
   const known = await narratives().catch(() => null);
@@ -81,9 +93,9 @@ async function show(answer, raw, text, about, seen) {
     text, at, known,
     verdicts: seen?.verdicts ?? [],
     editable: page.dataset.editable === 'true',
-    document: () => ({ text, title: about.title, language: answer.language ?? about.language, outlet: about.outlet, published: about.published, url: about.url }),
+    document: () => ({ text, ...said, language: answer.language ?? said.language }),
     select: (id) => select(id),
-    makeCase: () => makeCase(answer, text, about, known),
+    makeCase: () => makeCase(answer, text, said, known),
   };
   const body = el('div', { class: 'body', dir: 'auto', lang: answer.language || false });
   const reading = el('section', { class: 'sheet reading', 'aria-label': t('read.reading') }, body);
@@ -108,14 +120,20 @@ async function show(answer, raw, text, about, seen) {
     reading);
   answerBox.replaceChildren(
     el('p', { class: 'facts' }, facts(answer).map((f) => el('span', {}, f))),
-    ...answer.warnings.map((w) => el('p', { class: 'warning' }, w)),
+    stanceSaid(answer) ? el('p', { class: 'stance-said' }, `${t('stance')}: ${stanceSaid(answer)}`) : '',
+    ...[...notes, ...answer.warnings].map((w) => el('p', { class: 'warning' }, w)),
     main, side);
   answerBox.hidden = false;
   page.classList.add('answered');
   select(null);
+  working.textContent = '';
+  tell(null);
   status.className = `status outcome ${kind}`;
   status.textContent = sentence;
+  document.title = `${sentence} – ${name}`;
   window.scrollTo({ top: 0 });
+  // The form is gone, and the focus with it.
+  status.focus({ preventScroll: true });
   // The text can be read while the cases are fetched.
   const cases = await relatedCases(answer, context);
   main.append(cases);
@@ -135,7 +153,7 @@ function seenBox(seen) {
   if (!seen || seen.near_duplicates.length === 0) return null;
   return el('section', { class: 'seen', 'aria-labelledby': 'seen-title' }, el('h2', { id: 'seen-title' }, t('seen')),
     el('ul', {}, seen.near_duplicates.map((s) => el('li', {}, s.hash === seen.hash
-      ? t('seen.same', { n: s.times, day: day(s.first_at) })
+      ? count('seen.same', s.times, { day: day(s.first_at) })
       : t('seen.near', { p: percent(s.similarity), what: [s.title || t('seen.untitled'), s.outlet].filter(Boolean).join(', '), day: day(s.first_at) })))));
 }
 
@@ -150,59 +168,64 @@ function edit() {
   answerBox.hidden = true;
   status.textContent = '';
   status.className = 'status';
+  document.title = name;
   area.focus();
 }
 
 function fresh() {
   form.reset();
-  setText('');
-  source = '';
+  about.clear();
+  replaceText('');
   edit();
 }
 
 // Opens the form for a new case with what the answer knows.
-function makeCase(answer, text, about, known) {
-  const named = answer.narratives.filter((n) => n.decision !== 'weak' && !answer.narratives.some((c) => c.parent === n.id));
+function makeCase(answer, text, said, known) {
+  const named = decided(answer);
   const alike = answer.related.filter((r) => r.score >= 0.2);
   const mix = [...named.map((n) => known?.get(n.id)?.name ?? n.name)];
   const draft = {
-    title: about.title,
+    title: said.title,
     claim: (named[0]?.evidence ?? []).map((e) => e.text.trim()).join(' ') || text.slice(0, 600).trim(),
     disproof: mix.length > 1 ? t('form.mix', { names: mix.join('; ') }) : '',
     narratives: named.map((n) => n.id),
-    language: answer.language ?? about.language,
-    languages: answer.language ? [answer.language] : [],
-    outlets: about.outlet ? [about.outlet] : [],
+    language: answer.language ?? said.language,
+    languages: answer.language ? [languageName(answer.language)] : [],
+    outlets: said.outlet ? [said.outlet] : [],
     related_cases: alike.map((r) => r.id),
-    appearances: about.url ? [about.url] : [],
+    appearances: said.url ? [said.url] : [],
   };
   sessionStorage.setItem('leitmotif.draft', JSON.stringify(draft));
   window.location.assign('/cases/new#draft');
 }
 
-function fill(found) {
-  setText(found.text);
-  if (found.title) byId('headline').value = found.title;
-  if (found.outlet) byId('outlet').value = found.outlet;
-  if (found.published) byId('published').value = found.published;
-  const languages = [...byId('language').options].map((o) => o.value);
-  byId('language').value = languages.includes(found.language) ? found.language : '';
-  source = found.url ?? '';
-  tell(found.warnings.length > 0 ? new Error(found.warnings.join('; ')) : null);
+// As cases name the languages in which a claim circulated.
+function languageName(code) {
+  return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code;
 }
 
-async function take(working, request) {
-  status.textContent = working;
+// Waits for a text that is read elsewhere, and assesses it, unless there is a newer wish by then.
+async function take(words, request) {
+  asked += 1;
+  overtake();
+  const turn = wanted;
+  tell(null);
+  working.textContent = words;
   try {
-    fill(await request);
+    const found = await request();
+    if (turn !== wanted) return;
+    if (!found.text.trim()) throw new Error(t('read.file.empty'));
+    setText(found.text);
+    about.read(found);
     await assess();
   } catch (error) {
-    status.textContent = '';
+    if (turn !== wanted) return;
+    working.textContent = '';
     tell(error);
   }
 }
 
-const open = (file) => file && take(t('read.working'), upload('/v1/extract', file));
+const open = (file) => file && take(t('read.working'), () => upload('/v1/extract', file));
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -211,15 +234,34 @@ form.addEventListener('submit', (event) => {
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && form.contains(event.target)) {
     event.preventDefault();
-    assess();
+    if (event.target.id === 'url') byId('fetch').click();
+    else assess();
   }
+});
+area.addEventListener('input', () => {
+  overtake();
+  about.changed(area.value);
 });
 area.addEventListener('paste', (event) => {
   const text = event.clipboardData?.getData('text/plain') ?? '';
-  if (text.length > LONG || held) {
+  // Into what stands there; what is held cannot be changed, only replaced.
+  const all = held ? text : area.value.slice(0, area.selectionStart) + text + area.value.slice(area.selectionEnd);
+  if (all.length > LONG || held) {
     event.preventDefault();
-    setText(text);
+    replaceText(all);
   }
+});
+// A text that is held is shown read-only; marked from end to end it is emptied by the usual keys.
+area.addEventListener('keydown', (event) => {
+  const isAll = area.selectionStart === 0 && area.selectionEnd === area.value.length;
+  if (held && isAll && ['Delete', 'Backspace'].includes(event.key)) {
+    event.preventDefault();
+    replaceText('');
+  }
+});
+heldBox.querySelector('button').addEventListener('click', () => {
+  replaceText('');
+  area.focus();
 });
 byId('open-file').addEventListener('click', () => byId('file').click());
 byId('file').addEventListener('change', (event) => {
@@ -227,10 +269,10 @@ byId('file').addEventListener('change', (event) => {
   event.target.value = '';
 });
 byId('try').addEventListener('click', (event) => {
-  setText(event.currentTarget.dataset.text);
+  replaceText(event.currentTarget.dataset.text);
   assess();
 });
-byId('fetch')?.addEventListener('click', () => take(t('read.fetching'), post('/v1/fetch', { url: byId('url').value })));
+byId('fetch')?.addEventListener('click', () => take(t('read.fetching'), () => post('/v1/fetch', { url: byId('url').value })));
 byId('url')?.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && !event.ctrlKey) {
     event.preventDefault();
@@ -251,7 +293,7 @@ form.addEventListener('drop', (event) => {
   form.classList.remove('dropping');
   const text = event.dataTransfer.getData('text/plain');
   if (event.dataTransfer.files.length > 0) open(event.dataTransfer.files[0]);
-  else if (text) setText(text);
+  else if (text) replaceText(text);
 });
 page.dataset.ready = 'true';
 

@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { slice } from './offsets.js';
 import { t, percent } from './say.js';
 import { controls } from './verdicts.js';
-import { LIKE } from './answer.js';
+import { LIKE } from './outcome.js';
 
 const EXCERPT = 320;
 

@@ -2,13 +2,13 @@
 // its end. It shows at a glance whether a storyline runs through a text or is touched once.
 import { el, svg } from './dom.js';
 import { t } from './say.js';
+import { decided } from './outcome.js';
 
 const WIDTH = 600;
 const LINE = 22;
 
 export function score(answer, length, goTo) {
-  const parents = new Set(answer.narratives.map((n) => n.parent));
-  const voices = answer.narratives.filter((n) => n.decision !== 'weak' && !parents.has(n.id) && n.evidence.length > 0);
+  const voices = decided(answer).filter((n) => n.evidence.length > 0);
   if (voices.length === 0 || length < 200) return null;
   const height = voices.length * LINE + 8;
   const strongest = Math.max(...voices.flatMap((v) => v.evidence.map((e) => e.contribution)));
