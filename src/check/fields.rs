@@ -38,6 +38,8 @@ pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
                 .into());
         }
     }
+    let unlabelled = data.unlabelled.iter();
+    out.extend(unlabelled.map(|u| Finding::new(Kind::Unlabelled, Some(&u.place), &u.id, u.instead.to_string())));
     out
 }
 

@@ -6,6 +6,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::error::Place;
+use crate::ingest::unlabelled;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,7 +19,7 @@ pub enum Severity {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident, $name:literal, $severity:ident, $title:literal, $mend:literal;)*) => {
+    ($($(#[$doc:meta])* $kind:ident, $name:literal, $severity:ident, $title:literal, $mend:expr;)*) => {
         /// What kind of trouble, in the order it is printed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -62,6 +63,8 @@ kinds! {
     /// A case whose disproof is (nearly) a claim.
     ClaimAsDisproof, "claim-as-disproof", Warning, "A disproof that repeats a claim",
         "One of the two was pasted into the wrong field or record; put it right.";
+    /// A labelled text whose record does not say what it carries.
+    Unlabelled, "unlabelled", Warning, "Texts that do not say which narratives they carry", unlabelled::MEND;
     /// Nearly equal texts with different narratives.
     NearConflict, "near-conflict", Warning, "Nearly the same text with different narratives",
         "Decide for both together which narratives they carry; if the difference is meant, leave them.";

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::open::Using;
 use super::progress::Progress;
-use super::records::read_settings;
+use super::records::{read_settings, tell_unlabelled};
 use super::{Done, write_out};
 use crate::assess::{Assessor, ModelName};
 use crate::error::{Error, ModelProblem, Result};
+use crate::evaluate::example::TestRecords;
 use crate::evaluate::report::Report;
 use crate::evaluate::splits::{SplitBy, SplitSettings};
 use crate::evaluate::trials::{Plan, run as run_trials};
@@ -157,7 +158,8 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
         };
         return Ok(Report::of_ranking(related));
     }
-    let records = example::read(&args.cases, &args.texts, &args.background)?;
+    let TestRecords { known, none, unlabelled } = example::read(&args.cases, &args.texts, &args.background)?;
+    tell_unlabelled(&unlabelled);
     let train = if args.train.is_empty() { None } else { Some(example::read_any(&args.train)?) };
     let mut model = using.model()?;
     if let Some(classifier) = model.classifier.as_mut().filter(|_| args.no_passages) {
@@ -167,7 +169,7 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     let path = args.model.clone().unwrap_or_else(|| model.name.clone().into());
     let assessor = Assessor::new(model, predict::no_cases())
         .ok_or_else(|| anyhow::Error::from(Error::model(path, ModelProblem::NoNarratives)))?;
-    let report = Report::of_model(&assessor, name, records, train.as_deref(), args.seed)?;
+    let report = Report::of_model(&assessor, name, (known, none), train.as_deref(), args.seed)?;
     Ok(Report { related, ..report })
 }
 
@@ -204,6 +206,7 @@ fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
         versions: None,
     };
     let data = TrainingData::read(&sources)?;
+    tell_unlabelled(&data.unlabelled);
     // The seed of the flag draws the split; that of the settings, if given, the folds of each training.
     let settings = read_settings(args.settings.as_deref(), None)?;
     let plan =

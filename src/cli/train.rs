@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Done;
 use super::progress::Progress;
-use super::records::{RecordFiles, Tuning};
+use super::records::{RecordFiles, Tuning, tell_unlabelled};
 use crate::check::record_findings;
 use crate::model::folder;
 use crate::model::manifest::Trial;
@@ -65,6 +65,7 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
              they state a `group`, which counts instead"
         );
     }
+    tell_unlabelled(&data.unlabelled);
     // Before the hours of work, not after.
     eprint!("{}", super::check::summary(&record_findings(&data)));
     let trained = {

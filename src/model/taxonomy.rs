@@ -204,7 +204,7 @@ fn circular(parents: &[Option<NarrativeNo>]) -> Vec<usize> {
     out
 }
 
-fn nearest<'a>(wrong: &str, ids: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(wrong: &str, ids: impl Iterator<Item = &'a str>) -> Option<String> {
     let wrong = folded(wrong);
     let letters = wrong.chars().count();
     ids.filter_map(|id| {

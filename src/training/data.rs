@@ -12,6 +12,7 @@ use crate::document::Language;
 use crate::error::{BadRecord, Error, Place, RecordProblem, Result, TrainingProblem};
 use crate::ingest::jsonl::{self, Placed};
 use crate::ingest::judgements::{self, Unused};
+use crate::ingest::unlabelled::{Unlabelled, read_texts};
 use crate::learn::split::{day, iso};
 use crate::model::manifest::DataSummary;
 use crate::model::taxonomy::{Narrative, NarrativeNo, Taxonomy};
@@ -88,6 +89,8 @@ pub struct TrainingData {
     /// Cases that say nothing to learn from, having neither title nor claim. A large base gathered from the web always has
     /// some; they are named and counted, and nothing else is refused for them.
     pub set_aside: Vec<BadRecord>,
+    /// Texts that do not say which narratives they carry; they are among those that carry none.
+    pub unlabelled: Vec<Unlabelled>,
 }
 
 impl TrainingData {
@@ -112,7 +115,9 @@ impl TrainingData {
             }
             None => FxHashMap::default(),
         };
-        let texts = many::<TextRecord>(&sources.texts, &mut bad)?;
+        let (texts, unlabelled) = read_texts(&sources.texts)?;
+        bad.extend(texts.bad);
+        let texts = texts.good;
         let background = many::<TextRecord>(&sources.background, &mut bad)?;
         let (cases, empty): (Vec<_>, Vec<_>) = cases.into_iter().partition(|c| c.record.has_claim());
         let set_aside =
@@ -159,8 +164,19 @@ impl TrainingData {
             .collect();
         let idle_versions = sources.versions.is_some() && !in_two_languages(&cases, &versions);
         let taxonomy = labels.taxonomy;
-        let data =
-            Self { taxonomy, cases, texts, background, queries, unused, versions, idle_versions, places, set_aside };
+        let data = Self {
+            taxonomy,
+            cases,
+            texts,
+            background,
+            queries,
+            unused,
+            versions,
+            idle_versions,
+            places,
+            set_aside,
+            unlabelled,
+        };
         Ok((data, bad))
     }
 
