@@ -17,6 +17,7 @@ use crate::learn::split::{day, iso};
 use crate::model::manifest::DataSummary;
 use crate::model::taxonomy::{Narrative, NarrativeNo, Taxonomy};
 use crate::record::TextRecord;
+use crate::text::language::detect;
 
 /// The files to train on.
 #[derive(Debug, Clone, Default)]
@@ -200,10 +201,13 @@ impl TrainingData {
         self.versions.iter().collect::<BTreeSet<_>>().iter().for_each(|v| line(serde_json::to_string(v)));
         let mut languages = BTreeMap::new();
         let mut dates = BTreeSet::new();
-        let records = (self.cases.iter().map(|c| (&c.0.language, &c.0.published)))
-            .chain(self.texts.iter().map(|t| &t.0).chain(&self.background).map(|t| (&t.language, &t.published)));
-        for (language, date) in records {
-            let code = Language::lenient(language).map_or_else(|| "unknown".to_owned(), |l| l.to_string());
+        let cases = self.cases.iter().map(|(c, _)| (&c.language, &c.published, claim(c)));
+        let texts = self.texts.iter().map(|t| &t.0).chain(&self.background);
+        let records = cases.chain(texts.map(|t| (&t.language, &t.published, t.text.as_str())));
+        for (language, date, text) in records {
+            // As every text is analysed: in the language detected where none is stated.
+            let language = Language::lenient(language).or_else(|| detect(text));
+            let code = language.map_or_else(|| "unknown".to_owned(), |l| l.to_string());
             *languages.entry(code).or_insert(0) += 1;
             dates.extend(day(date));
         }
@@ -220,6 +224,11 @@ impl TrainingData {
             published: dates.first().zip(dates.last()).map(|(&first, &last)| (iso(first), iso(last))),
         }
     }
+}
+
+/// What a case says, or its title.
+fn claim(case: &Case) -> &str {
+    if case.claim.trim().is_empty() { &case.title } else { &case.claim }
 }
 
 /// Whether a story is told by cases in two languages. A case that states a `group` is a version by that, not by a story.
