@@ -1,6 +1,6 @@
 //! `leitmotif evaluate`: how good a model is, and where it fails.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::Read;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::open::Using;
 use super::progress::Progress;
 use super::records::{read_settings, tell_unlabelled};
-use super::{Done, write_out};
+use super::{Done, Usage, write_out};
 use crate::assess::{Assessor, ModelName};
 use crate::error::{Error, ModelProblem, Result};
 use crate::evaluate::example::TestRecords;
@@ -154,7 +154,8 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     };
     if !narratives {
         let Some(related) = related else {
-            bail!("nothing to test; give labelled --cases or --texts, --background, or --queries with --qrels");
+            let what = "nothing to test; give labelled --cases or --texts, --background, or --queries with --qrels";
+            return usage(what.to_owned());
         };
         return Ok(Report::of_ranking(related));
     }
@@ -173,6 +174,10 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     Ok(Report { related, ..report })
 }
 
+fn usage<T>(what: String) -> anyhow::Result<T> {
+    Err(Usage(what).into())
+}
+
 /// How to split; refuses what does not go with the kind of split.
 fn split_settings(args: &Evaluate, by: Split) -> anyhow::Result<SplitSettings> {
     let by = match by {
@@ -181,15 +186,16 @@ fn split_settings(args: &Evaluate, by: Split) -> anyhow::Result<SplitSettings> {
         Split::Source => SplitBy::Source,
     };
     if by == SplitBy::Time && args.folds.is_some() {
-        bail!(
+        return usage(
             "--folds does not go with --split time, which makes two parts; say with --holdout how large the tested one is"
+                .to_owned(),
         );
     }
     if by != SplitBy::Time && args.holdout.is_some() {
         let by = by.name();
-        bail!(
+        return usage(format!(
             "--holdout does not go with --split {by}, which tests every record once; say with --folds how many parts it makes"
-        );
+        ));
     }
     Ok(SplitSettings { by, folds: args.folds.unwrap_or(5), holdout: args.holdout.unwrap_or(0.2), seed: args.seed })
 }

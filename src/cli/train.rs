@@ -74,7 +74,9 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
         let tuned = if args.tune {
             progress.say(TABLE_HEAD);
             let told = |trial: &Trial| progress.say(&table_row(trial));
-            Some(tune(&data, &settings, &args.tuning.named()?, bytes, watch, &told)?)
+            let tuned = tune(&data, &settings, &args.tuning.named()?, bytes, watch, &told)?;
+            progress.say(&kept(&tuned.record.trials));
+            Some(tuned)
         } else {
             None
         };
@@ -100,6 +102,19 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
 }
 
 const TABLE_HEAD: &str = "setting                   value  macro-F1    LRAP   AUROC  objective    gain  95 % interval";
+
+/// What came of all trials.
+fn kept(trials: &[Trial]) -> String {
+    let kept: Vec<String> = trials.iter().filter(|t| t.kept).map(|t| format!("{} {}", t.setting, t.value)).collect();
+    match trials.len().saturating_sub(1) {
+        tried if kept.is_empty() => {
+            format!(
+                "kept: nothing new; of {tried} trials none gained more than noise, so all settings stay as they were"
+            )
+        }
+        tried => format!("kept: {}, of {tried} trials; all other settings stay as they were", kept.join(", ")),
+    }
+}
 
 /// A line of the table of trials.
 fn table_row(trial: &Trial) -> String {

@@ -310,8 +310,7 @@ mod tests {
             })
             .collect();
         let (jsonl, _) = export(&judged, ExportFormat::Jsonl);
-        let groups: Vec<String> =
-            jsonl.lines().map(|l| serde_json::from_str::<TextRecord>(l).unwrap().group).collect();
+        let groups: Vec<String> = jsonl.lines().map(|l| serde_json::from_str::<TextRecord>(l).unwrap().group).collect();
         assert_eq!(groups, ["verdict-0000000000000000", "", "verdict-0000000000000000"]);
     }
 }
