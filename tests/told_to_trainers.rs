@@ -232,3 +232,33 @@ fn a_repeated_case_and_a_language_that_is_no_code_are_told_with_their_lines() {
     let warned: Vec<bool> = out.lines().map(|l| l.contains("is no code and was not used")).collect();
     assert_eq!(warned, [false, true], "{out}");
 }
+
+#[test]
+fn testing_a_model_on_what_it_learned_is_noticed() {
+    let home = tempfile::tempdir().unwrap();
+    write(&home, "texts.jsonl", &[texts(20, "t", "tides"), texts(20, "c", "clouds")].concat());
+    let honest = |i: usize| {
+        let (a, b) = (WORDS[i % WORDS.len()], WORDS[(i * 7 + 5) % WORDS.len()]);
+        json!({"id": format!("b{i}"), "text": format!("The council of the town number {i} bought a {a} and sold the {b} last week.")})
+    };
+    write(&home, "background.jsonl", &(0..12).map(honest).collect::<Vec<_>>());
+    write(&home, "other.jsonl", &(40..44).map(honest).collect::<Vec<_>>());
+    let ran =
+        leitmotif(&home, &["train", "--texts", "texts.jsonl", "--background", "background.jsonl", "--output", "m"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ran = leitmotif(&home, &["evaluate", "--model", "m", "--texts", "texts.jsonl"]);
+    let keeps = ran.out.contains("40 of 40 test texts have the words of a text that the model was trained on");
+    assert!(keeps || ran.out.contains("if these are texts that it was trained on"), "{}", ran.out);
+    // With the training records at hand their copies are left out, background included.
+    let mut test = vec![honest(0), honest(1)];
+    test.extend((40..44).map(honest));
+    write(&home, "test.jsonl", &test);
+    let args = ["--background", "test.jsonl", "--texts", "texts.jsonl", "--train", "background.jsonl", "--json"];
+    let ran = leitmotif(&home, &[&["evaluate", "--model", "m"], &args[..]].concat());
+    let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {}", ran.err));
+    let narratives = &report["narratives"];
+    let without = (&narratives["open_set_without_leaks"]["texts"], &narratives["open_set"]["texts"]);
+    let leaked = narratives["leaks"]["near_duplicates"].as_array().unwrap().len();
+    assert!(leaked >= 2 && without == (&json!(6 - leaked), &json!(6)), "{leaked} {without:?}");
+    assert!(report["notes"].as_array().unwrap().iter().all(|n| !n.to_string().contains("was trained on")));
+}

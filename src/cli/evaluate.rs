@@ -16,7 +16,7 @@ use crate::evaluate::example::TestRecords;
 use crate::evaluate::report::Report;
 use crate::evaluate::splits::{SplitBy, SplitSettings};
 use crate::evaluate::trials::{Plan, run as run_trials};
-use crate::evaluate::{example, html, predict, ranking, summary};
+use crate::evaluate::{example, html, predict, ranking, seen, summary};
 use crate::training::data::{Sources, TrainingData};
 use crate::training::fit::Watch;
 
@@ -168,9 +168,15 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     }
     let name = ModelName { name: model.name.clone().into(), version: model.manifest.version.clone().into() };
     let path = args.model.clone().unwrap_or_else(|| model.name.clone().into());
+    let own = model.manifest.metrics.intervals.get("accuracy").copied();
     let assessor = Assessor::new(model, predict::no_cases())
         .ok_or_else(|| anyhow::Error::from(Error::model(path, ModelProblem::NoNarratives)))?;
-    let report = Report::of_model(&assessor, name, (known, none), train.as_deref(), args.seed)?;
+    let mut report = Report::of_model(&assessor, name, (known, none), train.as_deref(), args.seed)?;
+    if let (Some(narratives), Some(own), None) = (&report.narratives, own, &train)
+        && assessor.classifier().keeps_no_texts()
+    {
+        report.notes.extend(seen::too_good(narratives, &own));
+    }
     Ok(Report { related, ..report })
 }
 

@@ -131,3 +131,26 @@ fn table_row(trial: &Trial) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_search_kept_is_said() {
+        let trial = |setting: &str, value: f64, kept: bool| Trial {
+            setting: setting.into(),
+            value,
+            macro_f1: 0.5,
+            lrap: 0.5,
+            auroc: None,
+            objective: 0.5,
+            gain: None,
+            kept,
+        };
+        let mut trials = vec![trial("", 0.0, false), trial("alpha", 0.1, false), trial("balance", 0.75, false)];
+        assert!(kept(&trials).starts_with("kept: nothing new; of 2 trials"));
+        trials[2].kept = true;
+        assert!(kept(&trials).starts_with("kept: balance 0.75, of 2 trials"));
+    }
+}
