@@ -26,6 +26,21 @@ impl Language {
     pub fn lenient(code: &str) -> Option<Self> {
         code.parse().ok()
     }
+
+    /// Reads the code that a record states; what is none is not used, and the words say so. Nothing is said of a code for
+    /// "not known".
+    #[cfg(feature = "batch")]
+    pub(crate) fn stated(code: &str) -> (Option<Self>, Option<String>) {
+        let language = Self::lenient(code);
+        let unknown = ["", "und", "unknown", "mul", "zxx"].contains(&code.trim().to_ascii_lowercase().as_str());
+        let said = (language.is_none() && !unknown).then(|| {
+            let code: String = code.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(40).collect();
+            format!(
+                "the language stated, \"{code}\", is no code and was not used; give an ISO 639 code such as en, uk or pt, or leave it empty"
+            )
+        });
+        (language, said)
+    }
 }
 
 /// Codes of three letters (ISO 639-2, both sets, and what whatlang calls Chinese and Persian) of languages that have one
@@ -209,6 +224,19 @@ mod tests {
         assert_eq!(["eng", "ger", "deu"].map(|c| c.parse::<Language>().unwrap().code().to_owned()), ["en", "de", "de"]);
         for bad in ["", "e", "english", "??", "und", "é"] {
             assert!(bad.parse::<Language>().is_err(), "{bad}");
+        }
+    }
+
+    #[cfg(feature = "batch")]
+    #[test]
+    fn a_stated_language_that_is_no_code_is_said() {
+        for good in ["en", "pt-BR", "", " und", "unknown"] {
+            assert_eq!(Language::stated(good).1, None, "{good}");
+        }
+        for bad in ["English", "x-klingon", "5", "en\n\nde"] {
+            let (language, said) = Language::stated(bad);
+            let said = said.unwrap();
+            assert!(language.is_none() && said.contains("such as en") && !said.contains('\n'), "{said}");
         }
     }
 

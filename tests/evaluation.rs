@@ -206,7 +206,9 @@ fn what_cannot_be_evaluated_is_said() {
     let (code, err) = said(&["--split", "group", "--cases", "cases.jsonl", "--folds", "40"]);
     assert!(code == 1 && err.contains("22 groups for 40 folds"), "{err}");
     let (code, err) = said(&[]);
-    assert!(code == 1 && err.contains("nothing to test"), "{err}");
+    assert!(code == 2 && err.contains("nothing to test"), "{err}");
+    let (code, err) = said(&["--split", "group", "--cases", "cases.jsonl", "--folds", "1"]);
+    assert!(code == 2 && err.contains("--folds must be between 2 and 50"), "{err}");
     let (code, err) = said(&["--background", "cases.jsonl"]);
     assert!(code == 1 && err.contains("cases.jsonl:1:") && err.contains("carries narratives"), "{err}");
     assert_eq!(said(&["--split", "group", "--model", "x", "--cases", "cases.jsonl"]).0, 2);

@@ -6,13 +6,20 @@ use rustc_hash::FxHashMap;
 use super::finding::{Finding, Kind};
 use super::unit::{Sort, Unit, named};
 use crate::document::{Language, is_date};
+use crate::text::analyser::Analysis;
+use crate::text::token::{Token, TokenKind};
 use crate::training::data::TrainingData;
 
 pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
     let mut out = taxonomy(data);
     let mut seen: FxHashMap<&str, &Unit<'_>> = FxHashMap::default();
     let some_labelled = units.iter().any(|u| !u.labels.is_empty());
+    let mut analysis = Analysis::default();
     for unit in units {
+        if !has_words(unit.text, &mut analysis) {
+            let what = "holds no word; it counts as an example and teaches nothing".to_owned();
+            out.push(Finding::new(Kind::Wordless, Some(unit.place), unit.id, what));
+        }
         let mut add = |what: String| out.push(Finding::new(Kind::Field, Some(unit.place), unit.id, what));
         if let Some(first) = seen.get(unit.id) {
             add(format!("the id is also that of {}; rename one of the two", named(first)));
@@ -38,7 +45,20 @@ pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
                 .into());
         }
     }
+    let unlabelled = data.unlabelled.iter();
+    out.extend(unlabelled.map(|u| Finding::new(Kind::Unlabelled, Some(&u.place), &u.id, u.instead.to_string())));
     out
+}
+
+/// Whether there is a word of two letters, or a letter of a script in which a letter may be a word.
+fn has_words(text: &str, analysis: &mut Analysis) -> bool {
+    // What is surely a word in nearly every text, without the whole analysis.
+    if text.split_whitespace().any(|w| w.len() > 1 && w.bytes().all(|b| b.is_ascii_alphabetic())) {
+        return true;
+    }
+    analysis.analyse(text, None);
+    let word = |t: &&Token| t.kind == TokenKind::Word && (t.end.0 - t.start.0 > 1 || !analysis.text(t).is_ascii());
+    analysis.tokens.iter().any(|t| word(&t))
 }
 
 fn taxonomy(data: &TrainingData) -> Vec<Finding> {

@@ -6,6 +6,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::error::Place;
+use crate::ingest::unlabelled;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,7 +19,7 @@ pub enum Severity {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident, $name:literal, $severity:ident, $title:literal, $mend:literal;)*) => {
+    ($($(#[$doc:meta])* $kind:ident, $name:literal, $severity:ident, $title:literal, $mend:expr;)*) => {
         /// What kind of trouble, in the order it is printed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -62,6 +63,14 @@ kinds! {
     /// A case whose disproof is (nearly) a claim.
     ClaimAsDisproof, "claim-as-disproof", Warning, "A disproof that repeats a claim",
         "One of the two was pasted into the wrong field or record; put it right.";
+    /// A labelled text whose record does not say what it carries.
+    Unlabelled, "unlabelled", Warning, "Texts that do not say which narratives they carry", unlabelled::MEND;
+    /// An id that looks like another misspelt, where no taxonomy says which there are.
+    LabelTypo, "label-typo", Warning, "Narrative ids that look like slips",
+        "Correct the label in the records that name it, or give a taxonomy (--narratives); as it is, it is a narrative of its own.";
+    /// A text that says nothing.
+    Wordless, "wordless", Warning, "Texts without a word",
+        "Give the text itself, or leave the record out; links, names, numbers and signs alone teach no narrative.";
     /// Nearly equal texts with different narratives.
     NearConflict, "near-conflict", Warning, "Nearly the same text with different narratives",
         "Decide for both together which narratives they carry; if the difference is meant, leave them.";
@@ -86,11 +95,11 @@ kinds! {
     /// All records of a narrative are versions of one.
     OneGroup, "one-group", Warning, "Narratives whose records all belong to one group",
         "Add cases from elsewhere; whenever one is held out all are, so it is never tested.";
-    /// All records of a narrative come from one outlet.
-    OneOutlet, "one-outlet", Warning, "Narratives that come from one outlet only",
+    /// All or nearly all records of a narrative come from one outlet.
+    OneOutlet, "one-outlet", Warning, "Narratives that come from one outlet, or nearly",
         "Add cases from other outlets, or background from this one; else the model learns the outlet.";
-    /// All records of a narrative are in one language, unlike the rest.
-    OneLanguage, "one-language", Warning, "Narratives in one language only",
+    /// All or nearly all records of a narrative are in one language, unlike the rest.
+    OneLanguage, "one-language", Warning, "Narratives in one language, or nearly",
         "Add cases in other languages, or background in this one; else the model learns the language.";
     /// The records of a narrative share their wording.
     Template, "template", Warning, "Narratives whose texts follow a template",
@@ -104,9 +113,9 @@ kinds! {
     /// Too few texts in a language.
     Unsupported, "unsupported", Warning, "Languages with too few texts to learn from",
         "Add texts in this language or leave them out; as they are, texts in it will be scored by luck.";
-    /// A parent narrative without honest texts on its topic.
-    NoBackground, "no-background", Warning, "Topics without background",
-        "Add honest reports, debunks and opinions on the topic (--background); else speaking of it will be taken for spreading it.";
+    /// A parent narrative without honest texts on its topic, or hardly any honest text at all.
+    NoBackground, "no-background", Warning, "Too little background",
+        "Add honest reports, debunks and opinions on the same topics (--background); else speaking of a topic will be taken for spreading the narrative.";
     /// A field that does not hold what it should.
     Field, "field", Warning, "Fields that do not hold what they should", "";
 }

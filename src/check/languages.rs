@@ -2,7 +2,7 @@
 //!
 //! A wrong `language` means wrong stems. Detection on short text is unreliable, so a text counts as being in another
 //! language only if the whole and both of its halves say the same one; a single sentence quoted from another language
-//! does not make that happen.
+//! does not make that happen. Where nothing is stated a guess on the whole is asked, too, as training asks it.
 
 use std::collections::BTreeMap;
 
@@ -21,12 +21,16 @@ const LETTERS: usize = 60;
 const FEWEST: usize = 5;
 const FEWEST_WITHOUT_STEMS: usize = 20;
 
+/// Of short texts that state no language, one in a thousand is taken for another than it is in. So a language that is only
+/// guessed from such texts is met from this share of all texts on, and never in a single one.
+const GUESSED: f64 = 0.01;
+
 /// Languages that detection does not tell apart.
 const ALIKE: [&[&str]; 3] = [&["no", "nb", "nn", "da"], &["sr", "hr", "bs", "sh", "me"], &["id", "ms"]];
 
 pub(super) fn find(units: &[Unit<'_>]) -> Vec<Finding> {
     let mut out = Vec::new();
-    let mut spoken: BTreeMap<Language, Vec<&Unit<'_>>> = BTreeMap::new();
+    let mut spoken: BTreeMap<Language, (Vec<&Unit<'_>>, usize)> = BTreeMap::new();
     for unit in units {
         let stated = Language::lenient(unit.language);
         let found = surely(unit.text);
@@ -36,11 +40,17 @@ pub(super) fn find(units: &[Unit<'_>]) -> Vec<Finding> {
             let what = format!("states the language {stated}, the text looks like {found}");
             out.push(Finding::new(Kind::WrongLanguage, Some(unit.place), unit.id, what));
         }
-        if let Some(language) = stated.or(found) {
-            spoken.entry(language).or_default().push(unit);
+        let sure = stated.or(found);
+        if let Some(language) = sure.or_else(|| detect(unit.text)) {
+            let (texts, of_sure) = spoken.entry(language).or_default();
+            texts.push(unit);
+            *of_sure += usize::from(sure.is_some());
         }
     }
-    for (language, texts) in spoken {
+    for (language, (texts, of_sure)) in spoken {
+        if of_sure == 0 && (texts.len() as f64) < (units.len() as f64 * GUESSED).max(2.0) {
+            continue;
+        }
         let stems = has_stemmer(language, &texts);
         if texts.len() < if stems { FEWEST } else { FEWEST_WITHOUT_STEMS } {
             let without = if stems { "" } else { ", and there is no stemmer for it" };

@@ -4,7 +4,8 @@
 //! long as training does. Each file looks for one kind of trouble and gives [`Finding`]s with the place of the record.
 //! Nothing is mended here: which of two contradicting records is right only a person can say.
 //!
-//! `copies` finds equal and nearly equal texts, `fields` looks at single records, `narratives` at what the cases of a
+//! `copies` finds equal and nearly equal texts, `fields` looks at single records, `labels` at ids that
+//! look like slips, `narratives` at what the cases of a
 //! narrative have in common besides the narrative, `languages` at the languages stated and met, `topics` at the
 //! background, `confident` has the formulae of confident learning, and `mislabelled` applies them.
 
@@ -12,6 +13,7 @@ mod confident;
 mod copies;
 mod fields;
 mod finding;
+mod labels;
 mod languages;
 pub mod mislabelled;
 mod narratives;
@@ -28,6 +30,7 @@ pub fn record_findings(data: &TrainingData) -> Vec<Finding> {
     let units = unit::units(data);
     let mut out = copies::find(data, &units);
     out.extend(fields::find(data, &units));
+    out.extend(labels::find(data, &units));
     out.extend(narratives::find(data, &units));
     out.extend(languages::find(&units));
     out.extend(topics::find(data, &units));

@@ -3,9 +3,10 @@
 //!
 //! A trait that is frequent everywhere says nothing: five English cases in a set that is nine tenths English are no
 //! accident. So outlet and language are reported only where their share in all records makes it unlikely that all
-//! records of the narrative have them by chance.
+//! records of the narrative have them by chance; nearly all of them count, too, if the trait is hardly met elsewhere.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::Hash;
 
 use super::finding::{Finding, Kind};
 use super::unit::Unit;
@@ -18,6 +19,12 @@ use crate::training::data::TrainingData;
 
 /// Fewest records of a narrative that a model of its own can be learned from.
 const FEWEST: usize = PROTOTYPE;
+
+/// From this share of the records on, a trait is as good as common to all, where hardly any other narrative has it.
+const NEARLY_ALL: f64 = 0.8;
+
+/// Least share of the records with a trait that carry the narrative, for the trait to be the narrative's own.
+const OWN: f64 = 0.5;
 
 /// Chance below which a common trait is no accident.
 const CHANCE: f64 = 0.05;
@@ -42,7 +49,7 @@ pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
             carriers[n.index()].push(unit);
         }
     }
-    let shares = Shares::of(units);
+    let shares = Shares::of(&units.iter().collect::<Vec<_>>());
     let mut out = Vec::new();
     for n in data.taxonomy.numbers().filter(|&n| data.taxonomy.is_leaf(n)) {
         let of = OfNarrative { data, narrative: n, records: &carriers[n.index()] };
@@ -54,25 +61,57 @@ pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
 }
 
 /// How frequent outlets and languages are in all records.
-struct Shares<'d> {
-    outlets: FxHashMap<&'d str, f64>,
-    languages: FxHashMap<Language, f64>,
+struct Shares {
+    outlets: Trait<String>,
+    languages: Trait<Language>,
 }
 
-impl<'d> Shares<'d> {
-    fn of(units: &[Unit<'d>]) -> Self {
-        let known = units.iter().filter(|u| !u.outlets.is_empty()).count().max(1) as f64;
-        let mut outlets = FxHashMap::default();
-        for outlet in units.iter().flat_map(|u| u.outlets.iter().copied().collect::<FxHashSet<_>>()) {
-            *outlets.entry(outlet).or_insert(0.0) += 1.0 / known;
-        }
-        let spoken: Vec<Language> = units.iter().filter_map(|u| Language::lenient(u.language)).collect();
-        let mut languages = FxHashMap::default();
-        for &language in &spoken {
-            *languages.entry(language).or_insert(0.0) += 1.0 / spoken.len() as f64;
-        }
-        Self { outlets, languages }
+impl Shares {
+    fn of(units: &[&Unit<'_>]) -> Self {
+        let outlets = units.iter().filter(|u| !u.outlets.is_empty()).map(|u| outlets(u));
+        let languages = units.iter().filter_map(|u| Language::lenient(u.language)).map(|l| FxHashSet::from_iter([l]));
+        Self { outlets: Trait::of(outlets), languages: Trait::of(languages) }
     }
+}
+
+/// How many records have each value of a trait.
+struct Trait<T> {
+    /// Records that state the trait.
+    told: usize,
+    having: FxHashMap<T, usize>,
+}
+
+impl<T: Eq + Hash + Ord + Clone> Trait<T> {
+    fn of(values: impl Iterator<Item = FxHashSet<T>>) -> Self {
+        let mut out = Self { told: 0, having: FxHashMap::default() };
+        for of_record in values {
+            out.told += 1;
+            for value in of_record {
+                *out.having.entry(value).or_insert(0) += 1;
+            }
+        }
+        out
+    }
+
+    /// The commonest value, and how many records have it.
+    fn commonest(&self) -> Option<(&T, usize)> {
+        self.having.iter().map(|(v, &n)| (v, n)).max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)))
+    }
+
+    /// Whether `n` of `told` records of `groups` groups have `value` for no accident, and all of them do or nearly all and
+    /// few others.
+    fn confounds(&self, value: &T, (n, told, groups): (usize, usize, usize)) -> bool {
+        let everywhere = *self.having.get(value).unwrap_or(&0);
+        let enough = n == told || (n as f64 >= NEARLY_ALL * told as f64 && n as f64 >= OWN * everywhere as f64);
+        // As if of every group the same share had it.
+        let having = n * groups / told.max(1);
+        enough && unlikely(everywhere as f64 / self.told.max(1) as f64, having, groups)
+    }
+}
+
+/// The outlets of a record, as they are compared.
+fn outlets(unit: &Unit<'_>) -> FxHashSet<String> {
+    unit.outlets.iter().map(|o| o.to_lowercase()).collect()
 }
 
 struct OfNarrative<'a> {
@@ -106,33 +145,27 @@ impl OfNarrative<'_> {
         }
     }
 
-    fn origin(&self, shares: &Shares<'_>, out: &mut Vec<Finding>) {
+    fn origin(&self, shares: &Shares, out: &mut Vec<Finding>) {
         // Versions of one article come from one place; only different ones count.
         let groups = self.groups().len();
         if groups < FEWEST {
             return;
         }
-        let told: Vec<_> = self.records.iter().filter(|r| !r.outlets.is_empty()).collect();
-        if let Some((first, others)) = told.split_first()
-            && told.len() * 2 >= self.records.len()
+        let own = Shares::of(self.records);
+        let all = self.records.len();
+        if let Some((outlet, n)) = own.outlets.commonest()
+            && own.outlets.told * 2 >= all
+            && shares.outlets.confounds(outlet, (n, own.outlets.told, groups))
         {
-            let common = first.outlets.iter().find(|o| others.iter().all(|r| r.outlets.contains(o)));
-            if let Some(&outlet) = common
-                && unlikely(shares.outlets.get(outlet), groups)
-            {
-                self.add(
-                    Kind::OneOutlet,
-                    format!("all {} records that name an outlet name \"{outlet}\"", told.len()),
-                    out,
-                );
-            }
+            let written = self.records.iter().flat_map(|r| &r.outlets).find(|o| o.to_lowercase() == *outlet);
+            let (outlet, told) = (written.unwrap_or(&outlet.as_str()).to_owned(), own.outlets.told);
+            self.add(Kind::OneOutlet, format!("{} that name an outlet name \"{outlet}\"", of_all(n, told)), out);
         }
-        let languages: Vec<_> = self.records.iter().map(|r| Language::lenient(r.language)).collect();
-        if let Some(&Some(language)) = languages.first()
-            && languages.iter().all(|l| *l == Some(language))
-            && unlikely(shares.languages.get(&language), groups)
+        if let Some((language, n)) = own.languages.commonest()
+            && own.languages.told == all
+            && shares.languages.confounds(language, (n, all, groups))
         {
-            self.add(Kind::OneLanguage, format!("all {} records are in {language}", languages.len()), out);
+            self.add(Kind::OneLanguage, format!("{} are in {language}", of_all(n, all)), out);
         }
     }
 
@@ -166,7 +199,37 @@ impl OfNarrative<'_> {
     }
 }
 
-/// Whether `times` records would all have a trait of this share with a probability below [`CHANCE`].
-fn unlikely(share: Option<&f64>, times: usize) -> bool {
-    share.is_some_and(|s| s.powi(i32::try_from(times).unwrap_or(i32::MAX)) < CHANCE)
+/// `all 9 records` or `18 of 20 records (90 %)`.
+fn of_all(n: usize, all: usize) -> String {
+    if n == all { format!("all {n} records") } else { format!("{n} of {all} records ({} %)", n * 100 / all.max(1)) }
+}
+
+/// Whether at least `having` of `all` independent records would have a trait of this share with a probability below
+/// [`CHANCE`]: the upper tail of the binomial distribution.
+fn unlikely(share: f64, having: usize, all: usize) -> bool {
+    let mut tail = 0.0;
+    // As a logarithm, since the coefficients of hundreds overflow.
+    let mut ways = 0.0;
+    for k in 0..=all {
+        if k > 0 {
+            ways += ((all - k + 1) as f64 / k as f64).ln();
+        }
+        if k >= having {
+            tail += (ways + k as f64 * share.ln() + (all - k) as f64 * (1.0 - share).max(1e-12).ln()).exp();
+        }
+    }
+    tail < CHANCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_worked_by_hand() {
+        // Four or five heads of five: 6/32; five: 1/32.
+        assert!(!unlikely(0.5, 4, 5) && unlikely(0.5, 5, 5));
+        assert!(unlikely(0.1, 2, 3) && !unlikely(0.2, 2, 3));
+        assert!(unlikely(0.2, 900, 1000) && !unlikely(1.0, 5, 5));
+    }
 }

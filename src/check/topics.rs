@@ -15,6 +15,9 @@ use crate::training::data::TrainingData;
 /// Fewest background texts on a topic: one may be there by chance.
 const FEWEST: usize = 3;
 
+/// Fewest background texts where there are no topics to count them by: from here on training measures false alarms.
+const FEWEST_AT_ALL: usize = 50;
+
 /// Least cosine with a case for a text to be about its topic; everyday texts stay below.
 const ON_TOPIC: f64 = 0.04;
 
@@ -39,7 +42,15 @@ pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
     };
     // A flat taxonomy of many labels has no topics; then only the count of all background is worth saying.
     let has_parents = roots.len() < data.taxonomy.len();
-    if has_parents { roots.iter().filter_map(finding).collect() } else { Vec::new() }
+    if has_parents {
+        return roots.iter().filter_map(finding).collect();
+    }
+    let n = honest.len();
+    let what = || {
+        let texts = if n == 1 { "text carries" } else { "texts carry" };
+        format!("only {n} {texts} none; from {FEWEST_AT_ALL} on the model learns how sure it must be to name anything")
+    };
+    if n < FEWEST_AT_ALL { vec![Finding::new(Kind::NoBackground, None, "", what())] } else { Vec::new() }
 }
 
 /// Per narrative how many background texts are on its topic; filled for roots.

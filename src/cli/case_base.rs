@@ -4,6 +4,8 @@
 //! case base would look like "no related case". A case that says nothing, or whose address is a script, is left out, and
 //! that is said.
 
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::BuildHasher;
 use std::path::Path;
 
 use super::colour::Style;
@@ -25,27 +27,40 @@ pub(super) fn open(path: &Path) -> anyhow::Result<(CaseIndex, usize)> {
 pub(super) fn index(paths: &[impl AsRef<Path>]) -> anyhow::Result<(CaseIndex, usize)> {
     let mut builder = IndexBuilder::default();
     let mut left_out = 0;
-    for path in paths {
-        left_out += each(path.as_ref(), |case| add(&mut builder, &case))?;
+    // By the hash of an id the number of the file and the line: a place each would be as large as the cases.
+    let mut places: FxHashMap<u64, (usize, usize)> = FxHashMap::default();
+    for (file, path) in paths.iter().enumerate() {
+        left_out += each(path.as_ref(), |case, line| {
+            let earlier = places.insert(FxBuildHasher.hash_one(&case.id), (file, line));
+            if builder.add(&case).is_some() {
+                let name = |(file, line): (usize, usize)| place(paths[file].as_ref(), line);
+                let first = earlier.map_or_else(String::new, |first| format!(", not that of {}", name(first)));
+                let said = format!(
+                    "warning: {}: the case id \"{}\" stands twice; the later one counts{first}",
+                    name((file, line)),
+                    case.id
+                );
+                eprintln!("{}", Style::PLAIN.harmless(&said));
+            }
+        })?;
     }
     Ok((builder.finish(), left_out))
 }
 
-fn add(builder: &mut IndexBuilder, case: &Case) {
-    if builder.add(case).is_some() {
-        eprintln!("warning: the case id \"{}\" stands twice; the later one counts", case.id);
-    }
+/// `file:line`; the file alone where it has no lines.
+fn place(file: &Path, line: usize) -> String {
+    if line == 0 { file.display().to_string() } else { format!("{}:{line}", file.display()) }
 }
 
-/// Calls `each` with every case of a file; gives how many were left out.
-fn each(path: &Path, mut each: impl FnMut(Case)) -> anyhow::Result<usize> {
+/// Calls `each` with every case of a file and its line, which is 0 in a store or an index; gives how many were left out.
+fn each(path: &Path, mut each: impl FnMut(Case, usize)) -> anyhow::Result<usize> {
     if crate::store::is_store(path) {
-        crate::store::Store::open(path)?.cases()?.into_iter().for_each(each);
+        crate::store::Store::open(path)?.cases()?.into_iter().for_each(|case| each(case, 0));
         return Ok(0);
     }
     if saved::is_saved(path) {
         let index = saved::open(path)?;
-        index.iter().for_each(|case| each(case.into_owned()));
+        index.iter().for_each(|case| each(case.into_owned(), 0));
         return match index.damage() {
             Some(problem) => Err(Error::CaseIndex { path: path.into(), problem }.into()),
             None => Ok(0),
@@ -56,7 +71,7 @@ fn each(path: &Path, mut each: impl FnMut(Case)) -> anyhow::Result<usize> {
     while let Some((place, line)) = lines.next_line()? {
         match jsonl::parse::<Case>(&place, line) {
             Ok(case) => match case_rules::check(&case) {
-                Ok(()) => each(case),
+                Ok(()) => each(case, place.line),
                 Err(problem) => {
                     let said = BadRecord { place, problem }.to_string();
                     eprintln!("left out: {}", Style::PLAIN.harmless(&said));

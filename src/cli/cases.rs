@@ -302,16 +302,22 @@ fn read_page(decoded: &Decoded, name: &str) -> anyhow::Result<(Vec<Case>, bool)>
         eprintln!("warning: {name}: {lost}");
     }
     let page = case_page::parse(&decoded.text, name);
+    // What stands there may be an article, and has no place in a log.
     for left in &page.unplaced {
-        let said = format!("not placed: {}: {} ({})", left.place, left.text, left.why);
+        let said = if left.lost {
+            format!("not placed: {}: {} characters ({})", left.place, left.text.chars().count(), left.why)
+        } else {
+            format!("note: {}: {}", left.place, left.why)
+        };
         eprintln!("{}", Style::PLAIN.harmless(&said));
     }
+    let whole = page.unplaced.iter().all(|left| !left.lost);
     anyhow::ensure!(
         !page.cases.is_empty(),
         "{name} holds no case; a case page begins its cases with a line \"Disinfo: …\", a table names its columns in the \
          first line, title or claim among them, and JSON Lines have an object a line"
     );
-    let (mut cases, mut complete) = (page.cases, true);
+    let (mut cases, mut complete) = (page.cases, whole);
     cases.retain(|case| match case_rules::check_kept(case) {
         Ok(()) => true,
         Err(problem) => {

@@ -177,7 +177,9 @@ impl Report {
 /// How many findings of each kind there are, a line each, for the log of `train`.
 pub(super) fn summary(findings: &[Finding]) -> String {
     let mut out = String::new();
-    for of_kind in findings.chunk_by(|a, b| a.kind == b.kind) {
+    // Those are told apart, line by line.
+    let summed = |f: &Finding| f.kind != Kind::Unlabelled;
+    for of_kind in findings.chunk_by(|a, b| a.kind == b.kind).filter(|of_kind| summed(&of_kind[0])) {
         let example = of_kind[0].place.as_ref().map_or_else(String::new, |p| format!(", the first at {p}"));
         let title = of_kind[0].kind.title();
         out += &format!("warning: {}: {}{example}\n", title, of_kind.len());

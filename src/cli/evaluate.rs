@@ -1,6 +1,6 @@
 //! `leitmotif evaluate`: how good a model is, and where it fails.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::Read;
@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 
 use super::open::Using;
 use super::progress::Progress;
-use super::records::read_settings;
-use super::{Done, write_out};
+use super::records::{read_settings, tell_unlabelled};
+use super::{Done, Usage, write_out};
 use crate::assess::{Assessor, ModelName};
 use crate::error::{Error, ModelProblem, Result};
+use crate::evaluate::example::TestRecords;
 use crate::evaluate::report::Report;
 use crate::evaluate::splits::{SplitBy, SplitSettings};
 use crate::evaluate::trials::{Plan, run as run_trials};
-use crate::evaluate::{example, html, predict, ranking, summary};
+use crate::evaluate::{example, html, predict, ranking, seen, summary};
 use crate::training::data::{Sources, TrainingData};
 use crate::training::fit::Watch;
 
@@ -153,11 +154,13 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     };
     if !narratives {
         let Some(related) = related else {
-            bail!("nothing to test; give labelled --cases or --texts, --background, or --queries with --qrels");
+            let what = "nothing to test; give labelled --cases or --texts, --background, or --queries with --qrels";
+            return usage(what.to_owned());
         };
         return Ok(Report::of_ranking(related));
     }
-    let records = example::read(&args.cases, &args.texts, &args.background)?;
+    let TestRecords { known, none, unlabelled } = example::read(&args.cases, &args.texts, &args.background)?;
+    tell_unlabelled(&unlabelled);
     let train = if args.train.is_empty() { None } else { Some(example::read_any(&args.train)?) };
     let mut model = using.model()?;
     if let Some(classifier) = model.classifier.as_mut().filter(|_| args.no_passages) {
@@ -165,10 +168,20 @@ fn tested(args: &Evaluate) -> anyhow::Result<Report> {
     }
     let name = ModelName { name: model.name.clone().into(), version: model.manifest.version.clone().into() };
     let path = args.model.clone().unwrap_or_else(|| model.name.clone().into());
+    let own = model.manifest.metrics.intervals.get("accuracy").copied();
     let assessor = Assessor::new(model, predict::no_cases())
         .ok_or_else(|| anyhow::Error::from(Error::model(path, ModelProblem::NoNarratives)))?;
-    let report = Report::of_model(&assessor, name, records, train.as_deref(), args.seed)?;
+    let mut report = Report::of_model(&assessor, name, (known, none), train.as_deref(), args.seed)?;
+    if let (Some(narratives), Some(own), None) = (&report.narratives, own, &train)
+        && assessor.classifier().keeps_no_texts()
+    {
+        report.notes.extend(seen::too_good(narratives, &own));
+    }
     Ok(Report { related, ..report })
+}
+
+fn usage<T>(what: String) -> anyhow::Result<T> {
+    Err(Usage(what).into())
 }
 
 /// How to split; refuses what does not go with the kind of split.
@@ -179,15 +192,16 @@ fn split_settings(args: &Evaluate, by: Split) -> anyhow::Result<SplitSettings> {
         Split::Source => SplitBy::Source,
     };
     if by == SplitBy::Time && args.folds.is_some() {
-        bail!(
+        return usage(
             "--folds does not go with --split time, which makes two parts; say with --holdout how large the tested one is"
+                .to_owned(),
         );
     }
     if by != SplitBy::Time && args.holdout.is_some() {
         let by = by.name();
-        bail!(
+        return usage(format!(
             "--holdout does not go with --split {by}, which tests every record once; say with --folds how many parts it makes"
-        );
+        ));
     }
     Ok(SplitSettings { by, folds: args.folds.unwrap_or(5), holdout: args.holdout.unwrap_or(0.2), seed: args.seed })
 }
@@ -204,6 +218,7 @@ fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
         versions: None,
     };
     let data = TrainingData::read(&sources)?;
+    tell_unlabelled(&data.unlabelled);
     // The seed of the flag draws the split; that of the settings, if given, the folds of each training.
     let settings = read_settings(args.settings.as_deref(), None)?;
     let plan =

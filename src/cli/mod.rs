@@ -30,6 +30,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::error::{Error, EvaluationProblem};
+
 /// Which known disinformation narratives does a text carry, where, and which debunked cases does it repeat?
 ///
 /// A lead for a person, not a verdict: it knows words, not truth.
@@ -115,7 +117,7 @@ pub fn main() -> ExitCode {
         Err(e) => {
             // The chain from what failed to why; nothing can be done if standard error is closed, too.
             let _ = writeln!(io::stderr(), "error: {}", told(&e));
-            ExitCode::FAILURE
+            if is_usage(&e) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -127,6 +129,24 @@ fn told(e: &anyhow::Error) -> String {
         s if s.contains(&cause) => said,
         _ => format!("{said}: {cause}"),
     })
+}
+
+/// Flags that are right one by one, and together ask for what cannot be done.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Whether the flags are to blame, whatever the files hold.
+fn is_usage(e: &anyhow::Error) -> bool {
+    let of_setting = |e: &Error| matches!(e, Error::Evaluation(EvaluationProblem::Setting { .. }));
+    e.is::<Usage>() || e.downcast_ref::<Error>().is_some_and(of_setting)
 }
 
 /// Whether the reader of our output went away (`| head`): no failure of ours.

@@ -5,6 +5,7 @@ use clap::Args;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::ingest::unlabelled::{self, Unlabelled};
 use crate::model::manifest::Settings;
 use crate::training::data::Sources;
 use crate::training::memory;
@@ -124,6 +125,41 @@ impl Tuning {
     pub(super) fn bytes(&self) -> Option<u64> {
         self.memory.map(|mib| mib << 20).or_else(memory::available)
     }
+}
+
+/// Most lines named of a file.
+const LINES: usize = 10;
+
+/// Says on standard error which texts do not say what they carry, file by file.
+pub(super) fn tell_unlabelled(texts: &[Unlabelled]) {
+    for of_file in texts.chunk_by(|a, b| a.place.source == b.place.source) {
+        for line in unlabelled_lines(of_file) {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// A line for each of what the texts of one file have instead of narratives, and how it is mended.
+fn unlabelled_lines(texts: &[Unlabelled]) -> Vec<String> {
+    let mut kinds: Vec<(String, Vec<usize>)> = Vec::new();
+    for text in texts {
+        let what = text.instead.to_string();
+        match kinds.iter_mut().find(|k| k.0 == what) {
+            Some(kind) => kind.1.push(text.place.line),
+            None => kinds.push((what, vec![text.place.line])),
+        }
+    }
+    let mut out: Vec<String> = kinds
+        .into_iter()
+        .map(|(what, lines)| {
+            let shown: Vec<String> = lines.iter().take(LINES).map(usize::to_string).collect();
+            let more = if lines.len() > LINES { ", …" } else { "" };
+            let (n, file, s) = (lines.len(), &texts[0].place.source, if lines.len() == 1 { "" } else { "s" });
+            format!("warning: {file}: {n} text{s} whose record {what}: line{s} {}{more}", shown.join(", "))
+        })
+        .collect();
+    out.push(format!("  → {}", unlabelled::MEND));
+    out
 }
 
 /// Training settings of a file, the defaults without one, with the seed of a flag. Two seeds are contradictory.

@@ -87,6 +87,7 @@ fn run_queries(args: &RelatedArgs, cases: &CaseBase, path: &Path, format: RunFor
     for bad in &records.bad {
         eprintln!("rejected: {bad}");
     }
+    tell_languages(&queries);
     let memories: Vec<Mutex<Query>> = (0..rayon::current_num_threads()).map(|_| Mutex::default()).collect();
     let lines: Vec<String> = queries
         .par_iter()
@@ -99,6 +100,21 @@ fn run_queries(args: &RelatedArgs, cases: &CaseBase, path: &Path, format: RunFor
     args.using.sound(&cases.index)?;
     write_out(lines.concat().as_bytes())?;
     Ok(if records.bad.is_empty() { Done::All } else { Done::Rejected })
+}
+
+/// Most queries of which it is said that their language is none.
+const TOLD: usize = 5;
+
+/// Says on standard error which stated languages are no codes and so were not used.
+fn tell_languages(queries: &[Placed<TextRecord>]) {
+    let wrong: Vec<(&Placed<TextRecord>, String)> =
+        queries.iter().filter_map(|q| Some((q, Language::stated(&q.record.language).1?))).collect();
+    for (query, said) in wrong.iter().take(TOLD) {
+        eprintln!("warning: {}", Style::PLAIN.harmless(&format!("{}: {said}", query.place)));
+    }
+    if wrong.len() > TOLD {
+        eprintln!("warning: {} more queries state a language that is no code", wrong.len() - TOLD);
+    }
 }
 
 fn answer(cases: &CaseBase, memory: &mut Query, query: &TextRecord, format: RunFormat, top: usize) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Done;
 use super::progress::Progress;
-use super::records::{RecordFiles, Tuning};
+use super::records::{RecordFiles, Tuning, tell_unlabelled};
 use crate::check::record_findings;
 use crate::model::folder::{self, Model};
 use crate::model::manifest::Trial;
@@ -69,6 +69,7 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
              they state a `group`, which counts instead"
         );
     }
+    tell_unlabelled(&data.unlabelled);
     // Before the hours of work, not after.
     eprint!("{}", super::check::summary(&record_findings(&data)));
     let trained = {
@@ -77,7 +78,9 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
         let tuned = if args.tune {
             progress.say(TABLE_HEAD);
             let told = |trial: &Trial| progress.say(&table_row(trial));
-            Some(tune(&data, &settings, &args.tuning.named()?, bytes, watch, &told)?)
+            let tuned = tune(&data, &settings, &args.tuning.named()?, bytes, watch, &told)?;
+            progress.say(&kept(&tuned.record.trials));
+            Some(tuned)
         } else {
             None
         };
@@ -106,6 +109,19 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
 
 const TABLE_HEAD: &str = "setting                   value  macro-F1    LRAP   AUROC  objective    gain  95 % interval";
 
+/// What came of all trials.
+fn kept(trials: &[Trial]) -> String {
+    let kept: Vec<String> = trials.iter().filter(|t| t.kept).map(|t| format!("{} {}", t.setting, t.value)).collect();
+    match trials.len().saturating_sub(1) {
+        tried if kept.is_empty() => {
+            format!(
+                "kept: nothing new; of {tried} trials none gained more than noise, so all settings stay as they were"
+            )
+        }
+        tried => format!("kept: {}, of {tried} trials; all other settings stay as they were", kept.join(", ")),
+    }
+}
+
 /// A line of the table of trials.
 fn table_row(trial: &Trial) -> String {
     let start = trial.setting.is_empty();
@@ -120,4 +136,27 @@ fn table_row(trial: &Trial) -> String {
         out += if trial.kept { "  kept" } else { "" };
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_search_kept_is_said() {
+        let trial = |setting: &str, value: f64, kept: bool| Trial {
+            setting: setting.into(),
+            value,
+            macro_f1: 0.5,
+            lrap: 0.5,
+            auroc: None,
+            objective: 0.5,
+            gain: None,
+            kept,
+        };
+        let mut trials = vec![trial("", 0.0, false), trial("alpha", 0.1, false), trial("balance", 0.75, false)];
+        assert!(kept(&trials).starts_with("kept: nothing new; of 2 trials"));
+        trials[2].kept = true;
+        assert!(kept(&trials).starts_with("kept: balance 0.75, of 2 trials"));
+    }
 }

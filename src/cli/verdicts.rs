@@ -42,14 +42,22 @@ pub(super) fn run(args: &Verdicts) -> anyhow::Result<Done> {
     match args {
         Verdicts::Export { format, place } => {
             let (out, left_out) = export(&Store::open(&place.path()?)?.standing_verdicts()?, *format);
-            if left_out > 0 {
+            if left_out.unjudged > 0 {
                 let (judged, those) = if format.is_of_cases() {
                     ("narratives", "--format jsonl")
                 } else {
                     ("related cases", "--format queries and --format qrels")
                 };
                 eprintln!(
-                    "note: {left_out} texts were left out: only their {judged} were judged; {those} export those"
+                    "note: {} texts were left out: only their {judged} were judged; {those} export those",
+                    left_out.unjudged
+                );
+            }
+            if left_out.only_rejected > 0 {
+                eprintln!(
+                    "note: {} texts were left out: narratives were only rejected, which does not say what they carry; \
+                     accept one or name another instead, or write those that carry none to a file for --background",
+                    left_out.only_rejected
                 );
             }
             write_out(out.as_bytes())

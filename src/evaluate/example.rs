@@ -6,6 +6,7 @@ use crate::cases::case::Case;
 use crate::document::{Document, Language};
 use crate::error::{BadRecord, Error, RecordProblem, Result};
 use crate::ingest::jsonl;
+use crate::ingest::unlabelled::{Unlabelled, read_texts};
 use crate::record::TextRecord;
 
 /// A labelled text. For a case the text is its claim, or its title where it has no claim: the same that training takes
@@ -70,9 +71,20 @@ impl Example {
     }
 }
 
+/// Records to test on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TestRecords {
+    /// Those that carry a narrative.
+    pub known: Vec<Example>,
+    /// Those that carry none.
+    pub none: Vec<Example>,
+    /// Texts among `none` that do not say so.
+    pub unlabelled: Vec<Unlabelled>,
+}
+
 /// Reads test records. Bad lines are all listed in one error: figures on part of a test set are other figures.
-pub fn read(cases: &[PathBuf], texts: &[PathBuf], background: &[PathBuf]) -> Result<(Vec<Example>, Vec<Example>)> {
-    let (cases, texts) = (jsonl::read_all::<Case>(cases)?, jsonl::read_all::<TextRecord>(texts)?);
+pub fn read(cases: &[PathBuf], texts: &[PathBuf], background: &[PathBuf]) -> Result<TestRecords> {
+    let (cases, (texts, unlabelled)) = (jsonl::read_all::<Case>(cases)?, read_texts(texts)?);
     let background = jsonl::read_all::<TextRecord>(background)?;
     let mut bad: Vec<BadRecord> = cases.bad.into_iter().chain(texts.bad).chain(background.bad).collect();
     for case in cases.good.iter().filter(|c| !c.record.has_claim()) {
@@ -97,7 +109,8 @@ pub fn read(cases: &[PathBuf], texts: &[PathBuf], background: &[PathBuf]) -> Res
     if !bad.is_empty() {
         return Err(Error::Records(bad));
     }
-    Ok(examples.into_iter().map(|e| e.0).partition(|e| !e.narratives.is_empty()))
+    let (known, none) = examples.into_iter().map(|e| e.0).partition(|e| !e.narratives.is_empty());
+    Ok(TestRecords { known, none, unlabelled })
 }
 
 /// Reads training records of any kind, for comparison with test records.

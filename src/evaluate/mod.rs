@@ -3,7 +3,8 @@
 //! `example` is a test record, `labels` the narratives that test and model speak of, `predict` asks the one assessor
 //! for every test record. From these predictions come `headline` (with `bootstrap` intervals), `calibration`,
 //! `selective` (what can be answered at which precision), `open_set` (texts that carry none), `per_narrative`, `slices`,
-//! `confusion` and `worst` (errors with their nearest training texts). `leaks` finds copies across the split, `splits`
+//! `confusion` and `worst` (errors with their nearest training texts). `leaks` finds copies across the split,
+//! `seen` what the model remembers, `splits`
 //! and `trials` cut data and train inside, `ranking` judges related cases. `tested` gathers what every fold gives,
 //! `report` holds it all; `summary` and `html` only show it. Nothing here scores a text: a figure of another model than
 //! the one people use would be worth nothing.
@@ -23,6 +24,7 @@ pub mod per_narrative;
 pub mod predict;
 pub mod ranking;
 pub mod report;
+pub mod seen;
 pub mod selective;
 pub mod slices;
 pub mod splits;

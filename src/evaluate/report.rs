@@ -13,6 +13,7 @@ use super::open_set::{OpenSet, open_set};
 use super::per_narrative::{NarrativeFigures, per_narrative};
 use super::predict::Judged;
 use super::ranking::Ranking;
+use super::seen;
 use super::selective::{Answer, Selective, selective};
 use super::slices::{Slice, WorstSlices, by_language, by_length, worst};
 use super::splits::SplitSettings;
@@ -87,6 +88,8 @@ pub struct NarrativeReport {
     pub selective: Selective,
     /// Texts that carry none, where there are such.
     pub open_set: Option<OpenSet>,
+    /// The same without the texts, of both kinds, that have a near-duplicate in the training data, where there are such.
+    pub open_set_without_leaks: Option<OpenSet>,
     /// Narratives that were held out, if asked for.
     pub held_out: Option<HeldOut>,
     /// Every narrative that is carried or decided.
@@ -134,11 +137,14 @@ impl Report {
         train: Option<&[Example]>,
         seed: u64,
     ) -> Result<Self> {
+        let mut notes = Vec::new();
+        if train.is_none() {
+            notes.extend(seen::note(assessor, known.iter().chain(&none)));
+        }
         let mut tested = Tested::new(Labels::new(&assessor.classifier().taxonomy));
         tested.test(assessor, known, none, train);
         // A model that was there before is no fold.
         tested.folds.clear();
-        let mut notes = Vec::new();
         let narratives = Some(narratives(tested, seed, &mut notes)?);
         Ok(Self { format: FORMAT, subject: Subject::Model(name), notes, narratives, related: None })
     }
@@ -195,6 +201,13 @@ fn narratives(tested: Tested, seed: u64, notes: &mut Vec<String>) -> Result<Narr
         reliability: reliability(&stated),
         selective: selective(&answers),
         open_set: open_set(&all, &background, seed),
+        open_set_without_leaks: (!leaked.is_empty())
+            .then(|| {
+                let known: Vec<&Judged> = known.iter().filter(clean).collect();
+                let none: Vec<&Judged> = none.iter().filter(clean).collect();
+                open_set(&known, &none, seed)
+            })
+            .flatten(),
         held_out: None,
         per_narrative: per_narrative(&labels, &all, &background),
         per_language: by_language(&labels, &all),

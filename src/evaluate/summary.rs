@@ -68,6 +68,10 @@ fn narratives(out: &mut String, n: &NarrativeReport) -> Result {
         writeln!(out, "\n{} texts that carry none", o.texts)?;
         open_set(out, o)?;
     }
+    if let Some(o) = &n.open_set_without_leaks {
+        writeln!(out, "\nwithout near-duplicates, {} texts that carry none and {} that do", o.texts, o.known_texts)?;
+        open_set(out, o)?;
+    }
     if let Some(h) = &n.held_out {
         writeln!(out, "\n{} texts of {} held-out narratives", h.figures.texts, h.narratives.len())?;
         open_set(out, &h.figures)?;

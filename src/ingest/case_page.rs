@@ -39,6 +39,8 @@ pub struct Unplaced {
     pub text: String,
     /// What is the matter with it.
     pub why: &'static str,
+    /// Whether it is in no case; otherwise a case lacks something.
+    pub lost: bool,
 }
 
 /// Reads a paste; `source` names it in [`Unplaced::place`].
@@ -183,10 +185,10 @@ impl Reader<'_> {
             return;
         }
         if case.claim.is_empty() {
-            self.report(line, &case.title, "the case has no claim besides its title");
+            self.lacks(line, &case.title, "the case has no claim besides its title");
         }
         if case.disproof.is_empty() {
-            self.report(line, &case.title, "the case has no disproof");
+            self.lacks(line, &case.title, "the case has no disproof");
         }
         let words = [case.claim.as_str(), &case.disproof].join("\n");
         case.language = language::detect(&words).map_or_else(String::new, |language| language.code().to_owned());
@@ -202,7 +204,12 @@ impl Reader<'_> {
 
     fn report(&mut self, line: usize, text: &str, why: &'static str) {
         let place = Place { source: self.source.to_owned(), line };
-        self.page.unplaced.push(Unplaced { place, text: text.trim().to_owned(), why });
+        self.page.unplaced.push(Unplaced { place, text: text.trim().to_owned(), why, lost: true });
+    }
+
+    fn lacks(&mut self, line: usize, title: &str, why: &'static str) {
+        let place = Place { source: self.source.to_owned(), line };
+        self.page.unplaced.push(Unplaced { place, text: title.trim().to_owned(), why, lost: false });
     }
 }
 

@@ -82,8 +82,8 @@ impl<'n> Reader<'n> {
                 (None, None) => RecordProblem::NoId,
             });
         }
-        let language = Language::lenient(&roles.take(Role::Language));
-        let mut found = Found { language, about: about_json(&rest, self.keep), ..Found::default() };
+        let (language, warning) = Language::stated(&roles.take(Role::Language));
+        let mut found = Found { language, about: about_json(&rest, self.keep), warning, ..Found::default() };
         if let Some(name) = self.names.text.as_ref().filter(|_| !roles.has_field) {
             return Err(InputProblem::NoSuchField { name: name.clone(), option: FieldNames::TEXT }.into());
         }
@@ -123,7 +123,7 @@ impl<'n> Reader<'n> {
             // A table without ids has rows all the same.
             id = Cow::Owned(format!("{source}:{line}"));
         }
-        let language = Language::lenient(&roles.take(Role::Language));
+        let (language, warning) = Language::stated(&roles.take(Role::Language));
         let mut about = Vec::new();
         if self.keep {
             let text = header.columns[Role::Text.index()].or(header.columns[Role::Html.index()]);
@@ -133,7 +133,7 @@ impl<'n> Reader<'n> {
                 .collect();
             about = serde_json::to_vec(&object).unwrap_or_default();
         }
-        Ok(Found { id, text: roles.text()?, language, about, warning: None })
+        Ok(Found { id, text: roles.text()?, language, about, warning })
     }
 
     fn page<'b>(&self, bytes: &[u8], origin: Option<&Origin>, source: &str) -> Result<Found<'b>, RecordProblem> {
@@ -182,9 +182,12 @@ fn not_utf8(bytes: &[u8], error: &std::str::Utf8Error) -> InputProblem {
 fn warned<'b>(mut found: Found<'b>, bytes: &[u8], source: &Source) -> Found<'b> {
     if let Some(encoding) = source.read_as.get() {
         let lost = memchr::memmem::find_iter(bytes, "\u{fffd}").count();
-        found.warning = (lost > 0).then(|| {
-            format!("{lost} characters could not be read as {encoding}; name the encoding (--encoding), or save the file as UTF-8")
-        });
+        if lost > 0 {
+            let lost = format!(
+                "{lost} characters could not be read as {encoding}; name the encoding (--encoding), or save the file as UTF-8"
+            );
+            found.warning = Some(found.warning.map_or(lost.clone(), |other| format!("{lost}. Also, {other}")));
+        }
     }
     found
 }

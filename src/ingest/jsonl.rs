@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::error::{BadRecord, Error, Place, RecordProblem, Result};
@@ -39,16 +39,30 @@ impl<T> Records<T> {
     }
 }
 
-/// Opens a file, or standard input for `-`.
+/// Opens a file, or standard input for `-`; gzip and Zstandard are unpacked.
 pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
     if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
+        return Ok(Box::new(BufReader::new(unpacked(Box::new(io::stdin())).map_err(Error::read(path))?)));
     }
     let file = File::open(path).map_err(Error::read(path))?;
     if file.metadata().is_ok_and(|m| m.is_dir()) {
         return Err(Error::read(path)(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file")));
     }
+    let file = unpacked(Box::new(file)).map_err(Error::read(path))?;
     Ok(Box::new(BufReader::with_capacity(1 << 18, file)))
+}
+
+/// What a source holds: gzip and Zstandard are unpacked.
+#[cfg(feature = "batch")]
+fn unpacked(source: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    super::packed::unpack(source, super::packed::Limits::default(), &std::sync::Arc::default())
+}
+
+/// What a source holds; without the feature that reads packed files, those come as they are.
+#[cfg(not(feature = "batch"))]
+#[expect(clippy::unnecessary_wraps, reason = "as it is with the feature")]
+fn unpacked(source: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    Ok(source)
 }
 
 /// Lines of a source, each with its number; a byte-order mark and line ends are taken off, blank lines left out.
@@ -103,11 +117,19 @@ pub fn read<T: Record>(path: &Path) -> Result<Records<T>> {
 
 /// Reads several files as one; an id must be unique over all of them.
 pub fn read_all<T: Record>(paths: &[impl AsRef<Path>]) -> Result<Records<T>> {
+    read_all_with(paths, |_, _, _| {})
+}
+
+/// As [`read_all`]; `look` is shown every record that can be read, with its place and its line.
+pub(crate) fn read_all_with<T: Record>(
+    paths: &[impl AsRef<Path>],
+    mut look: impl FnMut(&Place, &[u8], &T),
+) -> Result<Records<T>> {
     let mut out = Records::default();
     let mut seen = FxHashMap::default();
     for path in paths {
         let path = path.as_ref();
-        collect(Lines::new(open(path)?, path.display().to_string()), &mut out, &mut seen)?;
+        collect(Lines::new(open(path)?, path.display().to_string()), &mut out, &mut seen, &mut look)?;
     }
     Ok(out)
 }
@@ -115,7 +137,7 @@ pub fn read_all<T: Record>(paths: &[impl AsRef<Path>]) -> Result<Records<T>> {
 /// Reads records held in memory, named `name` in errors.
 pub fn read_text<T: Record>(text: &str, name: &str) -> Result<Records<T>> {
     let mut out = Records::default();
-    collect(Lines::new(text.as_bytes(), name), &mut out, &mut FxHashMap::default())?;
+    collect(Lines::new(text.as_bytes(), name), &mut out, &mut FxHashMap::default(), &mut |_, _, _| {})?;
     Ok(out)
 }
 
@@ -123,19 +145,19 @@ pub fn read_text<T: Record>(text: &str, name: &str) -> Result<Records<T>> {
 #[cfg(any(feature = "cli", feature = "web"))]
 pub(crate) fn read_text_with_copies<T: Record>(text: &[u8], name: &str) -> Result<Records<T>> {
     let mut out = Records::default();
-    each(Lines::new(text, name), &mut out.bad, |record, _| out.good.push(record))?;
+    each(Lines::new(text, name), &mut out.bad, |record, _, _| out.good.push(record))?;
     Ok(out)
 }
 
-/// Calls `take` with the records of all lines that can be read, and with the list of those that cannot.
+/// Calls `take` with the records of all lines that can be read, their lines, and the list of those that cannot.
 fn each<T: Record, R: BufRead>(
     mut lines: Lines<R>,
     bad: &mut Vec<BadRecord>,
-    mut take: impl FnMut(Placed<T>, &mut Vec<BadRecord>),
+    mut take: impl FnMut(Placed<T>, &[u8], &mut Vec<BadRecord>),
 ) -> Result<()> {
     while let Some((place, line)) = lines.next_line()? {
         match parse(&place, line) {
-            Ok(record) => take(Placed { place, record }, bad),
+            Ok(record) => take(Placed { place, record }, line, bad),
             Err(problem) => bad.push(problem),
         }
     }
@@ -146,9 +168,11 @@ fn collect<T: Record, R: BufRead>(
     lines: Lines<R>,
     out: &mut Records<T>,
     seen: &mut FxHashMap<String, Place>,
+    look: &mut impl FnMut(&Place, &[u8], &T),
 ) -> Result<()> {
     let Records { good, bad } = out;
-    each(lines, bad, |placed: Placed<T>, bad| {
+    each(lines, bad, |placed: Placed<T>, line, bad| {
+        look(&placed.place, line, &placed.record);
         let id = placed.record.id();
         if let Some(first) = seen.get(id) {
             let problem = RecordProblem::DuplicateId { id: id.to_owned(), first: first.clone() };
@@ -180,7 +204,7 @@ mod tests {
     fn a_line_that_is_not_utf8_says_from_where() {
         let mut out = Records::<TextRecord>::default();
         let lines = Lines::new(&b"{\"id\":\"\xff\"}"[..], "-");
-        collect(lines, &mut out, &mut FxHashMap::default()).unwrap();
+        collect(lines, &mut out, &mut FxHashMap::default(), &mut |_, _, _| {}).unwrap();
         assert!(out.bad[0].to_string().starts_with("-:1: the line is not UTF-8 from byte 7"));
     }
 }

@@ -1,7 +1,8 @@
 //! From bytes to records and documents.
 //!
 //! `jsonl` reads record files and reports every bad line, `charset` turns bytes of any encoding into text, `page`
-//! reduces HTML to its article, `case_page` reads cases copied from a debunk database, `judgements` reads qrels;
+//! reduces HTML to its article, `case_page` reads cases copied from a debunk database, `judgements` reads qrels,
+//! `unlabelled` names the texts that do not say what they carry;
 //! `address` says where nothing may be fetched from.
 //!
 //! A batch reads anything: `inputs` finds what the user named, `feeder` opens one after the other by `kind` (`growing` one that
@@ -61,6 +62,7 @@ pub mod problem;
 pub(crate) mod table;
 #[cfg(feature = "batch")]
 pub(crate) mod transcode;
+pub mod unlabelled;
 #[cfg(feature = "batch")]
 mod warc;
 #[cfg(feature = "batch")]

@@ -12,6 +12,7 @@ use super::neighbours::{Neighbours, VoteScratch};
 use super::passages::{LongTexts, LongThresholds, Passages, Source};
 use super::stance::{Stance, StanceModel};
 use super::taxonomy::{NarrativeNo, Taxonomy};
+use crate::document::Document;
 use crate::features::space::{FeatureSpace, Featuriser, Weights};
 use crate::learn::calibrate::Platt;
 use crate::learn::thresholds::Thresholds;
@@ -121,6 +122,18 @@ impl Classifier {
         self.log_odds(&featuriser.weights, scores, votes, probabilities);
         self.calibrate(probabilities);
         self.lift_parents(probabilities);
+    }
+
+    /// Whether it keeps no texts from its training: nothing is asked of them.
+    pub fn keeps_no_texts(&self) -> bool {
+        !self.fusion.asks_for_texts()
+    }
+
+    /// Largest cosine, by their telling words, of a text with one that the model keeps from its training; 0 where it keeps
+    /// none.
+    pub fn nearest_text(&self, scratch: &mut Scratch, document: &Document) -> f64 {
+        scratch.featuriser.run(&self.space, &document.text, document.language);
+        self.neighbours.nearest(&self.space, &scratch.featuriser.weights, &mut scratch.votes)
     }
 
     /// From linear scores to the log-odds of every narrative by itself.

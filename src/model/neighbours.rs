@@ -166,6 +166,18 @@ impl Neighbours {
         Self { lists, arch: Arch::new() }
     }
 
+    /// Largest cosine with a stored text, whatever it carries; 0 where none shares a telling word.
+    pub(crate) fn nearest(&self, space: &FeatureSpace, weights: &Weights, scratch: &mut VoteScratch) -> f64 {
+        let VoteScratch { cosines, known, summaries, .. } = scratch;
+        let labels = self.lists.labels();
+        cosines.clear(self.lists.blocks());
+        self.lists.cosines(space, weights, known, cosines);
+        cosines.summaries(self.arch, summaries);
+        let is_text = |s: &&Summary| labels.of(s.block).first().is_none_or(|l| l & DESCRIPTION == 0);
+        let texts = summaries.iter().filter(|s| s.sharing > 0).filter(is_text);
+        texts.map(|s| f64::from(s.largest)).fold(0.0, f64::max)
+    }
+
     /// Collects the votes for every narrative into `scratch.votes`, without their shares where those are not asked for.
     /// Texts at places for which `skip` holds are passed over.
     pub(crate) fn vote(

@@ -204,7 +204,7 @@ fn circular(parents: &[Option<NarrativeNo>]) -> Vec<usize> {
     out
 }
 
-fn nearest<'a>(wrong: &str, ids: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(wrong: &str, ids: impl Iterator<Item = &'a str>) -> Option<String> {
     let wrong = folded(wrong);
     let letters = wrong.chars().count();
     ids.filter_map(|id| {
@@ -219,7 +219,7 @@ fn nearest<'a>(wrong: &str, ids: impl Iterator<Item = &'a str>) -> Option<String
 }
 
 /// Levenshtein distance.
-fn edits(a: &str, b: &str) -> usize {
+pub(crate) fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().enumerate() {

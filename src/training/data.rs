@@ -12,10 +12,12 @@ use crate::document::Language;
 use crate::error::{BadRecord, Error, Place, RecordProblem, Result, TrainingProblem};
 use crate::ingest::jsonl::{self, Placed};
 use crate::ingest::judgements::{self, Unused};
+use crate::ingest::unlabelled::{Unlabelled, read_texts};
 use crate::learn::split::{day, iso};
 use crate::model::manifest::DataSummary;
 use crate::model::taxonomy::{Narrative, NarrativeNo, Taxonomy};
 use crate::record::TextRecord;
+use crate::text::language::detect;
 
 /// The files to train on.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +90,8 @@ pub struct TrainingData {
     /// Cases that say nothing to learn from, having neither title nor claim. A large base gathered from the web always has
     /// some; they are named and counted, and nothing else is refused for them.
     pub set_aside: Vec<BadRecord>,
+    /// Texts that do not say which narratives they carry; they are among those that carry none.
+    pub unlabelled: Vec<Unlabelled>,
 }
 
 impl TrainingData {
@@ -112,7 +116,9 @@ impl TrainingData {
             }
             None => FxHashMap::default(),
         };
-        let texts = many::<TextRecord>(&sources.texts, &mut bad)?;
+        let (texts, unlabelled) = read_texts(&sources.texts)?;
+        bad.extend(texts.bad);
+        let texts = texts.good;
         let background = many::<TextRecord>(&sources.background, &mut bad)?;
         let (cases, empty): (Vec<_>, Vec<_>) = cases.into_iter().partition(|c| c.record.has_claim());
         let set_aside =
@@ -159,8 +165,19 @@ impl TrainingData {
             .collect();
         let idle_versions = sources.versions.is_some() && !in_two_languages(&cases, &versions);
         let taxonomy = labels.taxonomy;
-        let data =
-            Self { taxonomy, cases, texts, background, queries, unused, versions, idle_versions, places, set_aside };
+        let data = Self {
+            taxonomy,
+            cases,
+            texts,
+            background,
+            queries,
+            unused,
+            versions,
+            idle_versions,
+            places,
+            set_aside,
+            unlabelled,
+        };
         Ok((data, bad))
     }
 
@@ -184,10 +201,13 @@ impl TrainingData {
         self.versions.iter().collect::<BTreeSet<_>>().iter().for_each(|v| line(serde_json::to_string(v)));
         let mut languages = BTreeMap::new();
         let mut dates = BTreeSet::new();
-        let records = (self.cases.iter().map(|c| (&c.0.language, &c.0.published)))
-            .chain(self.texts.iter().map(|t| &t.0).chain(&self.background).map(|t| (&t.language, &t.published)));
-        for (language, date) in records {
-            let code = Language::lenient(language).map_or_else(|| "unknown".to_owned(), |l| l.to_string());
+        let cases = self.cases.iter().map(|(c, _)| (&c.language, &c.published, claim(c)));
+        let texts = self.texts.iter().map(|t| &t.0).chain(&self.background);
+        let records = cases.chain(texts.map(|t| (&t.language, &t.published, t.text.as_str())));
+        for (language, date, text) in records {
+            // As every text is analysed: in the language detected where none is stated.
+            let language = Language::lenient(language).or_else(|| detect(text));
+            let code = language.map_or_else(|| "unknown".to_owned(), |l| l.to_string());
             *languages.entry(code).or_insert(0) += 1;
             dates.extend(day(date));
         }
@@ -204,6 +224,11 @@ impl TrainingData {
             published: dates.first().zip(dates.last()).map(|(&first, &last)| (iso(first), iso(last))),
         }
     }
+}
+
+/// What a case says, or its title.
+fn claim(case: &Case) -> &str {
+    if case.claim.trim().is_empty() { &case.title } else { &case.claim }
 }
 
 /// Whether a story is told by cases in two languages. A case that states a `group` is a version by that, not by a story.

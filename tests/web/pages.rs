@@ -1,6 +1,6 @@
 //! Pages: complete without scripts, safe whatever stands in a record, and light.
 
-use crate::service::Service;
+use crate::service::{Service, loaded, serve, setup};
 use axum::body::Body;
 use serde_json::json;
 
@@ -33,6 +33,24 @@ async fn every_page_is_there_and_allows_only_our_own_files() {
     service.get("/nope").await.is_problem(404, "not-found");
     let missing = service.get("/cases/none").await;
     assert_eq!((missing.status.as_u16(), missing.text().contains("<h1>Not here</h1>")), (404, true));
+}
+
+#[tokio::test]
+async fn an_evaluation_of_another_version_is_not_shown() {
+    let version = leitmotif::embedded::model().unwrap().manifest.version;
+    for (of, shown) in [(version.as_str(), true), ("another", false)] {
+        let of = of.to_owned();
+        let folder = tempfile::tempdir().unwrap();
+        let mut setup = setup(&folder.path().join("store.db"));
+        setup.model = Box::new(move || {
+            let mut loaded = loaded()?;
+            let subject = json!({ "model": { "name": "starter", "version": of } });
+            loaded.evaluation.as_mut().unwrap()["subject"] = subject;
+            Ok(loaded)
+        });
+        let html = serve(setup, folder).get("/model").await.text();
+        assert_eq!(html.contains("No evaluation lies with this model"), !shown);
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,10 @@ async fn a_verdict_is_kept_exported_and_taken_back() {
         (line["narratives"].clone(), line["rejected"].clone()),
         (json!(["maidan-coup"]), json!(["colour-revolutions"]))
     );
+    // A text of which a narrative was only rejected is no text that carries none.
+    let mut rejected = verdict("rejected", &[]);
+    rejected["text"]["text"] = json!("Another text about protests.");
+    let rejected = service.post("/v1/verdicts", &rejected).await.json();
     // The command line exports the same.
     let cli = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("leitmotif"))
         .args(["verdicts", "export", "--store"])
@@ -50,6 +54,9 @@ async fn a_verdict_is_kept_exported_and_taken_back() {
         .output()
         .unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&cli.stdout).unwrap(), line);
+    let said = String::from_utf8(cli.stderr).unwrap();
+    assert!(said.contains("1 texts were left out: narratives were only rejected"), "{said}");
+    service.send_json("DELETE", &format!("/v1/verdicts/{}", rejected["number"]), &json!({})).await;
     for format in ["label-studio", "prodigy"] {
         assert!(service.get(&format!("/v1/verdicts/export?format={format}")).await.text().contains("maidan-coup"));
     }
@@ -58,7 +65,7 @@ async fn a_verdict_is_kept_exported_and_taken_back() {
     assert!(undone["undone_at"].is_string());
     assert_eq!(service.get("/v1/verdicts/export").await.text(), "");
     // It is still on record.
-    assert_eq!(service.get("/v1/verdicts").await.json()["verdicts"].as_array().unwrap().len(), 1);
+    assert_eq!(service.get("/v1/verdicts").await.json()["verdicts"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

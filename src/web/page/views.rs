@@ -287,9 +287,14 @@ struct Measured {
 }
 
 impl Measured {
-    /// From what `evaluate --json` prints; `None` where it holds no narratives.
-    fn of(evaluation: &Value) -> Option<Self> {
+    /// From what `evaluate --json` prints; `None` where it holds no narratives, or speaks of another model than this version.
+    fn of(evaluation: &Value, version: &str) -> Option<Self> {
         let t = Texts;
+        // One that trained models of its own names no version: it is about the records.
+        let measured = evaluation.pointer("/subject/model/version").and_then(Value::as_str);
+        if measured.is_some_and(|measured| measured != version) {
+            return None;
+        }
         let narratives = evaluation.get("narratives")?;
         let number = |v: &Value, name: &str| v.get(name).and_then(Value::as_f64);
         let dots: Vec<Dot> = (narratives.get("reliability")?.get("bins")?.as_array()?.iter())
@@ -366,7 +371,7 @@ impl ModelPage {
             t: Texts,
             frame,
             data: engine.manifest.data.clone(),
-            measured: engine.evaluation.as_ref().and_then(Measured::of),
+            measured: engine.evaluation.as_ref().and_then(|e| Measured::of(e, &engine.manifest.version)),
             narratives: rows.collect(),
             card: markdown::html(&engine.card),
         }
