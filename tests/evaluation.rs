@@ -196,10 +196,10 @@ fn what_cannot_be_evaluated_is_said() {
         (code, err)
     };
     let other_folds = said(&["--split", "time", "--cases", "cases.jsonl", "--folds", "4"]);
-    assert!(other_folds.0 == 1 && other_folds.1.contains("--folds does not go with --split time"), "{}", other_folds.1);
+    assert!(other_folds.0 == 2 && other_folds.1.contains("--folds does not go with --split time"), "{}", other_folds.1);
     let other_share = said(&["--split", "source", "--cases", "cases.jsonl", "--holdout", "0.5"]);
     assert!(
-        other_share.0 == 1 && other_share.1.contains("--holdout does not go with --split source"),
+        other_share.0 == 2 && other_share.1.contains("--holdout does not go with --split source"),
         "{}",
         other_share.1
     );

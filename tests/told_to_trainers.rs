@@ -155,7 +155,9 @@ fn an_outlet_of_nearly_all_cases_is_named_however_it_is_written() {
 fn languages_nobody_states_are_detected_and_counted() {
     let home = tempfile::tempdir().unwrap();
     let mut records = [texts(12, "t", "tides"), texts(12, "c", "clouds")].concat();
-    records.iter_mut().for_each(|r| *r = without(r.clone(), "language"));
+    for r in &mut records {
+        *r = without(r.clone(), "language");
+    }
     for (i, text) in ["მთვარე არ მოძრაობს და ზღვა ტუმბოებით მოძრაობს.", "ღრუბლები ბამბისგან კეთდება თვითმფრინავებით."]
         .iter()
         .enumerate()

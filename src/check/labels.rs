@@ -33,9 +33,9 @@ pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
             first.get_or_insert(unit);
         }
     }
-    let ids: Vec<Id<'_>> = data.taxonomy.numbers().map(|n| Id::new(data, n, carriers[n.index()].0)).collect();
-    let known: FxHashMap<&str, &Id<'_>> = ids.iter().map(|id| (id.folded.as_str(), id)).collect();
-    let named = |(id, carriers): (&Id<'_>, &(usize, Option<&Unit<'_>>))| {
+    let ids: Vec<Label<'_>> = data.taxonomy.numbers().map(|n| Label::new(data, n, carriers[n.index()].0)).collect();
+    let known: FxHashMap<&str, &Label<'_>> = ids.iter().map(|id| (id.folded.as_str(), id)).collect();
+    let named = |(id, carriers): (&Label<'_>, &(usize, Option<&Unit<'_>>))| {
         let what = joined(id, &known).or_else(|| misspelt(id, &ids))?;
         Some(Finding::new(Kind::LabelTypo, Some(carriers.1?.place), id.id, what))
     };
@@ -43,7 +43,7 @@ pub(super) fn find(data: &TrainingData, units: &[Unit<'_>]) -> Vec<Finding> {
 }
 
 /// A narrative id as it is compared.
-struct Id<'d> {
+struct Label<'d> {
     id: &'d str,
     folded: String,
     digits: String,
@@ -51,7 +51,7 @@ struct Id<'d> {
     count: usize,
 }
 
-impl<'d> Id<'d> {
+impl<'d> Label<'d> {
     fn new(data: &'d TrainingData, n: NarrativeNo, count: usize) -> Self {
         let id = &data.taxonomy.narrative(n).id;
         Self { id, folded: folded(id), digits: id.chars().filter(|c| c.is_numeric()).collect(), count }
@@ -59,7 +59,7 @@ impl<'d> Id<'d> {
 }
 
 /// Said of an id that lists others.
-fn joined(id: &Id<'_>, known: &FxHashMap<&str, &Id<'_>>) -> Option<String> {
+fn joined(id: &Label<'_>, known: &FxHashMap<&str, &Label<'_>>) -> Option<String> {
     let parts: Vec<&str> = id.id.split([',', ';', '|']).map(str::trim).filter(|p| !p.is_empty()).collect();
     let there = parts.iter().any(|p| known.get(folded(p).as_str()).is_some_and(|k| k.id != id.id));
     let list = || parts.iter().map(|p| format!("\"{p}\"")).collect::<Vec<_>>().join(", ");
@@ -67,7 +67,7 @@ fn joined(id: &Id<'_>, known: &FxHashMap<&str, &Id<'_>>) -> Option<String> {
 }
 
 /// Said of a rare id that is nearly a frequent one.
-fn misspelt(id: &Id<'_>, ids: &[Id<'_>]) -> Option<String> {
+fn misspelt(id: &Label<'_>, ids: &[Label<'_>]) -> Option<String> {
     let letters = id.folded.chars().count();
     if id.count >= FREQUENT || letters < SHORTEST {
         return None;

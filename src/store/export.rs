@@ -127,7 +127,8 @@ fn group_copies(records: &mut [TextRecord]) {
         first.iter_mut().filter(|f| **f == later).for_each(|f| *f = earlier);
     }
     for i in pairs.iter().flat_map(|p| [p.first, p.second]) {
-        records[i].group = records[first[i]].id.clone();
+        let group = records[first[i]].id.clone();
+        records[i].group = group;
     }
 }
 
