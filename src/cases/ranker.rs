@@ -124,8 +124,8 @@ impl Ranker {
         ranked.sort_by(|(a, p), (b, q)| q.total_cmp(p).then(b.score.total_cmp(&a.score)).then(a.case.cmp(&b.case)));
     }
 
-    /// Fits all scorers. Within one language the log-odds are those of what was fitted by its `share`, and of a `bundled` ranker
-    /// by the rest; across languages that one's where nothing was fitted.
+    /// Fits all scorers. The log-odds are those of what was fitted by its `share`, and of a `bundled` ranker by the rest; across
+    /// languages only where nothing was fitted.
     pub(crate) fn fit(examples: &[Example], bundled: Option<(&Self, f64)>) -> Result<Self> {
         // Cases found by their appearances alone say nothing of how a case is found by its words.
         let by_words = examples.iter().filter(|e| e.known.is_none_or(|k| !appearances::only(&k)));
@@ -147,8 +147,8 @@ impl Ranker {
         };
         let mut ranker = Self { within, across, known: None, share: None, translations: None, appearances: None };
         if let Some((bundled, share)) = bundled {
+            ranker.across = ranker.across.or_else(|| Some(ranker.within.mixed(bundled.across.as_ref()?, share)));
             ranker.within = ranker.within.mixed(&bundled.within, share);
-            ranker.across = ranker.across.or_else(|| bundled.across.clone());
             ranker.share = Some(share);
         }
         ranker.known = ranker.fit_known(examples)?;

@@ -36,7 +36,7 @@ pub(super) struct Train {
     /// Folder to write the model to; a model there is replaced as a whole
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
-    /// Earlier model to start the solver from: sooner done, and the same model within its tolerance
+    /// Earlier model to start the solver from; the result is the same model within its tolerance
     #[arg(long, value_name = "DIR")]
     warm_start: Option<PathBuf>,
     /// First choose settings by cross-validation on the records, one after the other, printing every trial; settings that

@@ -73,7 +73,7 @@ pub fn train(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Resu
 pub struct Means<'m> {
     /// Bytes of memory; `None` is without bounds.
     pub bytes: Option<u64>,
-    /// A model whose weights the solver starts from: sooner done, and the same model within its tolerance.
+    /// A model whose weights the solver starts from; the result is the same model within its tolerance.
     pub earlier: Option<&'m Model>,
     /// The bundled ranker: what few cases teach is mixed with it.
     pub bundled: Option<&'m Ranker>,

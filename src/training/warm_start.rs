@@ -1,4 +1,4 @@
-//! An earlier model's weights as a place to start from: faster, and the same answer within the solver's tolerance.
+//! An earlier model's weights as a place to start from, and the same answer within the solver's tolerance.
 //!
 //! Features are matched by kind and text, narratives by id, so records may have come and gone in between. The earlier
 //! weights have seen texts that are held out now; the minimum a solver ends at knows nothing of where it started, and
