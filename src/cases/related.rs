@@ -270,7 +270,7 @@ impl CaseBase {
             surprise = surprise.max(query.surprise(&self.index, candidate.case));
         }
         for (_, probability) in ranked {
-            *probability = with_chance(*probability, surprise, self.index.len());
+            *probability = with_chance(*probability, surprise);
         }
     }
 }
