@@ -1,24 +1,14 @@
 //! `leitmotif check`: what it finds, that it finds nothing in sound data, and what it says about input it cannot use.
 
-use assert_cmd::Command;
+mod program;
+
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn leitmotif(home: &TempDir, args: &[&str]) -> Ran {
-    let mut command = Command::cargo_bin("leitmotif").unwrap();
-    let output = command.current_dir(home).args(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-}
+use self::program::leitmotif;
 
 fn write(home: &TempDir, name: &str, records: &[Value]) {
     let lines: Vec<String> = records.iter().map(Value::to_string).collect();

@@ -1,23 +1,13 @@
 //! What a trainer is told about records that would teach something else than was meant, by `check`, `train` and `evaluate`.
 
-use assert_cmd::Command;
+mod program;
+
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write as _;
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn leitmotif(home: &TempDir, args: &[&str]) -> Ran {
-    let mut command = Command::cargo_bin("leitmotif").unwrap();
-    let output = command.current_dir(home).args(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-}
+use self::program::leitmotif;
 
 fn lines(records: &[Value]) -> String {
     records.iter().map(|r| r.to_string() + "\n").collect()

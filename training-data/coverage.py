@@ -39,9 +39,11 @@ FIELDS = {
         "source": str, "group": str, "kind": str,
     },
 }
+FIELDS["short.jsonl"] = FIELDS["background.jsonl"]
 
 # Words a field may have, from and to.
 LENGTHS = {"title": (5, 18), "claim": (20, 160), "disproof": (30, 120), "text": (15, 180)}
+SHORT = (3, 22)  # words of a text in short.jsonl
 SPREAD = 20  # the middle half of the claims, and of the background texts, spans at least so many words
 LEAST_CASES = 8  # for each narrative without children
 LEAST_LANGUAGE = 40  # cases in each of LANGUAGES
@@ -208,8 +210,10 @@ def check_narratives(records, problems):
 def check_texts(file, records, leaves, problems):
     for number, r in records:
         for field, (least, most) in LENGTHS.items():
-            if field not in r or (file == "background.jsonl" and field == "title"):
+            if field not in r or (file != "cases.jsonl" and field == "title"):
                 continue
+            if file == "short.jsonl":
+                least, most = SHORT
             if not least <= len(words(r[field])) <= most:
                 problems.add(file, number, f"{field} has {len(words(r[field]))} words, not {least} to {most}")
         for narrative in r["narratives"]:
@@ -227,7 +231,8 @@ def check_texts(file, records, leaves, problems):
                 problems.add(file, number, f"{field} holds a web address")
             if text != text.strip():
                 problems.add(file, number, f"{field} begins or ends with blanks")
-            if field != "title" and text and language_of(text) not in ("", r["language"]):
+            # A few words tell no language.
+            if field != "title" and file != "short.jsonl" and text and language_of(text) not in ("", r["language"]):
                 problems.add(file, number, f"{field} looks like {language_of(text)}, not {r['language']}")
         if file == "cases.jsonl":
             if not r["narratives"]:
@@ -246,7 +251,7 @@ def check_texts(file, records, leaves, problems):
 
 def check_duplicates(files, problems):
     texts = []
-    for file, fields in (("cases.jsonl", ("claim", "disproof")), ("background.jsonl", ("text",))):
+    for file, fields in (("cases.jsonl", ("claim", "disproof")), ("background.jsonl", ("text",)), ("short.jsonl", ("text",))):
         texts += [(grams(r[f]), file, n, r["id"], f) for n, r in files[file] for f in fields]
     # Two texts that share half of their grams share at least ten among the rarer half (and ten more) of each, so only
     # pairs that do are compared. Grams of a single text, the rarest of all, lead nowhere.
@@ -278,7 +283,7 @@ def check(files, on_topic, problems):
     narratives = files["narratives.jsonl"]
     check_narratives(narratives, problems)
     leaves = {r["id"] for _, r in narratives} - {r["parent"] for _, r in narratives}
-    for file in ("cases.jsonl", "background.jsonl"):
+    for file in ("cases.jsonl", "background.jsonl", "short.jsonl"):
         check_texts(file, files[file], leaves, problems)
     labelled = Counter(n for _, r in files["cases.jsonl"] for n in r["narratives"])
     alike = likeness(files)

@@ -12,7 +12,8 @@ use super::index::{CaseIndex, CaseNo, CaseTerm};
 use crate::document::Language;
 use crate::features::vocabulary::TermKind;
 
-/// Words in more than this share of all cases count nothing: to read their lists would take longer than the search.
+/// Words in more than this share of all cases count nothing: to read their lists would take longer than the search. Those of a
+/// single case do, however few there are.
 const COMMON: f64 = 0.1;
 
 /// What it adds that two words of the text are neighbours in the case, too.

@@ -32,7 +32,8 @@ pub struct Ranker {
     /// to those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
-    /// How much of `within` was learned here, from 0 to 1; the rest is the bundled ranker's. Nothing where all was.
+    /// How much of `within` was learned here, from 0 to 1, and of `across` where that has no scorer of its own; the rest is the
+    /// bundled ranker's. Nothing where all was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
     /// Meanings of words in other languages, where the cases taught any; kept in a file of its own.
@@ -205,9 +206,7 @@ impl Scorer {
         let importance = model.weights.iter().zip(deviations(&rows)).map(|(w, d)| w * d).collect();
         Ok(Self { model, calibration, importance })
     }
-}
 
-impl Scorer {
     /// The mean of the log-odds of both, this one's with weight `share`.
     fn mixed(&self, other: &Self, share: f64) -> Self {
         let [own, others] = [(self, share), (other, 1.0 - share)].map(|(s, share)| {

@@ -21,7 +21,7 @@ const LETTERS: usize = 60;
 const FEWEST: usize = 5;
 const FEWEST_WITHOUT_STEMS: usize = 20;
 
-/// Of short texts that state no language, one in a thousand is taken for another than it is in. So a language that is only
+/// Short texts that state no language are now and then taken for another than they are in. So a language that is only
 /// guessed from such texts is met from this share of all texts on, and never in a single one.
 const GUESSED: f64 = 0.01;
 

@@ -39,7 +39,7 @@ pub(super) fn units(data: &TrainingData) -> Vec<Unit<'_>> {
         sort: Sort::Case,
         place,
         id: &c.id,
-        text: if c.claim.trim().is_empty() { &c.title } else { &c.claim },
+        text: c.stated_claim(),
         labels,
         named: &c.narratives,
         group: c.split_group(),

@@ -132,16 +132,9 @@ fn told(e: &anyhow::Error) -> String {
 }
 
 /// Flags that are right one by one, and together ask for what cannot be done.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 struct Usage(String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
 
 /// Whether the flags are to blame, whatever the files hold.
 fn is_usage(e: &anyhow::Error) -> bool {

@@ -35,7 +35,7 @@ impl From<&Case> for Example {
     fn from(c: &Case) -> Self {
         Self {
             id: c.id.clone(),
-            text: if c.claim.trim().is_empty() { &c.title } else { &c.claim }.clone(),
+            text: c.stated_claim().to_owned(),
             title: c.title.clone(),
             language: c.language.clone(),
             group: c.split_group().to_owned(),

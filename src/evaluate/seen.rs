@@ -2,8 +2,7 @@
 //! model is tested on what it learned, and its figures are then worth nothing.
 //!
 //! A model that votes with its nearest texts keeps their words. A text whose words are all but those of one of them was very
-//! likely among them: on texts of the same kinds that the model had not seen, one in a hundred is. One that keeps no texts is
-//! held against its own figures on texts it had not seen. Comparing the hash of the
+//! likely among them. One that keeps no texts is held against its own figures on texts it had not seen. Comparing the hash of the
 //! training data was rejected: it is over all records in their order, and one more background text changes it.
 
 use rayon::prelude::*;
@@ -51,15 +50,13 @@ const TIMES_FEWER: f64 = 4.0;
 pub fn too_good(report: &NarrativeReport, own: &Bounds) -> Option<String> {
     let accuracy = report.headline.get("accuracy")?.value;
     let errors = (1.0 - own.high).max(0.0);
-    (report.texts >= FEWEST && errors > 0.0 && (1.0 - accuracy) * TIMES_FEWER < errors)
-        .then(|| suspicion(accuracy, own))
-}
-
-fn suspicion(accuracy: f64, own: &Bounds) -> String {
-    format!(
-        "the best narrative is right on {:.1} % of these texts, and on {:.1} % of those that the model had not seen when it was \
-         trained: if these are texts that it was trained on, the figures flatter. Give those with --train to see it.",
-        accuracy * 100.0,
-        own.value * 100.0
-    )
+    let is_suspect = report.texts >= FEWEST && errors > 0.0 && (1.0 - accuracy) * TIMES_FEWER < errors;
+    is_suspect.then(|| {
+        format!(
+            "the best narrative is right on {:.1} % of these texts, and on {:.1} % of those that the model had not seen when it was \
+             trained: if these are texts that it was trained on, the figures flatter. Give those with --train to see it.",
+            accuracy * 100.0,
+            own.value * 100.0
+        )
+    })
 }

@@ -186,7 +186,10 @@ fn warned<'b>(mut found: Found<'b>, bytes: &[u8], source: &Source) -> Found<'b> 
             let lost = format!(
                 "{lost} characters could not be read as {encoding}; name the encoding (--encoding), or save the file as UTF-8"
             );
-            found.warning = Some(found.warning.map_or(lost.clone(), |other| format!("{lost}. Also, {other}")));
+            found.warning = Some(match found.warning {
+                Some(other) => format!("{lost}. Also, {other}"),
+                None => lost,
+            });
         }
     }
     found

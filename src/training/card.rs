@@ -267,7 +267,7 @@ fn ranker(out: &mut String, m: &Manifest) -> std::fmt::Result {
     if let Some(share) = ranker.share {
         writeln!(
             out,
-            "So few teach little: within one language the log-odds are this ranker's own by {:.0} %, the bundled ranker's by \
+            "What few cases teach is mixed with the bundled ranker: within one language the log-odds are this ranker's own by {:.0} %, the bundled ranker's by \
              {:.0} % (`train --own-ranker` learns from these records alone).\n",
             100.0 * share,
             100.0 * (1.0 - share)

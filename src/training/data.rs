@@ -201,7 +201,7 @@ impl TrainingData {
         self.versions.iter().collect::<BTreeSet<_>>().iter().for_each(|v| line(serde_json::to_string(v)));
         let mut languages = BTreeMap::new();
         let mut dates = BTreeSet::new();
-        let cases = self.cases.iter().map(|(c, _)| (&c.language, &c.published, claim(c)));
+        let cases = self.cases.iter().map(|(c, _)| (&c.language, &c.published, c.stated_claim()));
         let texts = self.texts.iter().map(|t| &t.0).chain(&self.background);
         let records = cases.chain(texts.map(|t| (&t.language, &t.published, t.text.as_str())));
         for (language, date, text) in records {
@@ -224,11 +224,6 @@ impl TrainingData {
             published: dates.first().zip(dates.last()).map(|(&first, &last)| (iso(first), iso(last))),
         }
     }
-}
-
-/// What a case says, or its title.
-fn claim(case: &Case) -> &str {
-    if case.claim.trim().is_empty() { &case.title } else { &case.claim }
 }
 
 /// Whether a story is told by cases in two languages. A case that states a `group` is a version by that, not by a story.

@@ -80,7 +80,7 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> (Vec<Row>, Folds
     let mut units: Vec<Unit<'_>> = Vec::new();
     let disproof_weight = disproof_weight(settings, data);
     for (case, labels) in &data.cases {
-        let (main, title) = if case.claim.trim().is_empty() { (&case.title, "") } else { (&case.claim, &*case.title) };
+        let (main, title) = (case.stated_claim(), case.title.as_str());
         let disproof = &case.disproof[..case.disproof.floor_char_boundary(DISPROOF)];
         units.push(Unit {
             group: case.split_group(),

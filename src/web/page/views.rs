@@ -204,10 +204,8 @@ impl OverviewPage {
                 target: if v.instead.is_empty() {
                     name(&v.target)
                 } else {
-                    {
-                        let instead: Vec<String> = v.instead.iter().map(|id| name(id)).collect();
-                        format!("{} → {}", name(&v.target), instead.join(", "))
-                    }
+                    let instead: Vec<String> = v.instead.iter().map(|id| name(id)).collect();
+                    format!("{} → {}", name(&v.target), instead.join(", "))
                 },
                 note: v.note,
                 undone: v.undone_at.is_some(),
