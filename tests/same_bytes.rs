@@ -20,6 +20,7 @@ fn the_starter_model_is_what_training_gives() {
     let sources = Sources {
         narratives: Some(data("narratives.jsonl")),
         cases: vec![data("cases.jsonl")],
+        texts: vec![data("texts.jsonl")],
         background: vec![data("background.jsonl")],
         versions: Some(data("stories.tsv")),
         ..Sources::default()

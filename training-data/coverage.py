@@ -39,13 +39,16 @@ FIELDS = {
         "source": str, "group": str, "kind": str,
     },
 }
-FIELDS["short.jsonl"] = FIELDS["background.jsonl"]
+# `kind` is empty where a text carries a narrative.
+FIELDS["texts.jsonl"] = FIELDS["test.jsonl"] = FIELDS["background.jsonl"]
+SHORT_TEXTS = ("texts.jsonl", "test.jsonl")
 
 # Words a field may have, from and to.
 LENGTHS = {"title": (5, 18), "claim": (20, 160), "disproof": (30, 120), "text": (15, 180)}
-SHORT = (3, 22)  # words of a text in short.jsonl
+SHORT = (3, 30)  # words of a text in texts.jsonl and test.jsonl
 SPREAD = 20  # the middle half of the claims, and of the background texts, spans at least so many words
 LEAST_CASES = 8  # for each narrative without children
+LEAST_SHORT = 20  # short texts that carry each of them
 LEAST_LANGUAGE = 40  # cases in each of LANGUAGES
 LEAST_TEXTS = 900  # background texts in all
 LEAST_BACKGROUND = 10  # background texts on the topic of each parent
@@ -212,7 +215,7 @@ def check_texts(file, records, leaves, problems):
         for field, (least, most) in LENGTHS.items():
             if field not in r or (file != "cases.jsonl" and field == "title"):
                 continue
-            if file == "short.jsonl":
+            if file in SHORT_TEXTS:
                 least, most = SHORT
             if not least <= len(words(r[field])) <= most:
                 problems.add(file, number, f"{field} has {len(words(r[field]))} words, not {least} to {most}")
@@ -232,7 +235,7 @@ def check_texts(file, records, leaves, problems):
             if text != text.strip():
                 problems.add(file, number, f"{field} begins or ends with blanks")
             # A few words tell no language.
-            if field != "title" and file != "short.jsonl" and text and language_of(text) not in ("", r["language"]):
+            if field != "title" and file not in SHORT_TEXTS and text and language_of(text) not in ("", r["language"]):
                 problems.add(file, number, f"{field} looks like {language_of(text)}, not {r['language']}")
         if file == "cases.jsonl":
             if not r["narratives"]:
@@ -243,15 +246,16 @@ def check_texts(file, records, leaves, problems):
                 if not name[0].isupper() or name in ("US", "UK", "EU"):
                     problems.add(file, number, f"write the full English name, not {name}")
         else:
-            if r["narratives"]:
+            if r["narratives"] and file not in SHORT_TEXTS:
                 problems.add(file, number, "a background text carries no narrative")
-            if r["kind"] not in KINDS:
-                problems.add(file, number, f"unknown kind {r['kind']}")
+            if r["kind"] not in ([""] if r["narratives"] else KINDS):
+                problems.add(file, number, f"unknown kind {r['kind']!r}")
 
 
 def check_duplicates(files, problems):
     texts = []
-    for file, fields in (("cases.jsonl", ("claim", "disproof")), ("background.jsonl", ("text",)), ("short.jsonl", ("text",))):
+    for file, fields in (("cases.jsonl", ("claim", "disproof")), ("background.jsonl", ("text",)),
+                         ("texts.jsonl", ("text",)), ("test.jsonl", ("text",))):
         texts += [(grams(r[f]), file, n, r["id"], f) for n, r in files[file] for f in fields]
     # Two texts that share half of their grams share at least ten among the rarer half (and ten more) of each, so only
     # pairs that do are compared. Grams of a single text, the rarest of all, lead nowhere.
@@ -283,9 +287,10 @@ def check(files, on_topic, problems):
     narratives = files["narratives.jsonl"]
     check_narratives(narratives, problems)
     leaves = {r["id"] for _, r in narratives} - {r["parent"] for _, r in narratives}
-    for file in ("cases.jsonl", "background.jsonl", "short.jsonl"):
+    for file in ("cases.jsonl", "background.jsonl", *SHORT_TEXTS):
         check_texts(file, files[file], leaves, problems)
     labelled = Counter(n for _, r in files["cases.jsonl"] for n in r["narratives"])
+    short = Counter(n for _, r in files["texts.jsonl"] for n in r["narratives"])
     alike = likeness(files)
     for number, r in narratives:
         if r["id"] not in leaves:
@@ -294,6 +299,8 @@ def check(files, on_topic, problems):
                 problems.add("narratives.jsonl", number, text)
         elif labelled[r["id"]] < LEAST_CASES:
             problems.add("narratives.jsonl", number, f"{labelled[r['id']]} cases carry {r['id']}, not {LEAST_CASES}")
+        elif short[r["id"]] < LEAST_SHORT:
+            problems.add("narratives.jsonl", number, f"{short[r['id']]} short texts carry {r['id']}, not {LEAST_SHORT}")
         elif alike[r["id"]] > ALIKE:
             problems.add("narratives.jsonl", number, f"the claims of {r['id']} are too alike: {alike[r['id']]:.3f}")
     languages = Counter(r["language"] for _, r in files["cases.jsonl"])

@@ -5,7 +5,7 @@
 set -eu
 data=training-data
 "${LEITMOTIF:-leitmotif}" evaluate --split group --folds 5 --narratives $data/narratives.jsonl --cases $data/cases.jsonl \
-    --background $data/background.jsonl --settings $data/settings.json \
+    --texts $data/texts.jsonl --background $data/background.jsonl --settings $data/settings.json \
     --report docs/examples/starter-report.html --json >models/starter.evaluation.json.new
 mv models/starter.evaluation.json.new models/starter.evaluation.json
 # Chromium needs --no-sandbox only when run as root.

@@ -32,38 +32,20 @@ impl Beta {
     /// Leaves a probability as it is.
     pub const IDENTITY: Self = Self { a: 1.0, b: 1.0, c: 0.0 };
 
-    /// Fits probabilities against outcomes. `None` with fewer than [`FEWEST`] of a kind, or when nothing is learned.
-    pub fn fit(probabilities: &[f64], outcomes: &[bool]) -> Option<Self> {
-        let positives = outcomes.iter().filter(|&&o| o).count();
-        if positives < FEWEST || outcomes.len() - positives < FEWEST {
-            return None;
-        }
-        let inputs = Array2::from_shape_fn((probabilities.len(), 2), |(i, j)| Self::inputs(probabilities[i])[j]);
-        let model = DenseModel::fit_increasing(&inputs, outcomes, 0.1).ok()?;
-        let [a, b] = model.weights[..] else { return None };
-        (a + b > 0.0 && [a, b, model.bias].iter().all(|x| x.is_finite())).then_some(Self { a, b, c: model.bias })
-    }
-
     /// `ln p` and `-ln(1 - p)`, of a probability that is kept off 0 and 1.
-    fn inputs(p: f64) -> [f64; 2] {
+    pub(crate) fn inputs(p: f64) -> [f64; 2] {
         let p = p.clamp(1e-9, 1.0 - 1e-9);
         [p.ln(), -(-p).ln_1p()]
     }
 
-    /// The calibrated probability; never less for more.
-    pub fn probability(&self, p: f64) -> f64 {
-        let [low, high] = Self::inputs(p);
-        sigmoid(self.a * low + self.b * high + self.c)
-    }
-
-    /// The calibrated probability of one given as log-odds: [`probability`](Self::probability) up to rounding.
+    /// The log-odds of the calibrated probability of one that is given as log-odds, too.
     #[inline(always)]
-    pub(crate) fn of_log_odds(self, odds: f64) -> f64 {
+    pub(crate) fn log_odds(self, odds: f64) -> f64 {
         /// The log-odds of 1 in 10⁹: as far off 0 and 1 as `inputs` keeps a probability.
         const FAR: f64 = 20.723_265_835_946_41;
         let odds = if odds > FAR { FAR } else { odds };
         let [low, high] = ln_sigmoids(if odds < -FAR { -FAR } else { odds });
-        sigmoid(self.a * low + self.b * high + self.c)
+        self.a * low + self.b * high + self.c
     }
 }
 
@@ -119,26 +101,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn beta_recovers_a_lopsided_curve_and_keeps_the_order() {
-        let truth = Beta { a: 1.3, b: 0.4, c: 0.2 };
-        let said: Vec<f64> = (0..6000).map(|i| (f64::from(i) + 0.5) / 6000.0).collect();
-        let outcomes: Vec<bool> =
-            (said.iter().enumerate()).map(|(i, &p)| (i as f64 * 0.618_034).fract() < truth.probability(p)).collect();
-        let fitted = Beta::fit(&said, &outcomes).unwrap();
-        for p in [0.02, 0.3, 0.5, 0.8, 0.99] {
-            assert!((fitted.probability(p) - truth.probability(p)).abs() < 0.02, "{fitted:?}");
-        }
-        assert!(said.windows(2).all(|w| fitted.probability(w[0]) <= fitted.probability(w[1])));
-        assert!((Beta::IDENTITY.probability(0.3) - 0.3).abs() < 1e-12);
-        for odds in [-1e300, -30.0, -2.5, -0.0, 0.0, 0.7, 12.0, 30.0, 1e300] {
-            let (from_odds, from_probability) = (truth.of_log_odds(odds), truth.probability(sigmoid(odds)));
+    fn beta_curves_bend_and_keep_the_order() {
+        let curve = Beta { a: 1.3, b: 0.4, c: 0.2 };
+        for odds in [-19.0, -2.5, -0.0, 0.0, 0.7, 12.0] {
+            let [low, high] = Beta::inputs(sigmoid(odds));
+            let (told, by_probability) = (curve.log_odds(odds), curve.a * low + curve.b * high + curve.c);
             // A probability near 1 says less about its log-odds than about itself.
-            assert!((from_odds - from_probability).abs() < 1e-7 * from_probability, "{odds}: {from_odds}");
+            assert!((told - by_probability).abs() < 1e-7 * (1.0 + told.abs()), "{odds}: {told}");
+            assert!((Beta::IDENTITY.log_odds(odds) - odds).abs() < 1e-9, "{odds}");
         }
-        assert!(Beta::fit(&[0.5; 100], &[true; 100]).is_none());
-        for p in [0.0, 1.0] {
-            assert!((0.0..=1.0).contains(&fitted.probability(p)));
-        }
+        let all = [-1e300, -30.0, -2.5, -0.0, 0.7, 12.0, 30.0, 1e300].map(|odds| curve.log_odds(odds));
+        assert!(all.windows(2).all(|w| w[0] <= w[1]) && all.iter().all(|o| o.is_finite()), "{all:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::logistic::sigmoid;
+use super::logistic::{ln_sigmoids, sigmoid};
 use crate::error::Result;
 
 /// `score = bias + Σ weightᵢ · inputᵢ`, on inputs as they come.
@@ -34,6 +34,15 @@ impl DenseModel {
     /// The score as a probability.
     pub fn probability(&self, inputs: &[f64]) -> f64 {
         sigmoid(self.score(inputs))
+    }
+
+    /// Mean negative log-likelihood of the labels of examples, in nats.
+    pub fn loss(&self, inputs: &Array2<f64>, labels: &[bool]) -> f64 {
+        let scores = inputs.dot(&Array1::from(self.weights.clone())) + self.bias;
+        // ln(1 + exp(-z)) for a label that holds, ln(1 + exp(z)) for one that does not.
+        let losses =
+            scores.iter().zip(labels).map(|(&score, &label)| -ln_sigmoids(if label { score } else { -score })[0]);
+        losses.sum::<f64>() / labels.len().max(1) as f64
     }
 
     /// Fits on `inputs` (a row per example) and their labels, with L2 penalty `alpha` on standardised inputs.

@@ -4,10 +4,10 @@ use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+use super::curves::{Curves, CurvesOfText, OfText};
 use super::explain::{Column, Credit};
 use super::fusion::{Fusion, Kinship};
 use super::linear::{Fixed, LinearWeights};
-use super::manifest::BestCalibration;
 use super::neighbours::{Neighbours, VoteScratch};
 use super::passages::{LongTexts, LongThresholds, Passages, Source};
 use super::stance::{Stance, StanceModel};
@@ -15,6 +15,7 @@ use super::taxonomy::{NarrativeNo, Taxonomy};
 use crate::document::Document;
 use crate::features::space::{FeatureSpace, Featuriser, Weights};
 use crate::learn::calibrate::Platt;
+use crate::learn::logistic::sigmoid;
 use crate::learn::thresholds::Thresholds;
 
 /// What the model decides about a narrative.
@@ -60,7 +61,7 @@ pub struct Classifier {
     /// Calibration per narrative.
     pub calibration: Vec<Platt>,
     /// Calibration of the best narrative, applied after that of each.
-    pub best: BestCalibration,
+    pub curves: Curves,
     /// Thresholds per narrative.
     pub thresholds: Vec<Thresholds>,
     /// How passages of long texts are read; `None` if the model has not learned it.
@@ -120,7 +121,8 @@ impl Classifier {
         passages.clear(self.len());
         self.linear.scores(&featuriser.weights, fixed, scores);
         self.log_odds(&featuriser.weights, scores, votes, probabilities);
-        self.calibrate(probabilities);
+        self.calibrate(OfText::new(scores, featuriser.weights.terms.len()), probabilities);
+        self.arch.dispatch(Sigmoids(probabilities));
         self.lift_parents(probabilities);
     }
 
@@ -146,9 +148,10 @@ impl Classifier {
         }
     }
 
-    /// From the log-odds of every narrative by itself to probabilities.
-    pub(crate) fn calibrate(&self, odds: &mut [f64]) {
-        self.arch.dispatch(Calibrate { best: &self.best, leaves: self.kinship.leaves(), odds });
+    /// From the log-odds of every narrative by itself to those of its probability.
+    pub(crate) fn calibrate(&self, of_text: OfText, odds: &mut [f64]) {
+        let leaves = self.kinship.leaves();
+        self.arch.dispatch(Calibrate { curves: self.curves.of(odds, leaves, of_text), leaves, odds });
     }
 
     /// Whether the last scored text spreads or reports, and the probability that it spreads.
@@ -238,9 +241,9 @@ impl Classifier {
     }
 }
 
-/// Turns log-odds into calibrated probabilities. Compiled once for each width of vectors; a closure would be left out of that.
+/// Calibrates log-odds. Compiled once for each width of vectors; a closure would be left out of that.
 struct Calibrate<'a> {
-    best: &'a BestCalibration,
+    curves: CurvesOfText,
     leaves: &'a [bool],
     odds: &'a mut [f64],
 }
@@ -250,10 +253,20 @@ impl WithSimd for Calibrate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (leaves, parents) = (self.best.leaves, self.best.parents);
-        for (p, &leaf) in self.odds.iter_mut().zip(self.leaves) {
-            *p = if leaf { leaves } else { parents }.of_log_odds(*p);
-        }
+        let curves = self.curves;
+        self.odds.iter_mut().zip(self.leaves).for_each(|(odds, &leaf)| *odds = curves.log_odds(*odds, leaf));
+    }
+}
+
+/// Turns log-odds into probabilities, likewise.
+pub(crate) struct Sigmoids<'a>(pub(crate) &'a mut [f64]);
+
+impl WithSimd for Sigmoids<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.0.iter_mut().for_each(|p| *p = sigmoid(*p));
     }
 }
 

@@ -297,7 +297,7 @@ fn classifier(
         linear,
         neighbours: Neighbours::new(lists),
         fusion: part.fusion.clone(),
-        best: part.best,
+        curves: part.curves,
         stance: part.stance,
         long: part.long,
         calibration: entries.iter().map(|e| e.calibration).collect(),

@@ -28,7 +28,7 @@ pub const INPUTS: [&str; 11] = [
 
 /// Which inputs are shares of the nearest stored texts, and which are taken from stored texts at all.
 const SHARES: [usize; 2] = [3, 4];
-const TEXTS: [usize; 5] = [3, 4, 5, 6, 7];
+pub(crate) const TEXTS: [usize; 5] = [3, 4, 5, 6, 7];
 
 /// Input values of one narrative for one text.
 pub(crate) type InputRow = [f64; INPUTS.len()];

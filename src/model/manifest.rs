@@ -3,17 +3,18 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::curves::Curves;
 use super::fusion::Fusion;
 use super::passages::LongTexts;
 use super::stance::StanceModel;
 use super::taxonomy::Narrative;
 use crate::cases::ranker::Ranker;
 use crate::features::tfidf::FeatureSettings;
-use crate::learn::calibrate::{Beta, Platt};
+use crate::learn::calibrate::Platt;
 use crate::learn::thresholds::{FalseAlarms, TargetPrecision, Thresholds};
 
 /// Version of the folder format this program writes and reads.
-pub const FORMAT: u64 = 6;
+pub const FORMAT: u64 = 7;
 
 /// How a model is trained. Plain values, checked once by [`Settings::check`], stored in the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -142,24 +143,6 @@ pub struct NarrativeEntry {
 
 /// With fewer examples than this, a narrative is a prototype.
 pub const PROTOTYPE: usize = 5;
-
-/// What makes the best narrative of a text as sure as it is right, per level; applied to all narratives of the level
-/// after their own calibration.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BestCalibration {
-    /// For narratives without children.
-    pub leaves: Beta,
-    /// For parents.
-    pub parents: Beta,
-}
-
-impl BestCalibration {
-    /// The curve of a level.
-    pub fn of(&self, leaf: bool) -> &Beta {
-        if leaf { &self.leaves } else { &self.parents }
-    }
-}
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(count: &usize) -> bool {
@@ -299,8 +282,8 @@ pub struct NarrativePart {
     pub long: Option<LongTexts>,
     /// The fusion models.
     pub fusion: Fusion,
-    /// The calibration of the best narrative.
-    pub best: BestCalibration,
+    /// The second step of calibration.
+    pub curves: Curves,
 }
 
 /// `model.json`.

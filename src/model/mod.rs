@@ -6,6 +6,7 @@
 
 pub mod classifier;
 mod cosines;
+pub mod curves;
 pub mod explain;
 pub mod folder;
 pub mod fusion;

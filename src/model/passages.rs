@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 use super::classifier::{Classifier, Decision, Scratch, each_step_up};
+use super::curves::OfText;
 use super::linear::{Fixed, LinearWeights};
 use crate::features::lexicon::Reading;
 use crate::features::space::{Featuriser, Weights};
@@ -77,8 +78,12 @@ pub struct OfPassages {
 impl OfPassages {
     /// The probability of the text.
     pub fn probability(&self, best: f64, passages: usize) -> f64 {
-        let [odds, number] = Self::inputs(best, passages);
-        sigmoid(self.odds * odds + self.number * number + self.offset)
+        self.of_log_odds(log_odds(best), passages)
+    }
+
+    /// The same of a best passage given by its log-odds.
+    pub(crate) fn of_log_odds(&self, best: f64, passages: usize) -> f64 {
+        sigmoid(self.odds * best - self.number * (passages as f64).ln() + self.offset)
     }
 
     /// What the curve is fitted on.
@@ -101,9 +106,9 @@ pub(crate) enum Source {
 pub(crate) struct Passages {
     strongest: Strongest,
     sources: Vec<Source>,
-    /// The best log-odds of each narrative by itself, and where.
+    /// The best log-odds of each narrative by one of them, and by which.
     best: Vec<(f64, usize)>,
-    odds: Vec<f64>,
+    told: Vec<f64>,
     /// The counts of the passage at work, and its features as the linear models read them.
     pub(crate) reading: Reading,
     pub(crate) fixed: Fixed,
@@ -196,7 +201,7 @@ impl Classifier {
     pub fn score_passages(&self, scratch: &mut Scratch, text: &str, marked: &[Sentence]) {
         let Some(long) = self.long.filter(|_| self.is_long(scratch)) else { return };
         let Scratch { featuriser, probabilities, votes, passages, .. } = scratch;
-        let Passages { strongest, sources, best, odds, reading, fixed } = passages;
+        let Passages { strongest, sources, best, told, reading, fixed } = passages;
         let windows = windows(text, &featuriser.analysis, marked, passage_width(long.width));
         let number = windows.len();
         for tokens in windows {
@@ -211,19 +216,17 @@ impl Classifier {
         best.clear();
         best.resize(self.len(), (f64::NEG_INFINITY, 0));
         for (i, passage) in strongest.read.iter().enumerate().take(strongest.used) {
-            self.log_odds(&passage.weights, &passage.scores, votes, odds);
-            for (best, &odds) in best.iter_mut().zip(odds.iter()) {
+            self.log_odds(&passage.weights, &passage.scores, votes, told);
+            self.calibrate(OfText::new(&passage.scores, passage.weights.terms.len()), told);
+            for (best, &odds) in best.iter_mut().zip(told.iter()) {
                 if odds > best.0 {
                     *best = (odds, i);
                 }
             }
         }
-        odds.clear();
-        odds.extend(best.iter().map(|b| b.0));
-        self.calibrate(odds);
-        for (k, (p, (_, passage))) in odds.iter().zip(best).enumerate() {
+        for (k, (odds, passage)) in best.iter().enumerate() {
             let curve = if self.kinship.is_leaf(k) { long.leaves } else { long.parents };
-            let (whole, told) = (probabilities[k], curve.probability(*p, number));
+            let (whole, told) = (probabilities[k], curve.of_log_odds(*odds, number));
             let by_whole = (Decision::of(whole, self.long_thresholds[k].whole), whole);
             let by_passage = (Decision::of(told, self.long_thresholds[k].passage), told);
             if by_passage.partial_cmp(&by_whole).is_some_and(std::cmp::Ordering::is_gt) {

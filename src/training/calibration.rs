@@ -1,9 +1,13 @@
 //! From fused scores to probabilities and thresholds, on texts the scores were not learned from.
 //!
 //! In two steps: a narrative's own Platt curve (its level's where it has few examples) makes each narrative's score a
-//! probability, and one beta curve per level makes the best narrative of a text as sure as it is right. One step alone
-//! was rejected: curves per narrative know nothing of being the best of many, and one curve for all knows nothing of
-//! narratives whose scores run high.
+//! probability, and two curves per level (`model::curves`), one for the best narrative of a text and one for the others,
+//! make it as sure as it is right. One step alone was rejected: curves per narrative know nothing of being the best of
+//! many, and one curve for all knows nothing of narratives whose scores run high.
+//!
+//! Where there are texts that carry nothing, these curves are told how far a text spreads anything and how much of it is
+//! known. Without such texts both were rejected: whether a text carries anything is no question then, and what they say by
+//! chance about which narrative it is does not hold later.
 //!
 //! Where texts have dates, the second step is fitted on what models said of later texts than any they knew. Models go
 //! live before the texts they judge are written, and on those they are right less often than on texts held out from
@@ -11,21 +15,29 @@
 
 use super::out_of_fold::OutOfFold;
 use super::rows::Row;
-use crate::learn::calibrate::{Beta, Platt};
+use crate::learn::calibrate::Platt;
+use crate::learn::logistic::sigmoid;
 use crate::learn::thresholds::{Raise, Thresholds, for_precision};
 use crate::model::classifier::lift_parents;
-use crate::model::manifest::{BestCalibration, PROTOTYPE, Settings};
-use crate::model::taxonomy::{NarrativeNo, Taxonomy};
+use crate::model::curves::{Curve, Curves, LevelCurves, OfText};
+use crate::model::manifest::{PROTOTYPE, Settings};
+use crate::model::taxonomy::Taxonomy;
 
 /// Fewest positive examples for a calibration and thresholds of a narrative's own.
 pub(super) const OWN: usize = 25;
+/// Ranks of the narratives that the curve of the others is fitted to: further ones are hardly ever right.
+const OTHERS: std::ops::Range<usize> = 1..5;
+/// Fewest texts that carry nothing for the curves to be told of texts as a whole.
+const FEWEST_NONE: usize = 50;
+/// What they are told otherwise.
+const NOTHING: OfText = OfText { spreads: 0.0, known: 0.0 };
 
 /// The fitted curves.
 pub(super) struct Calibration {
     /// Per narrative, applied to its fused score.
     pub(super) own: Vec<Platt>,
     /// Per level, applied after that.
-    pub(super) best: BestCalibration,
+    pub(super) curves: Curves,
 }
 
 /// What is said of held-out texts.
@@ -34,11 +46,13 @@ pub(super) struct Said {
     pub(super) probes: Vec<usize>,
     /// Text by text, fused scores or probabilities of the narratives side by side.
     pub(super) scores: Vec<Vec<f64>>,
+    /// What is known of each text as a whole.
+    pub(super) of_text: Vec<OfText>,
 }
 
 impl Calibration {
-    /// Fits the curves to fused scores: those of a narrative to all held-out texts, that of the best narrative to `later`
-    /// ones where there are any.
+    /// Fits the curves to fused scores: that of a narrative to all held-out texts, those of its rank to `later` ones where
+    /// there are any.
     pub(super) fn fit(taxonomy: &Taxonomy, rows: &[Row], held_out: &Said, later: Option<&Said>) -> Self {
         let column = |keep: &dyn Fn(usize) -> bool| gather(rows, &held_out.probes, &held_out.scores, keep);
         let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
@@ -55,32 +69,47 @@ impl Calibration {
             .collect();
         let judged = later.unwrap_or(held_out);
         let probabilities: Vec<Vec<f64>> = judged.scores.iter().map(|s| own_probabilities(&own, s)).collect();
-        let curve = |level: bool| {
+        let open = judged.probes.iter().filter(|&&probe| rows[probe].labels.is_empty()).count() >= FEWEST_NONE;
+        let curve = |level: bool, ranks: std::ops::Range<usize>| {
             let (mut said, mut right) = (Vec::new(), Vec::new());
-            for (row, &probe) in probabilities.iter().zip(&judged.probes) {
-                if let Some(k) = best_of(row, |k| leaf[k] == level) {
-                    said.push(row[k]);
+            for ((row, &probe), &of_text) in probabilities.iter().zip(&judged.probes).zip(&judged.of_text) {
+                for k in ranked(row, |k| leaf[k] == level, ranks.clone()) {
+                    said.push((row[k], if open { of_text } else { NOTHING }));
                     right.push(rows[probe].carries(k));
                 }
             }
-            Beta::fit(&said, &right).unwrap_or(Beta::IDENTITY)
+            Curve::fit(&said, &right).unwrap_or(Curve::IDENTITY)
         };
-        let best = BestCalibration { leaves: curve(true), parents: curve(false) };
-        Self { own, best }
+        let of_level = |level| LevelCurves { best: curve(level, 0..1), others: curve(level, OTHERS) };
+        let curves = Curves { leaves: of_level(true), parents: of_level(false) };
+        Self { own, curves }
+    }
+
+    /// Calibrated probabilities of the fused scores of a text, parents as they come.
+    pub(super) fn of_each(&self, scores: &[f64], of_text: OfText, leaf: &[bool]) -> Vec<f64> {
+        let mut row: Vec<f64> = scores.iter().zip(&self.own).map(|(&s, own)| own.log_odds(s)).collect();
+        let curves = self.curves.of(&row, leaf, of_text);
+        row.iter_mut().zip(leaf).for_each(|(p, &leaf)| *p = sigmoid(curves.log_odds(*p, leaf)));
+        row
     }
 
     /// Calibrated probabilities of fused scores, parents lifted.
-    pub(super) fn probabilities(&self, taxonomy: &Taxonomy, scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let calibrated = scores.iter().map(|scores| {
-            let mut row = own_probabilities(&self.own, scores);
-            for (k, p) in row.iter_mut().enumerate() {
-                *p = self.best.of(taxonomy.is_leaf(NarrativeNo(k as u32))).probability(*p);
-            }
+    pub(super) fn probabilities(&self, taxonomy: &Taxonomy, said: &Said) -> Vec<Vec<f64>> {
+        let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+        let calibrated = said.scores.iter().zip(&said.of_text).map(|(scores, &of_text)| {
+            let mut row = self.of_each(scores, of_text, &leaf);
             lift_parents(taxonomy, &mut row);
             row
         });
         calibrated.collect()
     }
+}
+
+/// The narratives of these ranks by value among those that `keep` holds for; of equal ones the first comes first.
+fn ranked(values: &[f64], keep: impl Fn(usize) -> bool, ranks: std::ops::Range<usize>) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..values.len()).filter(|&k| keep(k)).collect();
+    kept.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
+    kept.into_iter().take(ranks.end).skip(ranks.start).collect()
 }
 
 /// The narrative with the highest value among those that `keep` holds for; of equal ones the first.

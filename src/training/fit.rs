@@ -26,7 +26,7 @@ use crate::learn::dense::DenseModel;
 use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::{self, ClassWeight, OneVsRestParams};
 use crate::model::folder::{self, Model, Parts};
-use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship};
+use crate::model::fusion::{Fusion, INPUTS, InputRow, Kinship, TEXTS};
 use crate::model::linear::LinearWeights;
 use crate::model::manifest::{
     FORMAT, FoldsBy, Manifest, Metrics, NarrativeEntry, NarrativePart, PROTOTYPE, Settings, Tuning,
@@ -209,13 +209,12 @@ pub(super) fn score(
     let later = (*folds_by == FoldsBy::Time).then(|| Job { held_out: HeldOut::Later, ..job }.run(&watch));
     watch.step("fusion", 0, 1);
     let fusion = fuse(taxonomy, rows, &unseen)?;
-    let fused =
-        |of: &OutOfFold| Said { probes: of.probes.rows.clone(), scores: fused_scores(taxonomy, &of.probes, &fusion) };
-    let (said, later) = (fused(&unseen), later.as_ref().map(fused));
+    let said = fused(taxonomy, &unseen.probes, &fusion);
+    let later = later.map(|later| fused(taxonomy, &later.probes, &fusion));
     let calibration = Calibration::fit(taxonomy, rows, &said, later.as_ref());
     watch.step("fusion", 1, 1);
-    let probabilities = calibration.probabilities(taxonomy, &said.scores);
-    let later = later.map(|l| Said { scores: calibration.probabilities(taxonomy, &l.scores), ..l });
+    let probabilities = calibration.probabilities(taxonomy, &said);
+    let later = later.map(|l| Said { scores: calibration.probabilities(taxonomy, &l), ..l });
     Ok(Scored { unseen, warm, fusion, calibration, probabilities, later })
 }
 
@@ -235,8 +234,7 @@ fn fit_narratives(
     drop(matrix);
     let thresholds = calibration::thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
     let long = long.and_then(|l| {
-        let scores = fused_scores(taxonomy, &unseen.passages, &fusion);
-        let said = Said { probes: unseen.passages.rows.clone(), scores };
+        let said = fused(taxonomy, &unseen.passages, &fusion);
         long_texts::fit(l, taxonomy, &rows, &said, &calibration, (&thresholds, settings))
     });
     let (long, of_long) = long.unzip();
@@ -271,14 +269,24 @@ fn fit_narratives(
             thresholds: thresholds[k],
         });
     }
-    let best = calibration.best;
-    let part = NarrativePart { narratives: entries, spreads_bias: bias[narratives], stance, long, fusion, best };
+    let part = NarrativePart {
+        narratives: entries,
+        spreads_bias: bias[narratives],
+        stance,
+        long,
+        fusion,
+        curves: calibration.curves,
+    };
     let neighbours = if part.fusion.asks_for_texts() { neighbours } else { neighbours.descriptions() };
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))
 }
 
 /// Most examples a fusion model is fitted on; beyond that every further text adds nothing but time.
 const FUSION_EXAMPLES: usize = 400_000;
+
+/// Stored texts are asked only where that lowers the loss by at least this share: it takes a good part of the time that a
+/// text takes, and they must be stored with the model.
+const TEXTS_GAIN: f64 = 0.0005;
 
 /// Fits the fusion models on out-of-fold scores.
 fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion> {
@@ -291,7 +299,8 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion>
         kinship.inputs(&unseen.probes.scores[at], &unseen.probes.votes[at], &mut row);
         inputs.push((unseen.probes.rows[at], row));
     }
-    let fit = |leaf: bool| -> Result<DenseModel> {
+    // Of a level the model of all inputs, the one without stored texts, and what the latter adds to the loss, as a share.
+    let fit = |leaf: bool| -> Result<(DenseModel, DenseModel, f64)> {
         let mut flat = Vec::new();
         let mut labels = Vec::new();
         for (probe, row) in &inputs {
@@ -301,25 +310,34 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion>
             }
         }
         let shape = (labels.len(), INPUTS.len());
-        let inputs = Array2::from_shape_vec(shape, flat)
+        let mut inputs = Array2::from_shape_vec(shape, flat)
             .map_err(|_| TrainingProblem::Shape { rows: shape.0, targets: labels.len() })?;
-        DenseModel::fit_increasing(&inputs, &labels, 1.0)
+        let all = DenseModel::fit_increasing(&inputs, &labels, 1.0)?;
+        let loss = all.loss(&inputs, &labels);
+        for i in TEXTS {
+            inputs.column_mut(i).fill(0.0);
+        }
+        let without = DenseModel::fit_increasing(&inputs, &labels, 1.0)?;
+        let added = without.loss(&inputs, &labels) / loss - 1.0;
+        Ok((all, without, added))
     };
     let leaves = fit(true)?;
     let has_parents = taxonomy.numbers().any(|n| !taxonomy.is_leaf(n));
     let parents = if has_parents { fit(false)? } else { leaves.clone() };
+    let models = if leaves.2.max(parents.2) < TEXTS_GAIN { [leaves.1, parents.1] } else { [leaves.0, parents.0] };
+    let [leaves, parents] = models;
     Ok(Fusion { leaves, parents })
 }
 
 /// Fused log-odds, probe by probe, narratives side by side.
-fn fused_scores(taxonomy: &Taxonomy, held_out: &Asked, fusion: &Fusion) -> Vec<Vec<f64>> {
+fn fused(taxonomy: &Taxonomy, held_out: &Asked, fusion: &Fusion) -> Said {
     let kinship = Kinship::new(taxonomy);
-    let fused = held_out.scores.iter().zip(&held_out.votes).map(|(scores, votes)| {
+    let scores = held_out.scores.iter().zip(&held_out.votes).map(|(scores, votes)| {
         let mut out = Vec::new();
         fusion.scores(&kinship, scores, votes, &mut out);
         out
     });
-    fused.collect()
+    Said { probes: held_out.rows.clone(), scores: scores.collect(), of_text: held_out.of_text.clone() }
 }
 
 /// The final linear models, weights feature by feature, and their biases: the mean of the models of all folds.

@@ -13,7 +13,6 @@ use super::rows::{Row, RowKind};
 use crate::document::Language;
 use crate::evaluate::splits::shuffle;
 use crate::learn::dense::DenseModel;
-use crate::learn::logistic::sigmoid;
 use crate::learn::thresholds::{Raise, Thresholds};
 use crate::model::classifier::lift_parents;
 use crate::model::manifest::Settings;
@@ -52,21 +51,33 @@ pub(super) struct Plan {
 impl Plan {
     /// The same for the same rows and seed; `None` without enough labelled texts and background.
     pub(super) fn new(rows: &[Row], seed: u64) -> Option<Self> {
+        let mut analysis = Analysis::default();
+        let mut tokens = |row: &Row| {
+            analysis.analyse(&row.text, row.language);
+            analysis.tokens.len()
+        };
+        // Of each probe its row, whether it is labelled, and its length.
+        let is_probe = |row: &Row| row.kind == RowKind::Probe;
+        let probes: Vec<(usize, bool, usize)> = (0..rows.len())
+            .filter(|&i| is_probe(&rows[i]))
+            .map(|i| (i, !rows[i].labels.is_empty(), tokens(&rows[i])))
+            .collect();
+        let lengths_of_labelled = |least: usize| {
+            let mut lengths: Vec<usize> = probes.iter().filter(|p| p.1 && p.2 >= least).map(|p| p.2).collect();
+            lengths.sort_unstable();
+            lengths
+        };
+        let all = lengths_of_labelled(0);
+        // Headlines among longer texts are no passages of an article.
+        let least = all.get(all.len() / 2)? / 2;
         let of = |labelled: bool| {
-            let is = |&i: &usize| rows[i].kind == RowKind::Probe && rows[i].labels.is_empty() != labelled;
-            let mut found: Vec<usize> = (0..rows.len()).filter(is).collect();
+            let mut found: Vec<usize> =
+                probes.iter().filter(|p| p.1 == labelled && p.2 >= least).map(|p| p.0).collect();
             shuffle(&mut found, seed);
             (found.len() >= FEWEST).then_some(found)
         };
         let (labelled, background) = (of(true)?, of(false)?);
-        let mut analysis = Analysis::default();
-        let mut lengths: Vec<usize> = (labelled.iter())
-            .map(|&i| {
-                analysis.analyse(&rows[i].text, rows[i].language);
-                analysis.tokens.len()
-            })
-            .collect();
-        lengths.sort_unstable();
+        let lengths = lengths_of_labelled(least);
         #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
         let share = |of: usize, by: f64| (of as f64 * by) as usize;
         let at = |quantile: f64| lengths[share(lengths.len() - 1, quantile)];
@@ -94,7 +105,7 @@ impl Plan {
 /// The passages of a record that were scored.
 struct Scored<'a> {
     row: &'a Row,
-    /// Per narrative the log-odds of the best.
+    /// Per narrative the probability by the best.
     best: Vec<f64>,
     passages: usize,
 }
@@ -117,9 +128,9 @@ pub(super) fn fit(
     calibration: &Calibration,
     (thresholds, settings): (&[Thresholds], &Settings),
 ) -> Option<(LongTexts, BTreeMap<String, f64>)> {
-    let records = records(rows, said, calibration);
-    let articles = articles(&records, taxonomy, calibration);
     let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
+    let records = records(rows, said, calibration, &leaf);
+    let articles = articles(&records, &leaf);
     let curve = |level: bool| {
         // Of each text the best narrative of the level, its probability, and whether the text carries it.
         let examples: Vec<([f64; 2], bool)> = (articles.iter())
@@ -190,24 +201,24 @@ fn figures(
 }
 
 /// The passages record by record, in the order of the plan.
-fn records<'a>(rows: &'a [Row], said: &Said, calibration: &Calibration) -> Vec<Scored<'a>> {
+fn records<'a>(rows: &'a [Row], said: &Said, calibration: &Calibration, leaf: &[bool]) -> Vec<Scored<'a>> {
     let mut out: Vec<Scored<'a>> = Vec::new();
-    for (&row, scores) in said.probes.iter().zip(&said.scores) {
+    for ((&row, scores), &of_text) in said.probes.iter().zip(&said.scores).zip(&said.of_text) {
         let row = &rows[row];
-        let odds = scores.iter().zip(&calibration.own).map(|(&s, own)| own.log_odds(s));
+        let told = calibration.of_each(scores, of_text, leaf);
         match out.last_mut().filter(|last| last.row.record == row.record) {
             Some(last) => {
-                last.best.iter_mut().zip(odds).for_each(|(best, odds)| *best = best.max(odds));
+                last.best.iter_mut().zip(told).for_each(|(best, p)| *best = best.max(p));
                 last.passages += 1;
             }
-            None => out.push(Scored { row, best: odds.collect(), passages: 1 }),
+            None => out.push(Scored { row, best: told, passages: 1 }),
         }
     }
     out
 }
 
 /// Every labelled record between background, and as many texts of background alone as its share in the records asks for.
-fn articles<'a>(records: &'a [Scored<'a>], taxonomy: &Taxonomy, calibration: &Calibration) -> Vec<Article<'a>> {
+fn articles<'a>(records: &'a [Scored<'a>], leaf: &[bool]) -> Vec<Article<'a>> {
     let (labelled, background): (Vec<&Scored<'a>>, Vec<&Scored<'a>>) =
         records.iter().partition(|r| !r.row.labels.is_empty());
     let mut by_language: BTreeMap<Option<Language>, Vec<&Scored<'a>>> = BTreeMap::new();
@@ -220,14 +231,9 @@ fn articles<'a>(records: &'a [Scored<'a>], taxonomy: &Taxonomy, calibration: &Ca
         next += texts;
         (0..texts.min(own.len())).map(|i| own[(next + i) % own.len()]).collect()
     };
-    let leaf: Vec<bool> = taxonomy.numbers().map(|n| taxonomy.is_leaf(n)).collect();
     let article = |one: Option<&Scored<'a>>, others: &[&Scored<'a>]| {
         let parts = || one.into_iter().chain(others.iter().copied());
-        let best = |k: usize| {
-            let odds = parts().map(|p| p.best[k]).fold(f64::NEG_INFINITY, f64::max);
-            calibration.best.of(leaf[k]).probability(sigmoid(odds))
-        };
-        let best = (0..leaf.len()).map(best).collect();
+        let best = (0..leaf.len()).map(|k| parts().map(|p| p.best[k]).fold(0.0, f64::max)).collect();
         Article { one: one.map(|o| o.row), best, passages: parts().map(|p| p.passages).sum() }
     };
     let mut out = Vec::new();
@@ -246,8 +252,8 @@ fn articles<'a>(records: &'a [Scored<'a>], taxonomy: &Taxonomy, calibration: &Ca
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::calibrate::{Beta, Platt};
-    use crate::model::manifest::BestCalibration;
+    use crate::learn::calibrate::Platt;
+    use crate::model::curves::{Curves, LevelCurves, OfText};
 
     /// Labelled rows (of two narratives in turns) and background, each of `sentences` sentences of six words.
     fn rows(labelled: usize, background: usize, sentences: usize) -> Vec<Row> {
@@ -295,11 +301,12 @@ mod tests {
         let score = |row: &Row, i: usize, k: usize| noise(2 * i + k) + if row.carries(k) { 2.0 } else { -2.0 };
         let probes: Vec<usize> = (first..rows.len()).collect();
         let scores = probes.iter().map(|&i| vec![score(&rows[i], i, 0), score(&rows[i], i, 1)]).collect();
-        let best = BestCalibration { leaves: Beta::IDENTITY, parents: Beta::IDENTITY };
-        let calibration = Calibration { own: vec![Platt::IDENTITY; 2], best };
+        let curves = Curves { leaves: LevelCurves::IDENTITY, parents: LevelCurves::IDENTITY };
+        let calibration = Calibration { own: vec![Platt::IDENTITY; 2], curves };
         let settings = Settings::default();
         let thresholds = [Thresholds { review: 0.3, confirmed: 0.8 }; 2];
-        let said = Said { probes, scores };
+        let of_text = vec![OfText { spreads: 0.0, known: 0.5 }; probes.len()];
+        let said = Said { probes, scores, of_text };
         let (long, figures) =
             fit((plan.from, plan.width), &taxonomy(), &rows, &said, &calibration, (&thresholds, &settings)).unwrap();
         assert!(long.leaves.number > 0.0 && long.leaves.odds > 0.0, "{long:?}");

@@ -16,6 +16,7 @@ use crate::features::sparse::SparseRows;
 use crate::features::vocabulary::TermId;
 use crate::learn::gram::Gram;
 use crate::learn::one_vs_rest::OneVsRestValidParams;
+use crate::model::curves::OfText;
 use crate::model::neighbours::{Neighbours, Vote, VoteScratch};
 
 /// The probes (rows that stand in for what users paste) and what is said of them out of fold.
@@ -40,6 +41,8 @@ pub(super) struct Asked {
     pub(super) scores: Vec<Vec<f64>>,
     /// Votes, likewise.
     pub(super) votes: Vec<Vec<Vote>>,
+    /// What is known of each as a whole.
+    pub(super) of_text: Vec<OfText>,
 }
 
 /// A linear model as a sum of rows and of the weights it started from, `w = Xᵀ a + kept · w₀`, and its bias.
@@ -150,6 +153,7 @@ impl Job<'_> {
             }
         }
         let mut said = |rows: Vec<usize>| Asked {
+            of_text: rows.iter().map(|&row| OfText::new(&by_row[row], self.matrix.row(row).columns.len())).collect(),
             scores: rows.iter().map(|&row| std::mem::take(&mut by_row[row])).collect(),
             votes: rows.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect(),
             rows,

@@ -95,7 +95,11 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> (Vec<Row>, Folds
             ],
         });
     }
-    let texts = data.texts.iter().map(|(t, labels)| (t, labels.as_slice(), "texts"));
+    // What carries nothing is of the kind it states, wherever it stands.
+    let texts = data.texts.iter().map(|(t, labels)| {
+        let kind = if labels.is_empty() { t.stated_kind() } else { None };
+        (t, labels.as_slice(), kind.unwrap_or("texts"))
+    });
     let stated = |t| TextRecord::stated_kind(t).unwrap_or("background");
     for (text, labels, sort) in texts.chain(data.background.iter().map(|t| (t, &[][..], stated(t)))) {
         units.push(Unit {
