@@ -175,7 +175,7 @@ fn without_passages_a_long_text_is_judged_as_a_whole() {
     let note = "Note: the town council talked about the harbour, the budget and the weather. ";
     let claim = "The protests were a colour revolution, scripted in Western embassies and paid for by Washington. The \
                  students were trained abroad to overthrow the government, as once on the Maidan.";
-    let text = format!("{}{claim} {}", note.repeat(8), note.repeat(8));
+    let text = format!("{}{claim} {}", note.repeat(16), note.repeat(16));
     let record = json!({"id": "a", "text": text, "narratives": ["colour-revolutions"], "language": "en"});
     fs::write(home.path().join("texts.jsonl"), format!("{record}\n")).unwrap();
     let told = |more: &[&str]| {

@@ -10,10 +10,11 @@ const disproof = (id) => cases.find((c) => c.id === id).disproof;
 const TEXTS = {
   spreads: POST,
   'long, from one passage': article(POST),
-  'known and reported': disproof('mh17-denial-03'),
+  'known and reported': disproof('covid-planned-de-m3'),
   'a parent that is surer than its child': disproof('poisonings-denied-01'),
-  'a parent alone, reported': disproof('gender-imposed-04'),
-  'a parent alone, unclear': disproof('mh17-denial-02'),
+  'a parent alone, reported': disproof('ww2-west-guilty-fr-m3'),
+  'a parent alone, unclear': disproof('holocaust-distorted-fr-m1'),
+  'unknown and unclear': disproof('mh17-denial-02'),
   'unknown and reported': disproof('atrocities-staged-01'),
   'a parent alone': 'Vaccines save lives.',
   'too short': 'biolabs Ukraine',
@@ -41,7 +42,7 @@ test('a debunk of a known narrative is told to be one, and near the top', async 
 
 test('an unclear stance is not told to be a clear one, and goes into the summary', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await assess(page, TEXTS['a parent alone, unclear']);
+  await assess(page, TEXTS['unknown and unclear']);
   await expect(page.locator('#status')).toContainText('is unclear');
   await expect(page.locator('#status')).not.toContainText('seems to');
   await page.getByRole('button', { name: 'Copy summary' }).click();
@@ -62,7 +63,7 @@ test('a parent that was decided alone is carried, shown in the text and taken in
   await page.getByRole('button', { name: 'Make it a case' }).click();
   await expect(page.locator('[name=narratives]')).toHaveValues(named.map((n) => n.id));
   await expect(page.locator('[name=claim]')).toHaveValue(named[0].evidence.map((e) => e.text.trim()).join(' '));
-  await expect(page.locator('[name=languages]')).toHaveValue('English');
+  await expect(page.locator('[name=languages]')).toHaveValue('French');
 });
 
 test('of a text that is too short no case is said to say the same', async ({ page }) => {
