@@ -8,6 +8,7 @@ use crate::cases::appearances;
 use crate::cases::likeness::FEATURES;
 use crate::cases::pairs::needs_free_pairs;
 use crate::evaluate::headline::FIGURES;
+use crate::model::curves::Curves;
 use crate::model::folder::VERSION_MARK;
 use crate::model::fusion::INPUTS;
 use crate::model::manifest::{Manifest, NarrativeEntry, NarrativePart, PROTOTYPE, Tuning, Weaknesses};
@@ -134,7 +135,27 @@ fn narratives(out: &mut String, m: &Manifest, part: &NarrativePart) -> std::fmt:
     for (i, input) in INPUTS.iter().enumerate() {
         writeln!(out, "| {input} | {:.3} | {:.3} |", part.fusion.leaves.weights[i], part.fusion.parents.weights[i])?;
     }
+    curves(out, part.curves)?;
     writeln!(out)
+}
+
+fn curves(out: &mut String, curves: Curves) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\n## Calibration\n\nThe second step, after that of each narrative: a curve for the best narrative of a text and one for \
+         the others, `σ(a · ln p - b · ln(1 - p) + s · spreads + k · known + c)`. `spreads` is the linear score of spreading any \
+         narrative, `known` the share `n / (n + 100)` by the number n of different terms that the model knows; both count \
+         only where there were enough texts that carry nothing.\n"
+    )?;
+    writeln!(out, "| curve | a | b | s | k | c |\n|---|---|---|---|---|---|")?;
+    for (level, of) in [("narratives", curves.leaves), ("parents", curves.parents)] {
+        for (rank, curve) in [("best", of.best), ("others", of.others)] {
+            let numbers =
+                [curve.beta.a, curve.beta.b, curve.spreads, curve.known, curve.beta.c].map(|x| format!("{x:.3}"));
+            writeln!(out, "| {level}, {rank} | {} |", numbers.join(" | "))?;
+        }
+    }
+    Ok(())
 }
 
 fn weaknesses(out: &mut String, m: &Manifest) -> std::fmt::Result {
