@@ -254,8 +254,9 @@ def check_texts(file, records, leaves, problems):
 
 def check_duplicates(files, problems):
     texts = []
-    for file, fields in (("cases.jsonl", ("claim", "disproof")), ("background.jsonl", ("text",)),
-                         ("texts.jsonl", ("text",)), ("test.jsonl", ("text",))):
+    fields_of = {"cases.jsonl": ("claim", "disproof")}
+    for file in ("cases.jsonl", "background.jsonl", *SHORT_TEXTS):
+        fields = fields_of.get(file, ("text",))
         texts += [(grams(r[f]), file, n, r["id"], f) for n, r in files[file] for f in fields]
     # Two texts that share half of their grams share at least ten among the rarer half (and ten more) of each, so only
     # pairs that do are compared. Grams of a single text, the rarest of all, lead nowhere.

@@ -122,6 +122,17 @@ mod tests {
     }
 
     #[test]
+    fn the_loss_is_the_mean_of_the_logarithms() {
+        let model = DenseModel { weights: vec![1.5, -0.5], bias: 0.3 };
+        let inputs = array![[0.2, 1.0], [-4.0, 2.0], [60.0, 0.0]];
+        let p: Vec<f64> = inputs.outer_iter().map(|row| model.probability(&row.to_vec())).collect();
+        let by_hand = -(p[0].ln() + (1.0 - p[1]).ln() + p[2].ln()) / 3.0;
+        assert!((model.loss(&inputs, &[true, false, true]) - by_hand).abs() < 1e-9);
+        // A sure error costs as much as it is sure of, and stays a number.
+        assert!((model.loss(&array![[1000.0, 0.0]], &[false]) - 1500.3).abs() < 1e-6);
+    }
+
+    #[test]
     fn one_kind_of_label_is_no_error() {
         let model = DenseModel::fit(&array![[1.0], [2.0]], &[false, false], 1.0).unwrap();
         assert!(model.probability(&[1.0]) < 0.3);

@@ -60,7 +60,7 @@ pub struct Classifier {
     pub stance: Option<StanceModel>,
     /// Calibration per narrative.
     pub calibration: Vec<Platt>,
-    /// Calibration of the best narrative, applied after that of each.
+    /// The second step of calibration, applied after that of each narrative.
     pub curves: Curves,
     /// Thresholds per narrative.
     pub thresholds: Vec<Thresholds>,
@@ -259,7 +259,7 @@ impl WithSimd for Calibrate<'_> {
 }
 
 /// Turns log-odds into probabilities, likewise.
-pub(crate) struct Sigmoids<'a>(pub(crate) &'a mut [f64]);
+struct Sigmoids<'a>(&'a mut [f64]);
 
 impl WithSimd for Sigmoids<'_> {
     type Output = ();

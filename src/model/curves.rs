@@ -25,7 +25,7 @@ pub(crate) struct OfText {
 }
 
 /// Terms at which a text is half known; a headline has about as many.
-const HALF: f64 = 100.0;
+pub(crate) const HALF: f64 = 100.0;
 
 impl OfText {
     /// From the linear scores of a text, "spreads any" last, and the number of its different terms that the model knows.

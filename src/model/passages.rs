@@ -83,12 +83,13 @@ impl OfPassages {
 
     /// The same of a best passage given by its log-odds.
     pub(crate) fn of_log_odds(&self, best: f64, passages: usize) -> f64 {
-        sigmoid(self.odds * best - self.number * (passages as f64).ln() + self.offset)
+        let [odds, number] = Self::inputs(best, passages);
+        sigmoid(self.odds * odds + self.number * number + self.offset)
     }
 
-    /// What the curve is fitted on.
+    /// What the curve is fitted on: the log-odds of the best passage, and how many there are.
     pub(crate) fn inputs(best: f64, passages: usize) -> [f64; 2] {
-        [log_odds(best), -(passages as f64).ln()]
+        [best, -(passages as f64).ln()]
     }
 }
 

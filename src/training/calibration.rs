@@ -114,8 +114,7 @@ fn ranked(values: &[f64], keep: impl Fn(usize) -> bool, ranks: std::ops::Range<u
 
 /// The narrative with the highest value among those that `keep` holds for; of equal ones the first.
 pub(super) fn best_of(values: &[f64], keep: impl Fn(usize) -> bool) -> Option<usize> {
-    let kept = (0..values.len()).filter(|&k| keep(k));
-    kept.max_by(|&a, &b| values[a].total_cmp(&values[b]).then(b.cmp(&a)))
+    ranked(values, keep, 0..1).first().copied()
 }
 
 fn own_probabilities(own: &[Platt], scores: &[f64]) -> Vec<f64> {
@@ -176,4 +175,57 @@ fn gather(rows: &[Row], probes: &[usize], values: &[Vec<f64>], keep: &dyn Fn(usi
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rows::RowKind;
+    use super::*;
+
+    /// The curve of the best of two narratives where `none` of 400 texts carry nothing and those that carry one spread it.
+    fn best(none: usize) -> Curve {
+        let row = |labels: Vec<u32>| Row {
+            text: String::new(),
+            language: None,
+            labels,
+            weight: 1.0,
+            spreads: true,
+            spreads_weight: 1.0,
+            kind: RowKind::Probe,
+            record: Some(0),
+            sort: "texts".into(),
+            fold: Some(0),
+        };
+        let taxonomy = Taxonomy::flat(["a".to_owned(), "b".to_owned()]);
+        let rows: Vec<Row> = (0..400).map(|i| row(if i < none { vec![] } else { vec![i as u32 % 2] })).collect();
+        let noise = |i: usize| (i as f64 * 0.618_034).fract() - 0.5;
+        // The scores know the topic, more surely where they are right, and nothing of whether it is spread.
+        let score = |i: usize| {
+            let right = !i.is_multiple_of(5);
+            let best = noise(i) + if right { 1.0 } else { 0.5 };
+            if i.is_multiple_of(2) == right { vec![best, -1.0] } else { vec![-1.0, best] }
+        };
+        let of_text = |i: usize| OfText { spreads: if i < none { -1.0 } else { 1.0 } + 2.0 * noise(7 * i), known: 0.5 };
+        let said = Said {
+            probes: (0..400).collect(),
+            scores: (0..400).map(score).collect(),
+            of_text: (0..400).map(of_text).collect(),
+        };
+        Calibration::fit(&taxonomy, &rows, &said, None).curves.leaves.best
+    }
+
+    #[test]
+    fn curves_are_told_of_texts_as_a_whole_where_some_carry_nothing() {
+        assert!(best(200).spreads > 0.2, "{:?}", best(200));
+        assert!(best(FEWEST_NONE).spreads > 0.0);
+        assert!(best(FEWEST_NONE - 1).spreads.abs() < 1e-9);
+    }
+
+    #[test]
+    fn of_equal_narratives_the_first_is_the_best() {
+        let values = [0.2, 0.7, 0.1, 0.7, 0.9];
+        assert_eq!(best_of(&values, |k| k < 4), Some(1));
+        assert_eq!(ranked(&values, |_| true, 1..4), [1, 3, 0]);
+        assert_eq!(best_of(&values, |_| false), None);
+    }
 }

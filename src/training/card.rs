@@ -8,7 +8,7 @@ use crate::cases::appearances;
 use crate::cases::likeness::FEATURES;
 use crate::cases::pairs::needs_free_pairs;
 use crate::evaluate::headline::FIGURES;
-use crate::model::curves::Curves;
+use crate::model::curves::{Curves, HALF};
 use crate::model::folder::VERSION_MARK;
 use crate::model::fusion::INPUTS;
 use crate::model::manifest::{Manifest, NarrativeEntry, NarrativePart, PROTOTYPE, Tuning, Weaknesses};
@@ -144,7 +144,7 @@ fn curves(out: &mut String, curves: Curves) -> std::fmt::Result {
         out,
         "\n## Calibration\n\nThe second step, after that of each narrative: a curve for the best narrative of a text and one for \
          the others, `σ(a · ln p - b · ln(1 - p) + s · spreads + k · known + c)`. `spreads` is the linear score of spreading any \
-         narrative, `known` the share `n / (n + 100)` by the number n of different terms that the model knows; both count \
+         narrative, `known` the share `n / (n + {HALF})` by the number n of different terms that the model knows; both count \
          only where there were enough texts that carry nothing.\n"
     )?;
     writeln!(out, "| curve | a | b | s | k | c |\n|---|---|---|---|---|---|")?;

@@ -299,8 +299,7 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion>
         kinship.inputs(&unseen.probes.scores[at], &unseen.probes.votes[at], &mut row);
         inputs.push((unseen.probes.rows[at], row));
     }
-    // Of a level the model of all inputs, the one without stored texts, and what the latter adds to the loss, as a share.
-    let fit = |leaf: bool| -> Result<(DenseModel, DenseModel, f64)> {
+    let fit = |leaf: bool| -> Result<OfLevel> {
         let mut flat = Vec::new();
         let mut labels = Vec::new();
         for (probe, row) in &inputs {
@@ -317,16 +316,29 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion>
         for i in TEXTS {
             inputs.column_mut(i).fill(0.0);
         }
-        let without = DenseModel::fit_increasing(&inputs, &labels, 1.0)?;
-        let added = without.loss(&inputs, &labels) / loss - 1.0;
-        Ok((all, without, added))
+        let without_texts = DenseModel::fit_increasing(&inputs, &labels, 1.0)?;
+        let gain = without_texts.loss(&inputs, &labels) / loss - 1.0;
+        Ok(OfLevel { all, without_texts, gain })
     };
     let leaves = fit(true)?;
     let has_parents = taxonomy.numbers().any(|n| !taxonomy.is_leaf(n));
     let parents = if has_parents { fit(false)? } else { leaves.clone() };
-    let models = if leaves.2.max(parents.2) < TEXTS_GAIN { [leaves.1, parents.1] } else { [leaves.0, parents.0] };
-    let [leaves, parents] = models;
-    Ok(Fusion { leaves, parents })
+    // Asked for by one level, the stored texts cost as much as asked for by both.
+    Ok(if leaves.gain.max(parents.gain) < TEXTS_GAIN {
+        Fusion { leaves: leaves.without_texts, parents: parents.without_texts }
+    } else {
+        Fusion { leaves: leaves.all, parents: parents.all }
+    })
+}
+
+/// The fusion models of a level.
+#[derive(Clone)]
+struct OfLevel {
+    all: DenseModel,
+    /// One that asks for no stored text.
+    without_texts: DenseModel,
+    /// By which share the stored texts lower the loss.
+    gain: f64,
 }
 
 /// Fused log-odds, probe by probe, narratives side by side.
@@ -358,4 +370,49 @@ fn final_weights(gram: &Gram, mean: Vec<MeanModel>, warm: Option<&WarmStart>) ->
         }
     });
     (all, bias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::neighbours::Vote;
+
+    /// Fuses what is said of 600 texts of two narratives, where the nearest stored text says `told` more than the score.
+    fn fused_of(told: f64) -> Fusion {
+        let row = |labels: Vec<u32>| Row {
+            text: String::new(),
+            language: None,
+            labels,
+            weight: 1.0,
+            spreads: true,
+            spreads_weight: 1.0,
+            kind: RowKind::Probe,
+            record: Some(0),
+            sort: "texts".into(),
+            fold: Some(0),
+        };
+        let taxonomy = Taxonomy::flat(["a".to_owned(), "b".to_owned()]);
+        let rows: Vec<Row> = (0..600).map(|i| row(vec![i % 2])).collect();
+        let noise = |i: usize, step: f64| (i as f64 * step).fract() - 0.5;
+        let side = |i: usize, k: usize| if i % 2 == k { 1.0 } else { -1.0 };
+        let score = |i: usize, k: usize| side(i, k) + 4.0 * noise(2 * i + k, 0.618_034);
+        let vote = |i: usize, k: usize| Vote {
+            nearest: 0.5 + 0.2 * told * side(i, k) + 0.4 * noise(2 * i + k, 0.754_877),
+            ..Vote::default()
+        };
+        let probes = Asked {
+            rows: (0..600).collect(),
+            scores: (0..600).map(|i| vec![score(i, 0), score(i, 1), 0.0]).collect(),
+            votes: (0..600).map(|i| vec![vote(i, 0), vote(i, 1)]).collect(),
+            of_text: Vec::new(),
+        };
+        let unseen = OutOfFold { probes, passages: Asked::default(), spreads: Vec::new(), mean: Vec::new() };
+        fuse(&taxonomy, &rows, &unseen).unwrap()
+    }
+
+    #[test]
+    fn stored_texts_are_asked_where_they_tell_something() {
+        assert!(fused_of(1.0).asks_for_texts());
+        assert!(!fused_of(0.0).asks_for_texts());
+    }
 }

@@ -13,7 +13,7 @@ use super::rows::{Row, RowKind};
 use crate::document::Language;
 use crate::evaluate::splits::shuffle;
 use crate::learn::dense::DenseModel;
-use crate::learn::thresholds::{Raise, Thresholds};
+use crate::learn::thresholds::{Raise, Thresholds, log_odds};
 use crate::model::classifier::lift_parents;
 use crate::model::manifest::Settings;
 use crate::model::passages::{LongTexts, OfPassages, passage_width};
@@ -52,24 +52,19 @@ impl Plan {
     /// The same for the same rows and seed; `None` without enough labelled texts and background.
     pub(super) fn new(rows: &[Row], seed: u64) -> Option<Self> {
         let mut analysis = Analysis::default();
-        let mut tokens = |row: &Row| {
-            analysis.analyse(&row.text, row.language);
-            analysis.tokens.len()
-        };
         // Of each probe its row, whether it is labelled, and its length.
-        let is_probe = |row: &Row| row.kind == RowKind::Probe;
-        let probes: Vec<(usize, bool, usize)> = (0..rows.len())
-            .filter(|&i| is_probe(&rows[i]))
-            .map(|i| (i, !rows[i].labels.is_empty(), tokens(&rows[i])))
+        let probes: Vec<(usize, bool, usize)> = (rows.iter().enumerate())
+            .filter(|(_, row)| row.kind == RowKind::Probe)
+            .map(|(i, row)| {
+                analysis.analyse(&row.text, row.language);
+                (i, !row.labels.is_empty(), analysis.tokens.len())
+            })
             .collect();
-        let lengths_of_labelled = |least: usize| {
-            let mut lengths: Vec<usize> = probes.iter().filter(|p| p.1 && p.2 >= least).map(|p| p.2).collect();
-            lengths.sort_unstable();
-            lengths
-        };
-        let all = lengths_of_labelled(0);
+        let mut lengths: Vec<usize> = probes.iter().filter(|p| p.1).map(|p| p.2).collect();
+        lengths.sort_unstable();
         // Headlines among longer texts are no passages of an article.
-        let least = all.get(all.len() / 2)? / 2;
+        let least = lengths.get(lengths.len() / 2)? / 2;
+        lengths.retain(|&tokens| tokens >= least);
         let of = |labelled: bool| {
             let mut found: Vec<usize> =
                 probes.iter().filter(|p| p.1 == labelled && p.2 >= least).map(|p| p.0).collect();
@@ -77,7 +72,6 @@ impl Plan {
             (found.len() >= FEWEST).then_some(found)
         };
         let (labelled, background) = (of(true)?, of(false)?);
-        let lengths = lengths_of_labelled(least);
         #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
         let share = |of: usize, by: f64| (of as f64 * by) as usize;
         let at = |quantile: f64| lengths[share(lengths.len() - 1, quantile)];
@@ -136,7 +130,7 @@ pub(super) fn fit(
         let examples: Vec<([f64; 2], bool)> = (articles.iter())
             .filter_map(|a| {
                 let k = best_of(&a.best, |k| leaf[k] == level)?;
-                Some((OfPassages::inputs(a.best[k], a.passages), a.one.is_some_and(|row| row.carries(k))))
+                Some((OfPassages::inputs(log_odds(a.best[k]), a.passages), a.one.is_some_and(|row| row.carries(k))))
             })
             .collect();
         let labels: Vec<bool> = examples.iter().map(|e| e.1).collect();
@@ -288,6 +282,18 @@ mod tests {
             assert!(passage.kind == RowKind::Passage && passage.weight == 0.0 && passage.spreads_weight == 0.0);
         }
         assert!(Plan::new(&rows(60, 49, 20), 1).is_none() && Plan::new(&rows(49, 60, 20), 1).is_none());
+    }
+
+    /// Headlines of both kinds change neither what is long nor what stands for passages.
+    #[test]
+    fn headlines_among_longer_texts_are_no_passages() {
+        let texts = rows(60, 60, 20);
+        let mut with_headlines = texts.clone();
+        with_headlines.extend(rows(40, 40, 1));
+        let (plan, with) = (Plan::new(&texts, 1).unwrap(), Plan::new(&with_headlines, 1).unwrap());
+        assert_eq!((plan.from, plan.width, plan.rows.len()), (with.from, with.width, with.rows.len()));
+        // Where all texts are short, they are what there is.
+        assert!(Plan::new(&rows(60, 60, 1), 1).is_some());
     }
 
     /// Passages of labelled texts score about 2 for their narrative, all others -2, both give or take 3.

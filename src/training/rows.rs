@@ -95,13 +95,10 @@ pub(super) fn rows(data: &TrainingData, settings: &Settings) -> (Vec<Row>, Folds
             ],
         });
     }
-    // What carries nothing is of the kind it states, wherever it stands.
-    let texts = data.texts.iter().map(|(t, labels)| {
-        let kind = if labels.is_empty() { t.stated_kind() } else { None };
-        (t, labels.as_slice(), kind.unwrap_or("texts"))
-    });
-    let stated = |t| TextRecord::stated_kind(t).unwrap_or("background");
-    for (text, labels, sort) in texts.chain(data.background.iter().map(|t| (t, &[][..], stated(t)))) {
+    let texts = data.texts.iter().map(|(t, labels)| (t, labels.as_slice(), "texts"));
+    for (text, labels, files) in texts.chain(data.background.iter().map(|t| (t, &[][..], "background"))) {
+        // What carries nothing is of the kind it states, wherever it stands.
+        let sort = text.stated_kind().filter(|_| labels.is_empty()).unwrap_or(files);
         units.push(Unit {
             group: text_group(text),
             language: &text.language,
