@@ -201,23 +201,23 @@ pub(crate) fn differences(text: Side<'_>, case: Side<'_>, analysis: &mut Analysi
     out
 }
 
-/// Words that deny, by language: "mai" is never in Italian and May in German. A language that is not here gets no warning.
+/// Words that deny, or call untrue, by language: "mai" is never in Italian and May in German. A language that is not here gets no warning.
 const DENIALS: [(&str, &[&str]); 16] = [
     (
         "en",
         &[
             "not", "no", "never", "cannot", "isn't", "aren't", "wasn't", "weren't", "don't", "doesn't", "didn't",
-            "won't", "can't", "couldn't", "wouldn't", "hasn't", "haven't", "hadn't",
+            "won't", "can't", "couldn't", "wouldn't", "hasn't", "haven't", "hadn't", "false", "untrue",
         ],
     ),
-    ("ru", &["не", "нет", "никогда", "нельзя"]),
-    ("uk", &["не", "ні", "ніколи", "немає", "нема"]),
-    ("de", &["nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals"]),
-    ("fr", &["ne", "pas", "jamais", "aucun", "aucune"]),
-    ("es", &["no", "nunca", "jamás", "ningún", "ninguna"]),
-    ("it", &["non", "mai", "nessun", "nessuna", "nessuno"]),
-    ("pl", &["nie", "nigdy"]),
-    ("pt", &["não", "nunca", "nenhum", "nenhuma"]),
+    ("ru", &["не", "нет", "никогда", "нельзя", "ложь", "ложно", "неправда", "фейк"]),
+    ("uk", &["не", "ні", "ніколи", "немає", "нема", "неправда", "брехня", "хибно", "фейк"]),
+    ("de", &["nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals", "falsch", "unwahr"]),
+    ("fr", &["ne", "pas", "jamais", "aucun", "aucune", "faux", "fausse"]),
+    ("es", &["no", "nunca", "jamás", "ningún", "ninguna", "falso", "falsa", "mentira"]),
+    ("it", &["non", "mai", "nessun", "nessuna", "nessuno", "falso", "falsa"]),
+    ("pl", &["nie", "nigdy", "fałsz", "fałszywa", "fałszywe", "nieprawda"]),
+    ("pt", &["não", "nunca", "nenhum", "nenhuma", "falso", "falsa", "mentira"]),
     ("nl", &["niet", "geen", "nooit"]),
     ("sv", &["inte", "aldrig"]),
     ("da", &["ikke", "aldrig"]),
@@ -272,6 +272,7 @@ mod tests {
     #[test]
     fn what_denies_depends_on_the_language() {
         let language = |code| Language::lenient(code);
+        assert!(denies(language("es"), "falso") && denies(language("ru"), "ложь") && !denies(language("en"), "ложь"));
         assert!(denies(language("it"), "mai") && !denies(language("de"), "mai") && !denies(None, "not"));
         assert!(denies(language("fr"), "n\u{2019}est") && !denies(language("en"), "n'est"));
         // Every code is one that a text can have.

@@ -105,12 +105,17 @@ fn known(a: &Assessment) -> String {
         return "Carries or may carry a known narrative that is not among those shown.".into();
     }
     let names = list.iter().map(|n| named(a, n)).collect::<Vec<_>>().join("; ");
-    if a.stance.as_ref().is_some_and(|s| s.label == Stance::Reports) {
-        let them = if list.len() == 1 { "it" } else { "them" };
-        let about = if sure { "About" } else { "Perhaps about" };
-        return format!("{about}: {names}. It seems to report or debunk {them}.");
+    match (a.stance.as_ref().map(|s| s.label), sure) {
+        (Some(Stance::Reports), _) => {
+            let them = if list.len() == 1 { "it" } else { "them" };
+            let about = if sure { "About" } else { "Perhaps about" };
+            format!("{about}: {names}. It seems to report or debunk {them}.")
+        }
+        (Some(Stance::Unclear), true) => format!("Carries or reports on: {names}. Which of the two is unclear."),
+        (Some(Stance::Unclear), false) => format!("May carry or report on: {names}."),
+        (_, true) => format!("Carries: {names}."),
+        (_, false) => format!("May carry: {names}."),
     }
-    format!("{}: {names}.", if sure { "Carries" } else { "May carry" })
 }
 
 #[cfg(test)]
@@ -183,7 +188,10 @@ mod tests {
         use Stance::{Reports, Spreads, Unclear};
         let known = |side| answer(Outcome::Known, vec![narrative("n", None, 0.9, Decision::Match)], side, &[0.8, 0.2]);
         assert_eq!(known(Some(Spreads)), "Carries: n (90 %). One debunked case says the same.");
-        assert_eq!(known(Some(Unclear)), "Carries: n (90 %). One debunked case is about the same.");
+        assert_eq!(
+            known(Some(Unclear)),
+            "Carries or reports on: n (90 %). Which of the two is unclear. One debunked case is about the same."
+        );
         assert_eq!(
             known(Some(Reports)),
             "About: n (90 %). It seems to report or debunk it. One debunked case is about the same."

@@ -120,3 +120,37 @@ test('once is once', async ({ page }) => {
   await assess(page, text);
   await expect(page.locator('.seen')).toContainText('was assessed once here');
 });
+
+test('Back and Reload find the text and its answer again', async ({ page }) => {
+  await page.goto('/');
+  await page.getByText('About this text').click();
+  await page.locator('#outlet').fill('Moon Daily');
+  await page.locator('#text').fill(POST);
+  await again(page);
+  await answered(page);
+  const sentence = await page.locator('#status').textContent();
+  await page.locator('.related a[href^="/cases/"]').first().click();
+  await expect(page).toHaveURL(/\/cases\//);
+  const request = sent(page);
+  await page.goBack();
+  expect(await request).toMatchObject({ text: POST, outlet: 'Moon Daily' });
+  await expect(page.locator('#status')).toHaveText(sentence);
+  await page.reload();
+  await expect(page.locator('#status')).toHaveText(sentence);
+  // A text that was not asked for yet stays, too, and nothing is asked.
+  await change(page);
+  await page.locator('#text').fill('Half a thought');
+  await page.locator('#headline').fill('A headline');
+  await expect.poll(() => page.evaluate(() => window.history.state?.about.inputs[2].value)).toBe('A headline');
+  await page.reload();
+  await expect(page.locator('#text')).toHaveValue('Half a thought');
+  await expect(page.locator('#headline')).toHaveValue('A headline');
+  await expect(page.locator('#status.outcome')).toBeHidden();
+  // Another visit begins anew, and so does the page after the text was put away.
+  await page.goto('/');
+  await expect(page.locator('#text')).toHaveValue('');
+  await assess(page, POST);
+  await page.getByRole('button', { name: 'New text' }).click();
+  await page.reload();
+  await expect(page.locator('#text')).toHaveValue('');
+});

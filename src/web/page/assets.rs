@@ -18,7 +18,7 @@ macro_rules! asset {
     };
 }
 
-static FILES: [(&str, &str, &[u8]); 23] = [
+static FILES: [(&str, &str, &[u8]); 24] = [
     asset!("base.css", "text/css; charset=utf-8"),
     asset!("read.css", "text/css; charset=utf-8"),
     asset!("cases.css", "text/css; charset=utf-8"),
@@ -31,6 +31,7 @@ static FILES: [(&str, &str, &[u8]); 23] = [
     asset!("offsets.js", SCRIPT),
     asset!("read.js", SCRIPT),
     asset!("about.js", SCRIPT),
+    asset!("kept.js", SCRIPT),
     asset!("answer.js", SCRIPT),
     asset!("outcome.js", SCRIPT),
     asset!("evidence.js", SCRIPT),

@@ -73,6 +73,20 @@ export function clear() {
   forget();
 }
 
+// All of it, and back again.
+export function keep() {
+  return { base, source, notes, inputs: inputs.map((i) => ({ value: i.value, bound: i.dataset.bound })) };
+}
+
+export function restore(kept) {
+  ({ base, source, notes } = kept);
+  inputs.forEach((input, i) => {
+    input.value = kept.inputs[i].value;
+    if (kept.inputs[i].bound) input.dataset.bound = 'true';
+    if (input.value) input.closest('details').open = true;
+  });
+}
+
 export function details() {
   const value = (name) => byId(FIELDS[name]).value.trim();
   return { language: value('language'), outlet: value('outlet'), title: value('title'), published: value('published'), url: source, notes };

@@ -67,9 +67,10 @@ export function outcome(answer) {
     const about = isSure ? count('outcome.match.about', list.length, { names }) : count('outcome.suggest.about', list.length, { names });
     return { sentence: join(about, cases), kind: 'reports' };
   }
+  const unclear = side(answer) === 'unclear' ? '.unclear' : '';
   return isSure
-    ? { sentence: join(t('outcome.match', { names }), cases), kind: 'match' }
-    : { sentence: join(t('outcome.suggest', { names }), cases), kind: 'suggest' };
+    ? { sentence: join(t(`outcome.match${unclear}`, { names }), cases), kind: 'match' }
+    : { sentence: join(t(`outcome.suggest${unclear}`, { names }), cases), kind: 'suggest' };
 }
 
 // The stance in words, of what was found: a text without a narrative or a case has nothing to spread.

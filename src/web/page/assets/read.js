@@ -5,6 +5,7 @@ import { t, count, day, percent } from './say.js';
 import { converter, offsetsOf } from './offsets.js';
 import { draw, passages } from './evidence.js';
 import * as about from './about.js';
+import { keep, kept } from './kept.js';
 import { facts, stance, tree } from './answer.js';
 import { decided, outcome, stanceSaid } from './outcome.js';
 import { relatedCases } from './related.js';
@@ -131,6 +132,7 @@ async function show(answer, raw, text, said, notes, seen) {
   status.className = `status outcome ${kind}`;
   status.textContent = sentence;
   document.title = `${sentence} – ${name}`;
+  keepNow();
   window.scrollTo({ top: 0 });
   // The form is gone, and the focus with it.
   status.focus({ preventScroll: true });
@@ -169,6 +171,7 @@ function edit() {
   status.textContent = '';
   status.className = 'status';
   document.title = name;
+  keepNow();
   area.focus();
 }
 
@@ -177,6 +180,24 @@ function fresh() {
   about.clear();
   replaceText('');
   edit();
+}
+
+// What is there now, for whoever leaves the page by a link to a case or by Reload. When that happens it is too late to keep it.
+let keeping = 0;
+function keepNow() {
+  clearTimeout(keeping);
+  const text = textNow();
+  const answered = page.classList.contains('answered');
+  keep(text ? { text, answered, about: about.keep() } : null);
+}
+
+// After Back or Reload: the text, and the answer asked for once more, since verdicts may have been given meanwhile.
+function comeBack() {
+  const before = kept();
+  if (!before?.text) return;
+  setText(before.text);
+  about.restore(before.about);
+  if (before.answered) assess();
 }
 
 // Opens the form for a new case with what the answer knows.
@@ -238,6 +259,10 @@ document.addEventListener('keydown', (event) => {
     else assess();
   }
 });
+form.addEventListener('input', () => {
+  clearTimeout(keeping);
+  keeping = setTimeout(keepNow, 300);
+});
 area.addEventListener('input', () => {
   overtake();
   about.changed(area.value);
@@ -295,5 +320,6 @@ form.addEventListener('drop', (event) => {
   if (event.dataTransfer.files.length > 0) open(event.dataTransfer.files[0]);
   else if (text) replaceText(text);
 });
+comeBack();
 page.dataset.ready = 'true';
 
