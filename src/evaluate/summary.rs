@@ -1,5 +1,7 @@
 //! The report in a page of plain text, for a terminal.
 
+mod against;
+
 use std::fmt::{Result, Write};
 
 use super::bootstrap::Interval;
@@ -32,6 +34,9 @@ fn write(out: &mut String, report: &Report) -> Result {
     }
     if let Some(r) = &report.related {
         related(out, r)?;
+    }
+    if let Some(a) = &report.against {
+        against::against(out, a)?;
     }
     for note in &report.notes {
         writeln!(out, "note: {note}")?;
