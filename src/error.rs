@@ -192,6 +192,11 @@ pub enum ModelProblem {
     /// The folder holds no narrative model, and one was asked for.
     #[error("it holds no narratives, only a ranker for related cases; train it with labelled cases or texts")]
     NoNarratives,
+    /// The folder holds no ranker of its own, and its ranker was to be compared.
+    #[error(
+        "it holds no ranker for related cases, so there is none to compare; train it with cases that have a title and a claim, or leave --queries out"
+    )]
+    NoRanker,
 }
 
 /// What is wrong with a saved case index.

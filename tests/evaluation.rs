@@ -84,6 +84,8 @@ fn unknown_narratives_are_named_and_count_as_missed() {
     assert_eq!(unknown.narratives[0].near.as_deref(), Some("great-reset"));
     assert_eq!(report.texts, 40, "none is dropped");
     assert!(report.headline["accuracy"].value <= 0.75);
+    // The starter model has parents, and says how probable they are.
+    assert!(report.headline["ece_parent"].value > 0.0);
 }
 
 /// Forty short cases of two narratives and four of a third, in groups of two, on 22 dates, from three outlets.
@@ -151,6 +153,7 @@ fn every_split_tests_what_it_says() {
     assert_eq!(n["open_set"]["texts"], 20, "every background text is tested once");
     assert_eq!((n["leaks"]["same_group"].as_u64(), n["leaks"]["same_id"].as_u64()), (Some(0), Some(0)));
     assert!(n["headline"]["accuracy"]["value"].as_f64().unwrap() > 0.8, "{}", n["headline"]);
+    assert_eq!(n["headline"]["ece_parent"], Value::Null, "a flat taxonomy has no parents");
     assert_eq!(n["learning_curve"].as_array().unwrap().last().unwrap()["share"], 1.0);
     assert!(fs::read_to_string(home.path().join("r.html")).unwrap().contains("Learning curve"));
     let again = split(&home, &["--split", "group", "--folds", "4", "--learning-curve", "--threads", "1"]);

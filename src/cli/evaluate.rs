@@ -6,17 +6,24 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::open::Using;
+use super::open::{Using, ranker};
 use super::progress::Progress;
 use super::records::{read_settings, tell_unlabelled};
 use super::{Done, Usage, write_out};
 use crate::assess::{Assessor, ModelName};
+use crate::cases::related::CaseBase;
 use crate::error::{Error, ModelProblem, Result};
+use crate::evaluate::against::NarrativesAgainst;
+use crate::evaluate::against::paired::Pair;
+use crate::evaluate::against::queries::{self, RelatedAgainst};
 use crate::evaluate::example::TestRecords;
+use crate::evaluate::ranking::{self, Ranking};
 use crate::evaluate::report::Report;
 use crate::evaluate::splits::{SplitBy, SplitSettings};
 use crate::evaluate::trials::{Plan, run as run_trials};
-use crate::evaluate::{example, html, predict, ranking, seen, summary};
+use crate::evaluate::{example, html, predict, seen, summary};
+use crate::model::folder::{self, Model};
+use crate::model::manifest::Bounds;
 use crate::training::data::{Sources, TrainingData};
 use crate::training::fit::Watch;
 
@@ -37,12 +44,17 @@ enum Split {
 Tests a model on records that it was not trained on:
   leitmotif evaluate --model DIR --cases F [--background F] [--train F] [--report out.html]
   leitmotif evaluate --model DIR --queries F --qrels F --case-base F
+Says whether a retrained model is better than the one in use:
+  leitmotif evaluate --model NEW --against OLD --cases F --background F
 Trains and tests on parts of the records:
   leitmotif evaluate --split group --narratives F --cases F --background F [--learning-curve]")]
 pub(super) struct Evaluate {
     /// Model folder; the bundled starter model without it
     #[arg(long, value_name = "DIR", conflicts_with = "split")]
     model: Option<PathBuf>,
+    /// Folder of another model, such as the one in use: says whether the tested one is better on the same records
+    #[arg(long, value_name = "DIR", conflicts_with = "split")]
+    against: Option<PathBuf>,
     /// Labelled cases to test on, by their claims (JSONL)
     #[arg(long, value_name = "F", num_args = 1..)]
     cases: Vec<PathBuf>,
@@ -139,45 +151,131 @@ fn check_report(path: &Path) -> Result<()> {
     Err(Error::Taken { path: path.into(), what })
 }
 
-/// A model that is there already.
+/// A model that is there already, perhaps beside another one.
 fn tested(args: &Evaluate) -> anyhow::Result<Report> {
-    let narratives = [&args.cases, &args.texts, &args.background].iter().any(|f| !f.is_empty());
     let using = Using::new(args.model.clone(), args.case_base.clone());
-    let related = match (&args.queries, &args.qrels) {
-        (Some(queries), Some(qrels)) => {
-            let cases = using.cases()?;
-            let figures = ranking::ranking(&cases, queries, qrels, args.seed)?;
-            using.sound(&cases.index)?;
-            Some(figures)
+    let new = using.model()?;
+    let old = args.against.as_deref().map(Old::open).transpose()?;
+    let names = old.as_ref().map(|old| Pair { new: name(&new), old: name(&old.model) });
+    let has_ranker = new.ranker().is_some();
+    let (related, related_against) = related(args, &using, &new, old.as_ref())?;
+    let has_texts = [&args.cases, &args.texts, &args.background].iter().any(|f| !f.is_empty());
+    let (mut report, narratives_against) = match related {
+        related if has_texts => {
+            let (report, against) = texts(args, new, old)?;
+            (Report { related, ..report }, against)
         }
-        _ => None,
-    };
-    if !narratives {
-        let Some(related) = related else {
+        Some(related) => (Report::of_ranking(related), None),
+        None => {
             let what = "nothing to test; give labelled --cases or --texts, --background, or --queries with --qrels";
             return usage(what.to_owned());
-        };
-        return Ok(Report::of_ranking(related));
+        }
+    };
+    let Some(names) = names else { return Ok(report) };
+    if related_against.is_some() && !has_ranker {
+        let note =
+            "The new model has no ranker of its own, so the bundled one was compared: it would serve in its place.";
+        report.notes.push(note.to_owned());
     }
+    report.add_comparison(names, narratives_against, related_against);
+    Ok(report)
+}
+
+/// The model that another one is held against.
+struct Old<'a> {
+    folder: &'a Path,
+    model: Model,
+}
+
+impl<'a> Old<'a> {
+    fn open(folder: &'a Path) -> Result<Self> {
+        Ok(Self { folder, model: folder::open(folder)? })
+    }
+}
+
+fn name(model: &Model) -> ModelName {
+    ModelName { name: model.name.clone().into(), version: model.manifest.version.clone().into() }
+}
+
+/// How related cases are found, where queries were given.
+fn related(
+    args: &Evaluate,
+    using: &Using,
+    new: &Model,
+    old: Option<&Old<'_>>,
+) -> anyhow::Result<(Option<Ranking>, Option<RelatedAgainst>)> {
+    let (Some(queries), Some(qrels)) = (&args.queries, &args.qrels) else { return Ok((None, None)) };
+    let before = match old {
+        Some(old) => Some(old.model.ranker().ok_or_else(|| Error::model(old.folder, ModelProblem::NoRanker))?.clone()),
+        None => None,
+    };
+    let mut cases = CaseBase { index: using.index()?, ranker: ranker(new.ranker())? };
+    let ranked = ranking::rank(&cases, queries, qrels, args.seed)?;
+    let against = match before {
+        Some(before) => {
+            cases.ranker = before;
+            Some(queries::related(&ranked, &ranking::rank(&cases, queries, qrels, args.seed)?, args.seed))
+        }
+        None => None,
+    };
+    using.sound(&cases.index)?;
+    Ok((Some(ranked.ranking), against))
+}
+
+/// What is said of test records.
+fn texts(args: &Evaluate, new: Model, old: Option<Old<'_>>) -> anyhow::Result<(Report, Option<NarrativesAgainst>)> {
+    let path = args.model.clone().unwrap_or_else(|| new.name.clone().into());
+    let new = Asked::new(args, new, &path)?;
+    let old = old.map(|old| Asked::new(args, old.model, old.folder)).transpose()?;
     let TestRecords { known, none, unlabelled } = example::read(&args.cases, &args.texts, &args.background)?;
     tell_unlabelled(&unlabelled);
     let train = if args.train.is_empty() { None } else { Some(example::read_any(&args.train)?) };
-    let mut model = using.model()?;
-    if let Some(classifier) = model.classifier.as_mut().filter(|_| args.no_passages) {
-        classifier.long = None;
+    let (records, train) = ((known, none), train.as_deref());
+    let Some(old) = old else {
+        let mut report = Report::of_model(&new.assessor, new.name.clone(), records, train, args.seed)?;
+        report.notes.extend(new.too_good(&report).filter(|_| train.is_none()));
+        return Ok((report, None));
+    };
+    let names = Pair { new: new.name.clone(), old: old.name.clone() };
+    let (mut report, against) = Report::of_models((&new.assessor, &old.assessor), &names, records, train, args.seed)?;
+    report.notes.extend(new.too_good(&report).filter(|_| train.is_none()));
+    let accuracy = against.headline.get("accuracy").map(|a| a.old);
+    let finding = accuracy.and_then(|accuracy| old.too_good_at(accuracy, against.texts));
+    report.notes.extend(finding.as_deref().map(seen::of_old));
+    Ok((report, Some(against)))
+}
+
+/// A model that is asked for narratives.
+struct Asked {
+    name: ModelName,
+    /// The accuracy that it states of texts it had not seen.
+    own: Option<Bounds>,
+    assessor: Assessor,
+}
+
+impl Asked {
+    /// `path` names the model where it has no narratives.
+    fn new(args: &Evaluate, mut model: Model, path: &Path) -> Result<Self> {
+        if let Some(classifier) = model.classifier.as_mut().filter(|_| args.no_passages) {
+            classifier.long = None;
+        }
+        let (name, own) = (name(&model), model.manifest.metrics.intervals.get("accuracy").copied());
+        let assessor =
+            Assessor::new(model, predict::no_cases()).ok_or_else(|| Error::model(path, ModelProblem::NoNarratives))?;
+        Ok(Self { name, own, assessor })
     }
-    let name = ModelName { name: model.name.clone().into(), version: model.manifest.version.clone().into() };
-    let path = args.model.clone().unwrap_or_else(|| model.name.clone().into());
-    let own = model.manifest.metrics.intervals.get("accuracy").copied();
-    let assessor = Assessor::new(model, predict::no_cases())
-        .ok_or_else(|| anyhow::Error::from(Error::model(path, ModelProblem::NoNarratives)))?;
-    let mut report = Report::of_model(&assessor, name, (known, none), train.as_deref(), args.seed)?;
-    if let (Some(narratives), Some(own), None) = (&report.narratives, own, &train)
-        && assessor.classifier().keeps_no_texts()
-    {
-        report.notes.extend(seen::too_good(narratives, &own));
+
+    /// A note if it does so well that it must know the texts of the report.
+    fn too_good(&self, report: &Report) -> Option<String> {
+        let narratives = report.narratives.as_ref()?;
+        let finding = self.too_good_at(narratives.headline.get("accuracy")?.value, narratives.texts)?;
+        Some(seen::of_new(&finding))
     }
-    Ok(Report { related, ..report })
+
+    fn too_good_at(&self, accuracy: f64, texts: usize) -> Option<String> {
+        let own = self.own.filter(|_| self.assessor.classifier().keeps_no_texts())?;
+        seen::too_good(accuracy, texts, &own)
+    }
 }
 
 fn usage<T>(what: String) -> anyhow::Result<T> {

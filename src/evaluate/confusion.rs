@@ -53,8 +53,9 @@ pub fn confusion(labels: &Labels, known: &[&Judged]) -> Confusion {
             // Any carried narrative is right, and any parent of one; an error counts under the first.
             if parents {
                 let mut roots = j.gold.iter().map(|&g| labels.label(g).root);
-                let right = j.best_root.filter(|said| roots.any(|root| root == *said));
-                return Some((right.unwrap_or(labels.label(first).root), j.best_root));
+                let said = j.best_root.map(|root| root.0);
+                let right = said.filter(|said| roots.any(|root| root == *said));
+                return Some((right.unwrap_or(labels.label(first).root), said));
             }
             Some((best.filter(|b| j.gold.contains(b)).unwrap_or(first), best))
         })

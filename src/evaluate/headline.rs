@@ -9,7 +9,7 @@ use super::metrics::{expected_calibration_error, f1, label_ranking_average_preci
 use super::predict::Judged;
 
 /// Name of a figure in JSON, its name for people, and what it says.
-pub const FIGURES: [(&str, &str, &str); 9] = [
+pub const FIGURES: [(&str, &str, &str); 10] = [
     ("accuracy", "Accuracy of the best", "share of texts whose most probable narrative is one they carry"),
     ("macro_f1_best", "Macro-F1 of the best", "every narrative counts the same, however rare"),
     ("micro_f1", "Micro-F1 of decisions", "over all narratives suggested or matched"),
@@ -19,7 +19,13 @@ pub const FIGURES: [(&str, &str, &str); 9] = [
     ("ece_best", "Calibration error of the best", "mean gap between stated probability and share right; 0 is best"),
     ("parent_accuracy", "Accuracy of the best parent", "share of texts whose best parent narrative is right"),
     ("parent_macro_f1", "Macro-F1 of the best parent", "every parent counts the same"),
+    ("ece_parent", "Calibration error of the best parent", "the same gap for parents; 0 is best"),
 ];
+
+/// Whether the smaller of two values of a figure is the better.
+pub fn less_is_better(figure: &str) -> bool {
+    matches!(figure, "ece_best" | "ece_parent")
+}
 
 /// Figures by name, with 95 % intervals.
 pub type Figures = BTreeMap<&'static str, Interval>;
@@ -32,8 +38,9 @@ pub struct Tally {
     best: Option<(LabelNo, f64)>,
     decided: Vec<LabelNo>,
     lrap: f64,
-    /// The parents of the narratives carried, the first by id of the narrative first; and the parent said.
-    roots: (Vec<LabelNo>, Option<LabelNo>),
+    /// The parents of the narratives carried, the first by id of the narrative first; and the parent said, with its
+    /// probability.
+    roots: (Vec<LabelNo>, Option<(LabelNo, f64)>),
 }
 
 impl Tally {
@@ -52,12 +59,17 @@ impl Tally {
         })
     }
 
+    /// The group of its text.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
     fn is_right(&self) -> bool {
         self.best.is_some_and(|b| self.gold.contains(&b.0))
     }
 
     fn has_right_root(&self) -> bool {
-        self.roots.1.is_some_and(|said| self.roots.0.contains(&said))
+        self.roots.1.is_some_and(|said| self.roots.0.contains(&said.0))
     }
 }
 
@@ -95,10 +107,8 @@ pub fn figures(tallies: &[&Tally], parents: bool) -> Vec<Option<f64>> {
         }
     }
     let macro_decided = per.values().filter_map(|c| f1(c.0, c.1, c.2)).sum::<f64>() / per.len().max(1) as f64;
-    let answered: Vec<(f64, bool)> = tallies.iter().filter_map(|t| Some((t.best?.1, t.is_right()))).collect();
-    let (sure, right): (Vec<f64>, Vec<bool>) = answered.into_iter().unzip();
     let (root_gold, root_said): (Vec<_>, Vec<_>) =
-        tallies.iter().map(|t| (t.roots.0.first().copied(), t.roots.1)).unzip();
+        tallies.iter().map(|t| (t.roots.0.first().copied(), t.roots.1.map(|said| said.0))).unzip();
     vec![
         Some(accuracy),
         Some(macro_f1(&gold, &said)),
@@ -106,17 +116,24 @@ pub fn figures(tallies: &[&Tally], parents: bool) -> Vec<Option<f64>> {
         Some(macro_decided),
         Some(samples / tallies.len() as f64),
         Some(mean(&|t| t.lrap)),
-        (!sure.is_empty()).then(|| expected_calibration_error(&sure, &right)),
+        calibration_error(tallies.iter().filter_map(|t| Some((t.best?.1, t.is_right())))),
         parents.then(|| mean(&|t| f64::from(u8::from(t.has_right_root())))),
         parents.then(|| macro_f1(&root_gold, &root_said)),
+        calibration_error(tallies.iter().filter_map(|t| Some((t.roots.1?.1, t.has_right_root()))).filter(|_| parents)),
     ]
+}
+
+/// Expected calibration error of answers, each with its probability and whether it is right; `None` of no answer.
+fn calibration_error(answers: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
+    let (sure, right): (Vec<f64>, Vec<bool>) = answers.unzip();
+    (!sure.is_empty()).then(|| expected_calibration_error(&sure, &right))
 }
 
 /// The figures of judged texts with their intervals; texts that carry nothing are left out.
 pub fn headline<'j>(labels: &Labels, judged: impl IntoIterator<Item = &'j Judged>, seed: u64) -> Figures {
     let tallies: Vec<Tally> = judged.into_iter().filter_map(|j| Tally::new(labels, j)).collect();
     let parents = labels.has_parents();
-    let found = intervals(&tallies, |t| &t.group, seed, |sample| figures(sample, parents));
+    let found = intervals(&tallies, Tally::group, seed, |sample| figures(sample, parents));
     FIGURES.iter().zip(found).filter_map(|(f, interval)| Some((f.0, interval?))).collect()
 }
 
@@ -147,7 +164,13 @@ pub fn brief<'j>(labels: &Labels, judged: impl IntoIterator<Item = &'j Judged>) 
 mod tests {
     use super::*;
 
-    fn tally(gold: &[u32], best: Option<(u32, f64)>, decided: &[u32], ranks: &[usize], roots: (&[u32], u32)) -> Tally {
+    fn tally(
+        gold: &[u32],
+        best: Option<(u32, f64)>,
+        decided: &[u32],
+        ranks: &[usize],
+        roots: (&[u32], u32, f64),
+    ) -> Tally {
         let numbers = |v: &[u32]| v.iter().map(|&n| LabelNo(n)).collect::<Vec<_>>();
         Tally {
             group: String::new(),
@@ -155,18 +178,18 @@ mod tests {
             best: best.map(|(n, p)| (LabelNo(n), p)),
             decided: numbers(decided),
             lrap: label_ranking_average_precision(ranks, gold.len()),
-            roots: (numbers(roots.0), Some(LabelNo(roots.1))),
+            roots: (numbers(roots.0), Some((LabelNo(roots.1), roots.2))),
         }
     }
 
     #[test]
     fn four_texts_worked_by_hand() {
         let texts = [
-            tally(&[0], Some((0, 0.95)), &[0], &[1], (&[8], 8)),
-            tally(&[0, 1], Some((1, 0.85)), &[1, 2], &[1, 3], (&[7, 8], 8)),
-            tally(&[2], Some((0, 0.45)), &[], &[2], (&[9], 8)),
+            tally(&[0], Some((0, 0.95)), &[0], &[1], (&[8], 8, 0.96)),
+            tally(&[0, 1], Some((1, 0.85)), &[1, 2], &[1, 3], (&[7, 8], 8, 0.9)),
+            tally(&[2], Some((0, 0.45)), &[], &[2], (&[9], 8, 0.5)),
             // Too short for an answer.
-            tally(&[1], None, &[], &[], (&[8], 8)),
+            tally(&[1], None, &[], &[], (&[8], 8, 0.31)),
         ];
         let found = figures(&texts.iter().collect::<Vec<_>>(), true);
         let expected = [
@@ -188,6 +211,8 @@ mod tests {
             0.75,
             // Gold 8 7 9 8, said 8: 8: right 2, wrong 2: 2/3; 7 and 9: 0.
             (2.0 / 3.0) / 3.0,
+            // Right at 0.96 and 0.9 of one bin: a gap of 0.14 together; wrong at 0.5: 0.5; right at 0.31: 0.69.
+            (0.14 + 0.5 + 0.69) / 4.0,
         ];
         for ((value, expected), figure) in found.into_iter().zip(expected).zip(FIGURES) {
             assert!((value.unwrap() - expected).abs() < 1e-12, "{}: {value:?} {expected}", figure.0);

@@ -6,9 +6,10 @@
 //! `confusion` and `worst` (errors with their nearest training texts). `leaks` finds copies across the split,
 //! `seen` what the model remembers, `splits`
 //! and `trials` cut data and train inside, `ranking` judges related cases. `tested` gathers what every fold gives,
-//! `report` holds it all; `summary` and `html` only show it. Nothing here scores a text: a figure of another model than
-//! the one people use would be worth nothing.
+//! `against` compares two models, `report` holds it all; `summary` and `html` only show it. Nothing here scores a text: a
+//! figure of another model than the one people use would be worth nothing.
 
+pub mod against;
 pub mod bootstrap;
 pub mod calibration;
 pub mod confusion;

@@ -36,8 +36,8 @@ pub struct Judged {
     pub unanswerable: Vec<LabelNo>,
     /// All narratives without children, most probable first.
     pub ranked: Vec<Scored>,
-    /// The most probable narrative without a parent.
-    pub best_root: Option<LabelNo>,
+    /// The most probable narrative without a parent, and its probability.
+    pub best_root: Option<(LabelNo, f64)>,
     /// The strongest decision on any narrative, parents included.
     pub strongest: Decision,
     /// What the assessment came to.
@@ -117,7 +117,7 @@ pub fn judge(assessor: &Assessor, labels: &mut Labels, examples: Vec<Example>, f
             let label = labels.intern(&n.id);
             out.strongest = out.strongest.max(n.decision);
             if n.parent.is_none() && out.best_root.is_none() {
-                out.best_root = Some(label);
+                out.best_root = Some((label, n.probability));
             }
             if labels.label(label).leaf {
                 out.ranked.push(Scored { label, probability: n.probability, decision: n.decision });

@@ -37,21 +37,23 @@ pub const FIGURES: [(&str, &str, &str); 6] = [
 /// Cases asked for.
 const TOP: usize = 10;
 
-type Values = [f64; FIGURES.len()];
+/// A value of each of [`FIGURES`].
+pub type Values = [f64; FIGURES.len()];
 
 /// A query's figures.
 #[derive(Debug, Clone, PartialEq)]
-struct Scored {
-    id: String,
-    language: String,
+pub struct Scored {
+    /// Its id.
+    pub id: String,
+    pub(super) language: String,
     /// In the order of [`FIGURES`].
-    values: Values,
+    pub values: Values,
     /// Of the first score alone.
-    plain: Values,
+    pub(super) plain: Values,
     /// Probability of the first case once the relevant cases are taken away; nothing if no other was found.
-    without: Option<f64>,
+    pub(super) without: Option<f64>,
     /// Probability of the first case, if any case was found.
-    first: Option<f64>,
+    pub(super) first: Option<f64>,
 }
 
 /// A query whose first case is wrong though the model was sure.
@@ -138,6 +140,14 @@ pub struct Ranking {
     pub no_answer: NoAnswer,
 }
 
+/// What was asked and what came of it.
+pub struct Ranked {
+    /// All figures.
+    pub ranking: Ranking,
+    /// Query by query, in an order that depends on the files alone and not on the ranker.
+    pub scored: Vec<Scored>,
+}
+
 /// The figures of one ranking. Average precision and reciprocal rank look at five ranks; average precision divides by the
 /// relevant cases or five, whichever is less. Only nDCG asks how relevant a case is.
 fn score(ranking: &[&str], relevant: &Grades) -> Values {
@@ -172,7 +182,7 @@ fn ndcg(ranking: &[&str], relevant: &Grades) -> f64 {
 }
 
 /// Ranks the cases for every judged query and scores the rankings.
-pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Result<Ranking> {
+pub fn rank(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Result<Ranked> {
     let mut bad = Vec::new();
     let relevant = judgements::read_qrels(qrels, &mut bad)?;
     let records = jsonl::read::<TextRecord>(queries)?;
@@ -186,7 +196,7 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
     let read = records.good.len();
     let judged: Vec<TextRecord> =
         records.good.into_iter().map(|q| q.record).filter(|q| relevant.contains_key(&q.id)).collect();
-    let rank = |memory: &mut Query, q: &TextRecord| -> (Scored, Option<Miss>) {
+    let ask = |memory: &mut Query, q: &TextRecord| -> (Scored, Option<Miss>) {
         let relevant = &relevant[&q.id];
         let wanted: FxHashSet<String> = relevant.keys().cloned().collect();
         let language = Language::lenient(&q.language);
@@ -202,7 +212,7 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
         });
         (scored, miss)
     };
-    let answers: Vec<(Scored, Option<Miss>)> = judged.par_iter().map_init(Query::default, rank).collect();
+    let answers: Vec<(Scored, Option<Miss>)> = judged.par_iter().map_init(Query::default, ask).collect();
     let (mut scored, misses): (Vec<Scored>, Vec<Option<Miss>>) = answers.into_iter().unzip();
     let answered = scored.len();
     let known: FxHashSet<String> = scored.iter().map(|s| s.id.clone()).collect();
@@ -222,7 +232,7 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
     let learned = cases.ranker.appearances.iter().flat_map(|known| known.texts());
     let texts: FxHashSet<&str> = learned.map(|t| t.text.as_str()).collect();
     let wanted: FxHashSet<&String> = relevant.values().flat_map(Grades::keys).collect();
-    Ok(Ranking {
+    let ranking = Ranking {
         queries: scored.len(),
         answered,
         unjudged: read - answered,
@@ -232,14 +242,17 @@ pub fn ranking(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Res
         missing_cases: wanted.into_iter().filter(|id| cases.index.number(id).is_none()).count(),
         worst,
         ..summarise(&scored, seed)
-    })
+    };
+    Ok(Ranked { ranking, scored })
 }
 
-fn summarise(scored: &[Scored], seed: u64) -> Ranking {
-    let means = |sample: &[&Scored]| -> Vec<Option<f64>> {
-        let n = sample.len().max(1) as f64;
-        (0..FIGURES.len()).map(|f| Some(sample.iter().map(|s| s.values[f]).sum::<f64>() / n)).collect()
-    };
+/// The figures of a sample of queries, in the order of [`FIGURES`].
+pub fn means(sample: &[&Scored]) -> Vec<Option<f64>> {
+    let n = sample.len().max(1) as f64;
+    (0..FIGURES.len()).map(|f| Some(sample.iter().map(|s| s.values[f]).sum::<f64>() / n)).collect()
+}
+
+pub(super) fn summarise(scored: &[Scored], seed: u64) -> Ranking {
     let found = intervals(scored, |s| &s.id, seed, means);
     let mut languages: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for s in scored {

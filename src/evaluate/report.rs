@@ -3,6 +3,9 @@
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::against::paired::Pair;
+use super::against::queries::RelatedAgainst;
+use super::against::{Against, Answers, NarrativesAgainst, pairs};
 use super::calibration::{Reliability, reliability};
 use super::confusion::{Confusion, confusion};
 use super::example::Example;
@@ -11,7 +14,7 @@ use super::labels::{LabelNo, Labels};
 use super::leaks::Leaks;
 use super::open_set::{OpenSet, open_set};
 use super::per_narrative::{NarrativeFigures, per_narrative};
-use super::predict::Judged;
+use super::predict::{Judged, judge};
 use super::ranking::Ranking;
 use super::seen;
 use super::selective::{Answer, Selective, selective};
@@ -125,6 +128,8 @@ pub struct Report {
     pub narratives: Option<NarrativeReport>,
     /// Related cases, where queries were given.
     pub related: Option<Ranking>,
+    /// The model beside another one, if asked for.
+    pub against: Option<Against>,
 }
 
 impl Report {
@@ -139,14 +144,55 @@ impl Report {
     ) -> Result<Self> {
         let mut notes = Vec::new();
         if train.is_none() {
-            notes.extend(seen::note(assessor, known.iter().chain(&none)));
+            notes.extend(seen::remembered(assessor, known.iter().chain(&none)).as_deref().map(seen::of_new));
         }
-        let mut tested = Tested::new(Labels::new(&assessor.classifier().taxonomy));
-        tested.test(assessor, known, none, train);
-        // A model that was there before is no fold.
-        tested.folds.clear();
+        Self::on(test(assessor, (known, none), train), name, notes, seed)
+    }
+
+    /// The same, and a comparison with another model, the one in use: both answer the very same records. It goes into the
+    /// report with [`add_comparison`](Self::add_comparison).
+    pub fn of_models(
+        (new, old): (&Assessor, &Assessor),
+        names: &Pair<ModelName>,
+        (known, none): (Vec<Example>, Vec<Example>),
+        train: Option<&[Example]>,
+        seed: u64,
+    ) -> Result<(Self, NarrativesAgainst)> {
+        let mut notes = Vec::new();
+        if train.is_none() {
+            notes.extend(seen::remembered(new, known.iter().chain(&none)).as_deref().map(seen::of_new));
+        }
+        // What the old one was trained on is not at hand, whatever is given for the new one.
+        notes.extend(seen::remembered(old, known.iter().chain(&none)).as_deref().map(seen::of_old));
+        let mut labels = Labels::new(&old.classifier().taxonomy);
+        let before = [known.clone(), none.clone()].map(|examples| judge(old, &mut labels, examples, 0));
+        let tested = test(new, (known, none), train);
+        let leaked = leaked(tested.leaks.as_ref());
+        let answers = Answers {
+            labels: Pair { new: &tested.labels, old: &labels },
+            known: pairs(&tested.known, &before[0]),
+            none: pairs(&tested.none, &before[1]),
+        };
+        let compared = NarrativesAgainst::new(answers, |j| leaked.contains(&(&*j.example.id, j.fold)), seed);
+        Ok((Self::on(tested, names.new.clone(), notes, seed)?, compared))
+    }
+
+    /// Reports on a model that was there before.
+    fn on(tested: Tested, name: ModelName, mut notes: Vec<String>, seed: u64) -> Result<Self> {
         let narratives = Some(narratives(tested, seed, &mut notes)?);
-        Ok(Self { format: FORMAT, subject: Subject::Model(name), notes, narratives, related: None })
+        Ok(Self { format: FORMAT, subject: Subject::Model(name), notes, narratives, related: None, against: None })
+    }
+
+    /// Adds what was compared, and draws the verdict.
+    pub fn add_comparison(
+        &mut self,
+        names: Pair<ModelName>,
+        narratives: Option<NarrativesAgainst>,
+        related: Option<RelatedAgainst>,
+    ) {
+        let against = Against::new(names, narratives, related);
+        self.notes.extend(against.notes());
+        self.against = Some(against);
     }
 
     /// Reports on models trained on parts of the records.
@@ -156,14 +202,27 @@ impl Report {
         let mut narratives = narratives(tested, settings.seed, &mut notes)?;
         narratives.learning_curve = learning_curve;
         narratives.held_out = held_out;
-        Ok(Self { format: FORMAT, subject, notes, narratives: Some(narratives), related: None })
+        Ok(Self { format: FORMAT, subject, notes, narratives: Some(narratives), related: None, against: None })
     }
 
     /// Reports on related cases alone.
     pub fn of_ranking(ranking: Ranking) -> Self {
         let subject = Subject::CaseBase;
-        Self { format: FORMAT, subject, notes: Vec::new(), narratives: None, related: Some(ranking) }
+        Self { format: FORMAT, subject, notes: Vec::new(), narratives: None, related: Some(ranking), against: None }
     }
+}
+
+/// Tests a model that was there before, which is no fold.
+fn test(assessor: &Assessor, (known, none): (Vec<Example>, Vec<Example>), train: Option<&[Example]>) -> Tested {
+    let mut tested = Tested::new(Labels::new(&assessor.classifier().taxonomy));
+    tested.test(assessor, known, none, train);
+    tested.folds.clear();
+    tested
+}
+
+/// Ids of the texts that have a near-duplicate in the training data, each with the number of its model.
+fn leaked(leaks: Option<&Leaks>) -> BTreeSet<(&str, usize)> {
+    leaks.into_iter().flat_map(|l| &l.near_duplicates).map(|l| (&*l.test, l.fold)).collect()
 }
 
 /// The narrative part of a report on what was tested.
@@ -185,8 +244,7 @@ fn narratives(tested: Tested, seed: u64, notes: &mut Vec<String>) -> Result<Narr
              counts as missed except in the figures of parents."
         ));
     }
-    let leaked: BTreeSet<(&str, usize)> =
-        leaks.iter().flat_map(|l| &l.near_duplicates).map(|l| (&*l.test, l.fold)).collect();
+    let leaked = leaked(leaks.as_ref());
     let clean = |j: &&Judged| !leaked.contains(&(&*j.example.id, j.fold));
     let answers: Vec<Answer> =
         all.iter().map(|j| Answer { confidence: j.confidence(), right: j.is_right(), known: true }).collect();

@@ -8,7 +8,6 @@
 use rayon::prelude::*;
 
 use super::example::Example;
-use super::report::NarrativeReport;
 use crate::assess::Assessor;
 use crate::model::manifest::Bounds;
 
@@ -22,8 +21,18 @@ const SHORTEST: usize = 40;
 /// From this share of the compared texts on it is said.
 const SHARE: f64 = 0.05;
 
-/// A note if a telling share of the texts are among those the model keeps.
-pub fn note<'e>(assessor: &Assessor, texts: impl Iterator<Item = &'e Example>) -> Option<String> {
+/// A note on the model that is tested, whose training records may be at hand.
+pub fn of_new(finding: &str) -> String {
+    format!("{finding} Test it on other records, or give those it was trained on with --train to see which they are.")
+}
+
+/// A note on the model that it is held against.
+pub fn of_old(finding: &str) -> String {
+    format!("The old model: {finding} Test both on records that neither was trained on.")
+}
+
+/// What is to be said if a telling share of the texts are among those the model keeps.
+pub fn remembered<'e>(assessor: &Assessor, texts: impl Iterator<Item = &'e Example>) -> Option<String> {
     let compared: Vec<&Example> = texts.filter(|e| e.text.chars().count() >= SHORTEST).collect();
     let classifier = assessor.classifier();
     let seen = compared
@@ -34,7 +43,7 @@ pub fn note<'e>(assessor: &Assessor, texts: impl Iterator<Item = &'e Example>) -
     (seen > 0 && seen as f64 >= SHARE * compared.len() as f64).then(|| {
         format!(
             "{seen} of {} test texts have the words of a text that the model was trained on: it knows their answers, so the \
-             figures flatter. Test it on other records, or give those it was trained on with --train to see which they are.",
+             figures flatter.",
             compared.len()
         )
     })
@@ -46,15 +55,15 @@ const FEWEST: usize = 20;
 /// So many times fewer errors than the model makes on texts it has not seen are no luck.
 const TIMES_FEWER: f64 = 4.0;
 
-/// A note if a model makes hardly an error, and makes many on texts that it has not seen: `own` is its accuracy on those.
-pub fn too_good(report: &NarrativeReport, own: &Bounds) -> Option<String> {
-    let accuracy = report.headline.get("accuracy")?.value;
+/// What is to be said if a model makes hardly an error, and makes many on texts that it has not seen: `own` is its accuracy
+/// on those, `accuracy` that on the `texts` it was tested on.
+pub fn too_good(accuracy: f64, texts: usize, own: &Bounds) -> Option<String> {
     let errors = (1.0 - own.high).max(0.0);
-    let is_suspect = report.texts >= FEWEST && errors > 0.0 && (1.0 - accuracy) * TIMES_FEWER < errors;
+    let is_suspect = texts >= FEWEST && errors > 0.0 && (1.0 - accuracy) * TIMES_FEWER < errors;
     is_suspect.then(|| {
         format!(
             "the best narrative is right on {:.1} % of these texts, and on {:.1} % of those that the model had not seen when it was \
-             trained: if these are texts that it was trained on, the figures flatter. Give those with --train to see it.",
+             trained: if these are texts that it was trained on, the figures flatter.",
             accuracy * 100.0,
             own.value * 100.0
         )

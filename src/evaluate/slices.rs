@@ -79,7 +79,7 @@ pub fn by_language(labels: &Labels, known: &[&Judged]) -> Vec<Slice> {
     out
 }
 
-fn language(j: &Judged) -> &str {
+pub(super) fn language(j: &Judged) -> &str {
     if j.example.language.is_empty() { "?" } else { &j.example.language }
 }
 

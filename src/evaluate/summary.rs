@@ -1,5 +1,7 @@
 //! The report in a page of plain text, for a terminal.
 
+mod against;
+
 use std::fmt::{Result, Write};
 
 use super::bootstrap::Interval;
@@ -33,6 +35,9 @@ fn write(out: &mut String, report: &Report) -> Result {
     if let Some(r) = &report.related {
         related(out, r)?;
     }
+    if let Some(a) = &report.against {
+        against::against(out, a)?;
+    }
     for note in &report.notes {
         writeln!(out, "note: {note}")?;
     }
@@ -40,21 +45,21 @@ fn write(out: &mut String, report: &Report) -> Result {
 }
 
 fn figure(out: &mut String, name: &str, i: &Interval) -> Result {
-    writeln!(out, "{name:<34} {:.4}   {:.4} – {:.4}", i.value, i.low, i.high)
+    writeln!(out, "{name:<36} {:.4}   {:.4} – {:.4}", i.value, i.low, i.high)
 }
 
 fn reached(out: &mut String, what: &str, list: &[Reached]) -> Result {
     for r in list {
         let from = r.threshold.map_or_else(|| "never reached".to_owned(), |t| format!("from probability {t:.2}"));
         let name = format!("{what} at {:.0} % precision", r.precision * 100.0);
-        writeln!(out, "{name:<34} {:.4}   {from}", r.coverage)?;
+        writeln!(out, "{name:<36} {:.4}   {from}", r.coverage)?;
     }
     Ok(())
 }
 
 fn narratives(out: &mut String, n: &NarrativeReport) -> Result {
     writeln!(out, "{} texts with a narrative, {} groups\n", n.texts, n.groups)?;
-    writeln!(out, "{:<34} {:<8} 95 % interval", "", "value")?;
+    writeln!(out, "{:<36} {:<8} 95 % interval", "", "value")?;
     for (key, name, _) in FIGURES {
         if let Some(i) = n.headline.get(key) {
             figure(out, name, i)?;
@@ -79,12 +84,12 @@ fn narratives(out: &mut String, n: &NarrativeReport) -> Result {
     slices(out, "language", &n.per_language)?;
     slices(out, "length", &n.per_length)?;
     if n.folds.len() > 1 {
-        writeln!(out, "\n{:<34} {:>7} {:>7} {:>9} {:>9}", "part", "train", "test", "accuracy", "macro-F1")?;
+        writeln!(out, "\n{:<36} {:>7} {:>7} {:>9} {:>9}", "part", "train", "test", "accuracy", "macro-F1")?;
         for (i, f) in n.folds.iter().enumerate() {
             let b = f.figures;
             writeln!(
                 out,
-                "{:<34} {:>7} {:>7} {:>9.4} {:>9.4}",
+                "{:<36} {:>7} {:>7} {:>9.4} {:>9.4}",
                 i + 1,
                 f.trained_on,
                 b.texts,
@@ -94,12 +99,12 @@ fn narratives(out: &mut String, n: &NarrativeReport) -> Result {
         }
     }
     if !n.learning_curve.is_empty() {
-        writeln!(out, "\n{:<34} {:>7} {:>9} {:>9}", "share of the training groups", "train", "accuracy", "macro-F1")?;
+        writeln!(out, "\n{:<36} {:>7} {:>9} {:>9}", "share of the training groups", "train", "accuracy", "macro-F1")?;
         for p in &n.learning_curve {
             let share = format!("{:.1} %", p.share * 100.0);
             writeln!(
                 out,
-                "{share:<34} {:>7} {:>9.4} {:>9.4}",
+                "{share:<36} {:>7} {:>9.4} {:>9.4}",
                 p.trained_on, p.figures.accuracy, p.figures.macro_f1_best
             )?;
         }
@@ -149,8 +154,8 @@ fn narratives(out: &mut String, n: &NarrativeReport) -> Result {
 }
 
 fn open_set(out: &mut String, o: &OpenSet) -> Result {
-    writeln!(out, "{:<34} {:.4}", "share suggested or matched", o.suggested)?;
-    writeln!(out, "{:<34} {:.4}", "share matched", o.matched)?;
+    writeln!(out, "{:<36} {:.4}", "share suggested or matched", o.suggested)?;
+    writeln!(out, "{:<36} {:.4}", "share matched", o.matched)?;
     if let Some(i) = &o.auroc {
         figure(out, "AUROC, known against none", i)?;
     }
@@ -161,10 +166,10 @@ fn slices(out: &mut String, what: &str, slices: &[Slice]) -> Result {
     if slices.len() < 2 {
         return Ok(());
     }
-    writeln!(out, "\n{what:<34} {:>7} {:>9} {:>9}", "texts", "accuracy", "macro-F1")?;
+    writeln!(out, "\n{what:<36} {:>7} {:>9} {:>9}", "texts", "accuracy", "macro-F1")?;
     for s in slices.iter().take(ROWS) {
         let f = s.figures;
-        writeln!(out, "{:<34} {:>7} {:>9.4} {:>9.4}", s.value, f.texts, f.accuracy, f.macro_f1_best)?;
+        writeln!(out, "{:<36} {:>7} {:>9.4} {:>9.4}", s.value, f.texts, f.accuracy, f.macro_f1_best)?;
     }
     if slices.len() > ROWS {
         writeln!(out, "… and {} more", slices.len() - ROWS)?;
@@ -180,7 +185,7 @@ fn related(out: &mut String, r: &Ranking) -> Result {
         }
     }
     reached(out, "coverage", &r.selective.reached)?;
-    writeln!(out, "{:<34} {:.4}", "calibration error of the first", r.reliability.ece)?;
+    writeln!(out, "{:<36} {:.4}", "calibration error of the first", r.reliability.ece)?;
     let bm25 = &r.against_bm25;
     writeln!(
         out,
@@ -197,10 +202,10 @@ fn related(out: &mut String, r: &Ranking) -> Result {
     }
     let none = &r.no_answer;
     if let Some(auroc) = none.auroc {
-        writeln!(out, "\n{:<34} {auroc:.4}", "AUROC, a case against none")?;
+        writeln!(out, "\n{:<36} {auroc:.4}", "AUROC, a case against none")?;
     }
-    writeln!(out, "{:<34} {:.4}", "answered at 0.5 or more", none.answered)?;
-    writeln!(out, "{:<34} {:.4}", "the same, its cases taken away", none.answered_without)?;
+    writeln!(out, "{:<36} {:.4}", "answered at 0.5 or more", none.answered)?;
+    writeln!(out, "{:<36} {:.4}", "the same, its cases taken away", none.answered_without)?;
     if r.answered < r.queries {
         writeln!(out, "note: {} judged queries are not in the file of queries: missed", r.queries - r.answered)?;
     }

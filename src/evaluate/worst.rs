@@ -78,7 +78,7 @@ pub fn excerpt(text: &str) -> String {
     }
 }
 
-fn said(labels: &Labels, judged: &Judged, label: LabelNo) -> Said {
+pub(super) fn said(labels: &Labels, judged: &Judged, label: LabelNo) -> Said {
     let rank = judged.ranked.iter().position(|s| s.label == label);
     let scored = rank.map(|r| judged.ranked[r]);
     Said {

@@ -185,7 +185,8 @@ pub struct DataSummary {
 pub struct Metrics {
     /// Figures by name, as the model card prints them.
     pub out_of_fold: BTreeMap<String, f64>,
-    /// The headline figures of `evaluate`, by their names there, with intervals.
+    /// The headline figures of `evaluate`, by their names there, with intervals; but for the calibration error of the parents,
+    /// which stands above.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub intervals: BTreeMap<String, Bounds>,
     /// Where the model is worse; absent without narratives.

@@ -44,7 +44,9 @@ impl Figures<'_> {
         let labels = Labels::new(&self.data.taxonomy);
         let judged = self.judged(&labels);
         let bounds = |i: Interval| Bounds { value: i.value, low: i.low, high: i.high };
-        let intervals = headline(&labels, &judged, seed).into_iter().map(|(n, i)| (n.to_owned(), bounds(i))).collect();
+        // The card states the calibration error of the parents already, over the background as well (`best`).
+        let headline = headline(&labels, &judged, seed).into_iter().filter(|(name, _)| *name != "ece_parent");
+        let intervals = headline.map(|(n, i)| (n.to_owned(), bounds(i))).collect();
         let known: Vec<&Judged> = judged.iter().collect();
         let worst = slices::worst(&labels, &known);
         let found = worst.found.into_iter().map(|w| Weakness {
@@ -88,7 +90,8 @@ impl Figures<'_> {
                 gold,
                 unanswerable: Vec::new(),
                 ranked: leaves.collect(),
-                best_root: order.iter().find(|&&n| taxonomy.parent(n).is_none()).map(|n| LabelNo(n.0)),
+                best_root: (order.iter().find(|&&n| taxonomy.parent(n).is_none()))
+                    .map(|n| (LabelNo(n.0), row[n.index()])),
                 strongest,
                 outcome: if strongest == Decision::Weak { Outcome::Unknown } else { Outcome::Known },
                 fold: self.rows[probe].fold.unwrap_or(0),

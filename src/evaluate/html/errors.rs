@@ -34,7 +34,8 @@ pub(super) fn slices(worst: &WorstSlices) -> String {
     table(&caption, &["slice", "#texts", "#accuracy", "#elsewhere", "#excess errors"], rows.collect())
 }
 
-fn narrative(said: &Said) -> String {
+/// A narrative with its probability and rank.
+pub(super) fn narrative(said: &Said) -> String {
     let mut out = format!("<bdi>{}</bdi>", Escaped(&said.name));
     // Writing to a String cannot fail.
     let _ = match (said.probability, said.rank) {

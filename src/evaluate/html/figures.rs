@@ -15,7 +15,7 @@ const ROWS: usize = 20;
 const PAIRS: usize = 15;
 
 /// A plot under its heading, with words and a table that opens on demand.
-fn figure(heading: &str, svg: &str, words: &str, table: &str) -> String {
+pub(super) fn figure(heading: &str, svg: &str, words: &str, table: &str) -> String {
     format!(
         "<figure><h3>{}</h3>{svg}<figcaption>{}</figcaption>{}</figure>\n",
         Escaped(heading),

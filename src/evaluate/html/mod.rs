@@ -4,6 +4,7 @@
 //! in order. Plain functions that write text were chosen over a template engine: nearly all of the page is numbers in
 //! loops, and the one thing a template gives, escaping, is a dozen lines here.
 
+mod against;
 mod errors;
 mod figures;
 mod markup;

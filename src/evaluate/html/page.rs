@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::markup::{Cell, Escaped, decimal, optional, percent, table};
-use super::{errors, figures, plots};
+use super::{against, errors, figures, plots};
 use crate::evaluate::bootstrap::Interval;
 use crate::evaluate::headline::{FIGURES, Figures};
 use crate::evaluate::ranking::{self, Ranking};
@@ -32,6 +32,12 @@ pub fn page(report: &Report) -> String {
     }
     if let Some(r) = &report.related {
         sections.push(Section { anchor: "related", heading: "Related cases", inner: related(r) });
+    }
+    if let Some(a) = &report.against {
+        // First, since it is what was asked.
+        let section =
+            Section { anchor: "against", heading: "Is it better than the old model?", inner: against::against(a) };
+        sections.insert(0, section);
     }
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use super::markup::{Escaped, shortened};
+use crate::evaluate::against::paired::{Verdict, signed};
 
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 250.0;
@@ -252,6 +253,60 @@ pub(super) fn matrix(name: &str, title: &str, description: &str, names: &[String
                 );
             }
         }
+    }
+    out + "</svg>"
+}
+
+/// A difference of a figure between two models.
+pub(super) struct Gap {
+    pub(super) name: String,
+    pub(super) value: f64,
+    pub(super) interval: (f64, f64),
+    pub(super) verdict: Verdict,
+}
+
+/// Differences with their intervals around zero, a row each. The axis reaches as far on either side, to the next of 1, 2 and 5
+/// in its power of ten.
+pub(super) fn gaps(name: &str, title: &str, description: &str, gaps: &[Gap]) -> String {
+    const ROW: f64 = 36.0;
+    const EDGE: f64 = 24.0;
+    let widest = gaps.iter().flat_map(|g| [g.value, g.interval.0, g.interval.1]).map(f64::abs).fold(0.0, f64::max);
+    let reach = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].into_iter().find(|&r| widest <= r).unwrap_or(1.0);
+    let middle = WIDTH / 2.0;
+    let at = |gap: f64| middle + (gap / reach).clamp(-1.0, 1.0) * (middle - EDGE);
+    let height = gaps.len() as f64 * ROW + 22.0;
+    let mut out = open(name, WIDTH, height, title, description);
+    for tick in [-reach, 0.0, reach] {
+        let class = if tick.abs() > 0.0 { "grid" } else { "line ideal" };
+        let (left, bottom) = (at(tick), height - 20.0);
+        let _ = write!(
+            out,
+            "<path class=\"{class}\" d=\"M{left:.1} 0V{bottom:.1}\"/><text class=\"tick\" x=\"{left:.1}\" y=\"{:.1}\" \
+             text-anchor=\"middle\">{}</text>",
+            height - 5.0,
+            signed(tick, 2)
+        );
+    }
+    for (i, gap) in gaps.iter().enumerate() {
+        let (words, line) = (i as f64 * ROW + 13.0, i as f64 * ROW + 24.0);
+        let class = match gap.verdict {
+            Verdict::Better => "fill",
+            Verdict::Worse => "wrong",
+            Verdict::Unclear => "unclear",
+        };
+        let note = format!("{} {}", signed(gap.value, 3), gap.verdict.word());
+        let _ = write!(
+            out,
+            "<text class=\"name\" x=\"0\" y=\"{words:.1}\">{}</text>\
+             <text class=\"mark\" x=\"{WIDTH}\" y=\"{words:.1}\" text-anchor=\"end\">{}</text>\
+             <path class=\"whisker\" d=\"M{:.1} {line:.1}H{:.1}\"/>\
+             <circle class=\"{class}\" cx=\"{:.1}\" cy=\"{line:.1}\" r=\"4\"/>",
+            Escaped(shortened(&gap.name, 40)),
+            Escaped(note.trim_end()),
+            at(gap.interval.0),
+            at(gap.interval.1),
+            at(gap.value)
+        );
     }
     out + "</svg>"
 }
