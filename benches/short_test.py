@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""How a model does on the short texts of training-data/test.jsonl, from which nothing is learned: of how many claims it finds
-the narrative (or its parent), and of how many honest texts it suggests one or is sure of one, by kind of text.
+"""How a model does on the texts of training-data/test.jsonl, from which nothing is learned: of how many claims it finds the
+narrative (or its parent), and of how many honest texts it suggests one or is sure of one, by kind of text; short texts
+(headlines, lines of a chat) and posts of 35 words and more apart.
 
   cargo build --release
   python3 benches/short_test.py [MODEL]      LEITMOTIF names the program
@@ -30,7 +31,8 @@ def main():
         sure = {n for n, decision in shown.items() if decision == "match"}
         own = set(text["narratives"])
         right = own | {parent[n] for n in own}
-        count = counts[text["kind"] or "claim"]
+        length = "post" if text["id"].startswith("test-post-") else "short"
+        count = counts[f"{length} {text['kind'] or 'claim'}"]
         count["texts"] += 1
         if own:
             count["narrative or parent shown"] += bool(right & set(shown))
@@ -42,7 +44,7 @@ def main():
             count["matched"] += bool(sure)
     for kind, count in counts.items():
         shares = (f"{name} {n / count['texts']:.3f}" for name, n in count.items() if name != "texts")
-        print(f"{kind:10} {count['texts']:4} texts: {', '.join(shares)}")
+        print(f"{kind:15} {count['texts']:4} texts: {', '.join(shares)}")
 
 
 if __name__ == "__main__":

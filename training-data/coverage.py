@@ -41,14 +41,15 @@ FIELDS = {
 }
 # `kind` is empty where a text carries a narrative.
 FIELDS["texts.jsonl"] = FIELDS["test.jsonl"] = FIELDS["background.jsonl"]
-SHORT_TEXTS = ("texts.jsonl", "test.jsonl")
+SHORT_TEXTS = ("texts.jsonl", "test.jsonl")  # headlines and posts
 
 # Words a field may have, from and to.
 LENGTHS = {"title": (5, 18), "claim": (20, 160), "disproof": (30, 120), "text": (15, 180)}
-SHORT = (3, 30)  # words of a text in texts.jsonl and test.jsonl
+SHORT = (3, 120)  # words of a text in texts.jsonl and test.jsonl
+TELLING = 30  # words from which on a text tells its language
 SPREAD = 20  # the middle half of the claims, and of the background texts, spans at least so many words
 LEAST_CASES = 8  # for each narrative without children
-LEAST_SHORT = 20  # short texts that carry each of them
+LEAST_SHORT = 35  # texts in texts.jsonl that carry each of them
 LEAST_LANGUAGE = 40  # cases in each of LANGUAGES
 LEAST_TEXTS = 900  # background texts in all
 LEAST_BACKGROUND = 10  # background texts on the topic of each parent
@@ -234,8 +235,8 @@ def check_texts(file, records, leaves, problems):
                 problems.add(file, number, f"{field} holds a web address")
             if text != text.strip():
                 problems.add(file, number, f"{field} begins or ends with blanks")
-            # A few words tell no language.
-            if field != "title" and file not in SHORT_TEXTS and text and language_of(text) not in ("", r["language"]):
+            tells = field != "title" and len(words(text)) >= TELLING
+            if tells and language_of(text) not in ("", r["language"]):
                 problems.add(file, number, f"{field} looks like {language_of(text)}, not {r['language']}")
         if file == "cases.jsonl":
             if not r["narratives"]:
@@ -301,7 +302,7 @@ def check(files, on_topic, problems):
         elif labelled[r["id"]] < LEAST_CASES:
             problems.add("narratives.jsonl", number, f"{labelled[r['id']]} cases carry {r['id']}, not {LEAST_CASES}")
         elif short[r["id"]] < LEAST_SHORT:
-            problems.add("narratives.jsonl", number, f"{short[r['id']]} short texts carry {r['id']}, not {LEAST_SHORT}")
+            problems.add("narratives.jsonl", number, f"{short[r['id']]} texts carry {r['id']}, not {LEAST_SHORT}")
         elif alike[r["id"]] > ALIKE:
             problems.add("narratives.jsonl", number, f"the claims of {r['id']} are too alike: {alike[r['id']]:.3f}")
     languages = Counter(r["language"] for _, r in files["cases.jsonl"])

@@ -34,6 +34,10 @@ pub struct Settings {
     pub disproof_weight: Option<f64>,
     /// Weight of a narrative's name (each language) and description.
     pub description_weight: f64,
+    /// Whether a text is held against every stored one, which takes time and a larger model. `None`: where that lowers the loss
+    /// of the fusion enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored_texts: Option<bool>,
     /// Folds of the out-of-fold scores, at least 2; with fewer groups of records, as many as there are groups.
     pub folds: usize,
     /// What a fold holds together. `None`: time where most labelled records have a date, groups otherwise.
@@ -65,6 +69,7 @@ impl Default for Settings {
             title_weight: 1.0,
             disproof_weight: None,
             description_weight: 1.0,
+            stored_texts: None,
             folds: 10,
             folds_by: None,
             seed: 1,

@@ -208,7 +208,7 @@ pub(super) fn score(
     let unseen = job.run(&watch);
     let later = (*folds_by == FoldsBy::Time).then(|| Job { held_out: HeldOut::Later, ..job }.run(&watch));
     watch.step("fusion", 0, 1);
-    let fusion = fuse(taxonomy, rows, &unseen)?;
+    let fusion = fuse(taxonomy, rows, &unseen, settings.stored_texts)?;
     let said = fused(taxonomy, &unseen.probes, &fusion);
     let later = later.map(|later| fused(taxonomy, &later.probes, &fusion));
     let calibration = Calibration::fit(taxonomy, rows, &said, later.as_ref());
@@ -288,8 +288,8 @@ const FUSION_EXAMPLES: usize = 400_000;
 /// text takes, and they must be stored with the model.
 const TEXTS_GAIN: f64 = 0.0005;
 
-/// Fits the fusion models on out-of-fold scores.
-fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion> {
+/// Fits the fusion models on out-of-fold scores; `asked` says whether stored texts are, or leaves it to what they gain.
+fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold, asked: Option<bool>) -> Result<Fusion> {
     let kinship = Kinship::new(taxonomy);
     let stride = (unseen.probes.rows.len() * taxonomy.len()).div_ceil(FUSION_EXAMPLES).max(1);
     // Row number and inputs of each text that is fitted on.
@@ -324,10 +324,10 @@ fn fuse(taxonomy: &Taxonomy, rows: &[Row], unseen: &OutOfFold) -> Result<Fusion>
     let has_parents = taxonomy.numbers().any(|n| !taxonomy.is_leaf(n));
     let parents = if has_parents { fit(false)? } else { leaves.clone() };
     // Asked for by one level, the stored texts cost as much as asked for by both.
-    Ok(if leaves.gain.max(parents.gain) < TEXTS_GAIN {
-        Fusion { leaves: leaves.without_texts, parents: parents.without_texts }
-    } else {
+    Ok(if asked.unwrap_or(leaves.gain.max(parents.gain) >= TEXTS_GAIN) {
         Fusion { leaves: leaves.all, parents: parents.all }
+    } else {
+        Fusion { leaves: leaves.without_texts, parents: parents.without_texts }
     })
 }
 
@@ -377,8 +377,9 @@ mod tests {
     use super::*;
     use crate::model::neighbours::Vote;
 
-    /// Fuses what is said of 600 texts of two narratives, where the nearest stored text says `told` more than the score.
-    fn fused_of(told: f64) -> Fusion {
+    /// Fuses what is said of 600 texts of two narratives, where the nearest stored text says `told` more than the score, and the
+    /// settings say whether stored texts are `asked`.
+    fn fused_of(told: f64, asked: Option<bool>) -> Fusion {
         let row = |labels: Vec<u32>| Row {
             text: String::new(),
             language: None,
@@ -407,12 +408,18 @@ mod tests {
             of_text: Vec::new(),
         };
         let unseen = OutOfFold { probes, passages: Asked::default(), spreads: Vec::new(), mean: Vec::new() };
-        fuse(&taxonomy, &rows, &unseen).unwrap()
+        fuse(&taxonomy, &rows, &unseen, asked).unwrap()
     }
 
     #[test]
     fn stored_texts_are_asked_where_they_tell_something() {
-        assert!(fused_of(1.0).asks_for_texts());
-        assert!(!fused_of(0.0).asks_for_texts());
+        assert!(fused_of(1.0, None).asks_for_texts());
+        assert!(!fused_of(0.0, None).asks_for_texts());
+    }
+
+    #[test]
+    fn settings_may_say_whether_stored_texts_are_asked() {
+        assert!(!fused_of(1.0, Some(false)).asks_for_texts());
+        assert!(fused_of(0.02, Some(true)).asks_for_texts());
     }
 }

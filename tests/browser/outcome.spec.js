@@ -5,15 +5,15 @@ import { test, expect, assess, accessible, article, POST } from './page.js';
 
 const program = process.env.LEITMOTIF ?? new URL('../../target/debug/leitmotif', import.meta.url).pathname;
 const cases = fs.readFileSync('../../training-data/cases.jsonl', 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-const disproof = (id) => cases.find((c) => c.id === id).disproof;
+const { claim, disproof } = Object.fromEntries(['claim', 'disproof'].map((field) => [field, (id) => cases.find((c) => c.id === id)[field]]));
 
 const TEXTS = {
   spreads: POST,
   'long, from one passage': article(POST),
-  'known and reported': disproof('covid-planned-de-m3'),
-  'a parent that is surer than its child': disproof('poisonings-denied-01'),
-  'a parent alone, reported': disproof('ww2-west-guilty-fr-m3'),
-  'a parent alone, unclear': disproof('holocaust-distorted-fr-m1'),
+  'known and reported': disproof('mh17-denial-10'),
+  'a parent that is surer than its child': claim('poisonings-denied-pl-m3'),
+  'a parent alone, reported': disproof('holocaust-distorted-fr-m1'),
+  'a parent alone, unclear': disproof('ww2-west-guilty-fr-m3'),
   'unknown and unclear': disproof('mh17-denial-02'),
   'unknown and reported': disproof('atrocities-staged-01'),
   'a parent alone': 'Vaccines save lives.',
