@@ -4,6 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Interval, intervals};
+use super::metrics::expected_calibration_error;
 use super::predict::Judged;
 use super::selective::{Answer, Reached, selective};
 use crate::assess::Outcome;
@@ -29,6 +30,9 @@ pub struct OpenSet {
     pub suggested: f64,
     /// Share for which something is matched.
     pub matched: f64,
+    /// Expected calibration error of the best narrative over all texts of both kinds; of those that carry none every answer is
+    /// wrong. A probability counts the chance that a text carries nothing, so over texts that carry something it is too low.
+    pub ece: f64,
     /// Outcomes of the texts that carry none.
     pub outcomes: BTreeMap<Outcome, usize>,
     /// Probability that a text with a narrative has a higher best probability than one without.
@@ -74,6 +78,7 @@ pub fn open_set(known: &[&Judged], none: &[&Judged], seed: u64) -> Option<OpenSe
     }
     let answers: Vec<Answer> =
         both.iter().map(|(j, k)| Answer { confidence: j.confidence(), right: *k && j.is_right(), known: *k }).collect();
+    let (stated, right): (Vec<f64>, Vec<bool>) = answers.iter().map(|a| (a.confidence, a.right)).unzip();
     let area = |sample: &[&(&Judged, bool)]| {
         vec![auroc(&sample.iter().map(|(j, known)| (j.confidence(), *known)).collect::<Vec<_>>())]
     };
@@ -82,6 +87,7 @@ pub fn open_set(known: &[&Judged], none: &[&Judged], seed: u64) -> Option<OpenSe
         known_texts: known.len(),
         suggested: share(&|j| j.strongest >= Decision::Suggest),
         matched: share(&|j| j.strongest == Decision::Match),
+        ece: expected_calibration_error(&stated, &right),
         outcomes,
         auroc: intervals(&both, |b| &b.0.example.group, seed, area).into_iter().next().flatten(),
         reached: if known.is_empty() { Vec::new() } else { selective(&answers).reached },
@@ -92,6 +98,29 @@ pub fn open_set(known: &[&Judged], none: &[&Judged], seed: u64) -> Option<OpenSe
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::example::Example;
+    use crate::evaluate::labels::LabelNo;
+    use crate::evaluate::predict::Scored;
+
+    #[test]
+    fn of_texts_that_carry_none_every_answer_counts_as_wrong() {
+        let judged = |gold: &[u32], said: u32, probability: f64| Judged {
+            example: Example::default(),
+            gold: gold.iter().map(|&g| LabelNo(g)).collect(),
+            unanswerable: Vec::new(),
+            ranked: vec![Scored { label: LabelNo(said), probability, decision: Decision::Weak }],
+            best_root: None,
+            strongest: Decision::Weak,
+            outcome: Outcome::Unknown,
+            words: 5,
+            fold: 0,
+        };
+        let (right, wrong) = (judged(&[0], 0, 0.75), judged(&[0], 1, 0.55));
+        let none = [judged(&[], 0, 0.25), judged(&[], 1, 0.35)];
+        let found = open_set(&[&right, &wrong], &none.iter().collect::<Vec<_>>(), 1).unwrap();
+        // Each in a bin of its own: gaps of 0.25, 0.55, 0.25 and 0.35.
+        assert!((found.ece - 1.4 / 4.0).abs() < 1e-12, "{}", found.ece);
+    }
 
     #[test]
     fn pairs_won_and_ties_half() {

@@ -159,6 +159,9 @@ fn open_set(out: &mut String, o: &OpenSet) -> Result {
     if let Some(i) = &o.auroc {
         figure(out, "AUROC, known against none", i)?;
     }
+    if o.known_texts > 0 {
+        writeln!(out, "{:<36} {:.4}", "calibration error, with and without", o.ece)?;
+    }
     reached(out, "coverage", &o.reached)
 }
 

@@ -249,6 +249,9 @@ pub(super) fn open_set_table(caption: &str, o: &OpenSet) -> String {
         ("something matched", percent(o.matched)),
         ("AUROC of the best probability, with 95 % interval", auroc.unwrap_or_else(|| optional(None))),
     ];
+    if o.known_texts > 0 {
+        rows.push(("calibration error of the best, over these and those that carry a narrative", decimal(o.ece)));
+    }
     let reached: Vec<(String, String)> = o
         .reached
         .iter()
