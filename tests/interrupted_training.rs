@@ -22,7 +22,16 @@ fn the_model_that_was_there_stays_whole_and_alone() {
         fs::write(output.join(name), bytes).unwrap();
     }
     let before = files(&output);
-    let mut training = Command::new(assert_cmd::cargo::cargo_bin("leitmotif"))
+    let program = assert_cmd::cargo::cargo_bin("leitmotif");
+    // Whoever runs the tests in the background of a script makes them ignore the signal, and what they start, too.
+    let mut command = if cfg!(target_os = "linux") {
+        let mut with_default = Command::new("env");
+        with_default.arg("--default-signal=INT").arg(program);
+        with_default
+    } else {
+        Command::new(program)
+    };
+    let mut training = command
         .current_dir(root.join("training-data"))
         .args([
             "train",
