@@ -254,3 +254,20 @@ fn testing_a_model_on_what_it_learned_is_noticed() {
     assert!(leaked >= 2 && without == (&json!(6 - leaked), &json!(6)), "{leaked} {without:?}");
     assert!(report["notes"].as_array().unwrap().iter().all(|n| !n.to_string().contains("was trained on")));
 }
+
+#[test]
+fn the_figures_of_a_training_can_be_read_by_programs() {
+    let home = tempfile::tempdir().unwrap();
+    write(&home, "texts.jsonl", &[texts(12, "t", "tides"), texts(12, "c", "clouds")].concat());
+    let args = ["train", "--texts", "texts.jsonl", "--output", "m"];
+    let (people, programs) = (leitmotif(&home, &args), leitmotif(&home, &[&args[..], &["--json"]].concat()));
+    let said: Value = serde_json::from_str(&programs.out).unwrap_or_else(|e| panic!("{e}: {}", programs.err));
+    let manifest: Value = serde_json::from_slice(&fs::read(home.path().join("m/model.json")).unwrap()).unwrap();
+    assert_eq!(said["version"], manifest["version"]);
+    assert_eq!(said["metrics"], manifest["metrics"]);
+    let figures = said["metrics"]["out_of_fold"].as_object().unwrap();
+    assert_eq!(figures.len(), people.out.lines().count());
+    for (name, value) in figures {
+        assert!(people.out.contains(&format!("{name:<48} {:.4}\n", value.as_f64().unwrap())), "{name}");
+    }
+}

@@ -3,9 +3,9 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::Done;
 use super::progress::Progress;
 use super::records::{RecordFiles, Tuning, tell_unlabelled};
+use super::{Done, write_out};
 use crate::check::record_findings;
 use crate::model::folder::{self, Model};
 use crate::model::manifest::Trial;
@@ -46,6 +46,9 @@ pub(super) struct Train {
     tune: bool,
     #[command(flatten)]
     tuning: Tuning,
+    /// Print the version and the figures as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
@@ -101,10 +104,14 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     if m.narratives.is_none() {
         eprintln!("note: no record carries a narrative, so the model ranks related cases and knows no narrative");
     }
-    for (name, value) in &m.metrics.out_of_fold {
-        println!("{name:<48} {value:.4}");
+    if args.json {
+        let mut json = serde_json::to_vec(&serde_json::json!({ "version": version, "metrics": m.metrics }))?;
+        json.push(b'\n');
+        return write_out(&json);
     }
-    Ok(Done::All)
+    let figures: Vec<String> =
+        m.metrics.out_of_fold.iter().map(|(name, value)| format!("{name:<48} {value:.4}\n")).collect();
+    write_out(figures.concat().as_bytes())
 }
 
 const TABLE_HEAD: &str = "setting                   value  macro-F1    LRAP   AUROC  objective    gain  95 % interval";
