@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How a model does on the texts of training-data/test.jsonl, from which nothing is learned: of how many claims it finds the
 narrative (or its parent), and of how many honest texts it suggests one or is sure of one, by kind of text; short texts
-(headlines, lines of a chat) and posts of 35 words and more apart.
+(headlines, lines of a chat) and posts of 42 words and more apart.
 
   cargo build --release
   python3 benches/short_test.py [MODEL]      LEITMOTIF names the program

@@ -22,7 +22,7 @@ NARRATIVES = 40
 
 
 def forty(folder):
-    """A model of forty narratives: whole families, in the order of the file, until there are so many."""
+    """A model of forty narratives, family by family in the order of the file; the last family may be cut."""
     read = lambda name: [json.loads(line) for line in open(os.path.join(ROOT, "training-data", name), encoding="utf-8")]
     narratives = read("narratives.jsonl")
     families = {}

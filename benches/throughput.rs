@@ -31,6 +31,12 @@ fn main() {
         return;
     };
     let records = jsonl::read::<TextRecord>(&texts).unwrap_or_else(|e| panic!("{e}"));
+    assert!(
+        records.bad.is_empty(),
+        "{} lines are no texts; mend them first: {:?}",
+        records.bad.len(),
+        records.bad.first()
+    );
     let documents: Vec<Document> = (records.good.into_iter())
         .map(|r| Document { id: r.record.id, text: r.record.text, language: r.record.language.parse().ok() })
         .collect();

@@ -41,15 +41,15 @@ FIELDS = {
 }
 # `kind` is empty where a text carries a narrative.
 FIELDS["texts.jsonl"] = FIELDS["test.jsonl"] = FIELDS["background.jsonl"]
-SHORT_TEXTS = ("texts.jsonl", "test.jsonl")  # headlines and posts
+POSTED = ("texts.jsonl", "test.jsonl")  # headlines and posts
 
 # Words a field may have, from and to.
 LENGTHS = {"title": (5, 18), "claim": (20, 160), "disproof": (30, 120), "text": (15, 180)}
-SHORT = (3, 120)  # words of a text in texts.jsonl and test.jsonl
+POSTED_WORDS = (3, 120)  # words of a text in texts.jsonl and test.jsonl
 TELLING = 30  # words from which on a text tells its language
 SPREAD = 20  # the middle half of the claims, and of the background texts, spans at least so many words
 LEAST_CASES = 8  # for each narrative without children
-LEAST_SHORT = 35  # texts in texts.jsonl that carry each of them
+LEAST_POSTED = 35  # texts in texts.jsonl that carry each of them
 LEAST_LANGUAGE = 40  # cases in each of LANGUAGES
 LEAST_TEXTS = 900  # background texts in all
 LEAST_BACKGROUND = 10  # background texts on the topic of each parent
@@ -216,8 +216,8 @@ def check_texts(file, records, leaves, problems):
         for field, (least, most) in LENGTHS.items():
             if field not in r or (file != "cases.jsonl" and field == "title"):
                 continue
-            if file in SHORT_TEXTS:
-                least, most = SHORT
+            if file in POSTED:
+                least, most = POSTED_WORDS
             if not least <= len(words(r[field])) <= most:
                 problems.add(file, number, f"{field} has {len(words(r[field]))} words, not {least} to {most}")
         for narrative in r["narratives"]:
@@ -247,7 +247,7 @@ def check_texts(file, records, leaves, problems):
                 if not name[0].isupper() or name in ("US", "UK", "EU"):
                     problems.add(file, number, f"write the full English name, not {name}")
         else:
-            if r["narratives"] and file not in SHORT_TEXTS:
+            if r["narratives"] and file not in POSTED:
                 problems.add(file, number, "a background text carries no narrative")
             if r["kind"] not in ([""] if r["narratives"] else KINDS):
                 problems.add(file, number, f"unknown kind {r['kind']!r}")
@@ -256,7 +256,7 @@ def check_texts(file, records, leaves, problems):
 def check_duplicates(files, problems):
     texts = []
     fields_of = {"cases.jsonl": ("claim", "disproof")}
-    for file in ("cases.jsonl", "background.jsonl", *SHORT_TEXTS):
+    for file in ("cases.jsonl", "background.jsonl", *POSTED):
         fields = fields_of.get(file, ("text",))
         texts += [(grams(r[f]), file, n, r["id"], f) for n, r in files[file] for f in fields]
     # Two texts that share half of their grams share at least ten among the rarer half (and ten more) of each, so only
@@ -289,10 +289,10 @@ def check(files, on_topic, problems):
     narratives = files["narratives.jsonl"]
     check_narratives(narratives, problems)
     leaves = {r["id"] for _, r in narratives} - {r["parent"] for _, r in narratives}
-    for file in ("cases.jsonl", "background.jsonl", *SHORT_TEXTS):
+    for file in ("cases.jsonl", "background.jsonl", *POSTED):
         check_texts(file, files[file], leaves, problems)
     labelled = Counter(n for _, r in files["cases.jsonl"] for n in r["narratives"])
-    short = Counter(n for _, r in files["texts.jsonl"] for n in r["narratives"])
+    posted = Counter(n for _, r in files["texts.jsonl"] for n in r["narratives"])
     alike = likeness(files)
     for number, r in narratives:
         if r["id"] not in leaves:
@@ -301,8 +301,8 @@ def check(files, on_topic, problems):
                 problems.add("narratives.jsonl", number, text)
         elif labelled[r["id"]] < LEAST_CASES:
             problems.add("narratives.jsonl", number, f"{labelled[r['id']]} cases carry {r['id']}, not {LEAST_CASES}")
-        elif short[r["id"]] < LEAST_SHORT:
-            problems.add("narratives.jsonl", number, f"{short[r['id']]} texts carry {r['id']}, not {LEAST_SHORT}")
+        elif posted[r["id"]] < LEAST_POSTED:
+            problems.add("narratives.jsonl", number, f"{posted[r['id']]} texts carry {r['id']}, not {LEAST_POSTED}")
         elif alike[r["id"]] > ALIKE:
             problems.add("narratives.jsonl", number, f"the claims of {r['id']} are too alike: {alike[r['id']]:.3f}")
     languages = Counter(r["language"] for _, r in files["cases.jsonl"])

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Done;
 use super::input::TextInput;
 use super::open::Using;
-use super::{colour::Style, print, write_out};
+use super::{colour::Style, print, write_json, write_out};
 use crate::assess::Options;
 use crate::document::Language;
 
@@ -38,9 +38,7 @@ pub(super) fn run(args: &Classify) -> anyhow::Result<Done> {
     assessment.warnings.extend(mended);
     args.using.sound(&assessor.cases.index)?;
     if args.json {
-        let mut json = serde_json::to_vec(&assessment)?;
-        json.push(b'\n');
-        return write_out(&json);
+        return write_json(&assessment);
     }
     let style = Style::for_stdout();
     let cases = Some(&assessor.cases.index).filter(|_| args.related > 0);

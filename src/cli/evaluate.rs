@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::open::{Using, ranker};
 use super::progress::Progress;
 use super::records::{read_settings, tell_unlabelled};
-use super::{Done, Usage, write_out};
+use super::{Done, Usage, write_json, write_out};
 use crate::assess::{Assessor, ModelName};
 use crate::cases::related::CaseBase;
 use crate::error::{Error, ModelProblem, Result};
@@ -17,7 +17,7 @@ use crate::evaluate::against::NarrativesAgainst;
 use crate::evaluate::against::paired::Pair;
 use crate::evaluate::against::queries::{self, RelatedAgainst};
 use crate::evaluate::example::TestRecords;
-use crate::evaluate::ranking::{self, Ranking};
+use crate::evaluate::ranking::{self, Ranking, TestQueries};
 use crate::evaluate::report::Report;
 use crate::evaluate::splits::{SplitBy, SplitSettings};
 use crate::evaluate::trials::{Plan, run as run_trials};
@@ -130,9 +130,7 @@ pub(super) fn run(args: &Evaluate) -> anyhow::Result<Done> {
         eprintln!("report written to {}", path.display());
     }
     if args.json {
-        let mut json = serde_json::to_vec(&report)?;
-        json.push(b'\n');
-        return write_out(&json);
+        return write_json(&report);
     }
     write_out(summary::summary(&report).as_bytes())
 }
@@ -210,11 +208,12 @@ fn related(
         None => None,
     };
     let mut cases = CaseBase { index: using.index()?, ranker: ranker(new.ranker())? };
-    let ranked = ranking::rank(&cases, queries, qrels, args.seed)?;
+    let queries = TestQueries::read(queries, qrels)?;
+    let ranked = ranking::rank(&cases, &queries, args.seed);
     let against = match before {
         Some(before) => {
             cases.ranker = before;
-            Some(queries::related(&ranked, &ranking::rank(&cases, queries, qrels, args.seed)?, args.seed))
+            Some(queries::related(&ranked, &ranking::rank(&cases, &queries, args.seed), args.seed))
         }
         None => None,
     };

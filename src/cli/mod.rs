@@ -154,6 +154,13 @@ fn write_out(bytes: &[u8]) -> anyhow::Result<Done> {
     Ok(Done::All)
 }
 
+/// Writes a value as one line of JSON.
+fn write_json(value: &impl serde::Serialize) -> anyhow::Result<Done> {
+    let mut json = serde_json::to_vec(value)?;
+    json.push(b'\n');
+    write_out(&json)
+}
+
 /// Reads a probability.
 fn probability(text: &str) -> Result<f64, &'static str> {
     text.parse().ok().filter(|p| (0.0..=1.0).contains(p)).ok_or("give a number from 0 to 1")

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use super::Done;
 use super::input::TextInput;
 use super::open::Using;
-use super::{colour::Style, print, write_out};
+use super::{colour::Style, print, write_json, write_out};
 use crate::cases::candidates::Query;
 use crate::cases::related::CaseBase;
 use crate::document::Language;
@@ -63,9 +63,7 @@ pub(super) fn run(args: &RelatedArgs) -> anyhow::Result<Done> {
     let found = cases.related(&mut Query::default(), &document.text, document.language, args.top);
     args.using.sound(&cases.index)?;
     if args.json {
-        let mut json = serde_json::to_vec(&found)?;
-        json.push(b'\n');
-        return write_out(&json);
+        return write_json(&found);
     }
     if args.top == 0 {
         return Ok(Done::All);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::progress::Progress;
 use super::records::{RecordFiles, Tuning, tell_unlabelled};
-use super::{Done, write_out};
+use super::{Done, write_json, write_out};
 use crate::check::record_findings;
 use crate::model::folder::{self, Model};
 use crate::model::manifest::Trial;
@@ -105,9 +105,7 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
         eprintln!("note: no record carries a narrative, so the model ranks related cases and knows no narrative");
     }
     if args.json {
-        let mut json = serde_json::to_vec(&serde_json::json!({ "version": version, "metrics": m.metrics }))?;
-        json.push(b'\n');
-        return write_out(&json);
+        return write_json(&serde_json::json!({ "version": version, "metrics": m.metrics }));
     }
     let figures: Vec<String> =
         m.metrics.out_of_fold.iter().map(|(name, value)| format!("{name:<48} {value:.4}\n")).collect();

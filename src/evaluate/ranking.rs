@@ -4,7 +4,7 @@
 //! Evaluation", 2005), averaged over all queries with a relevant case, answered or not.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -181,21 +181,36 @@ fn ndcg(ranking: &[&str], relevant: &Grades) -> f64 {
     if found.iter().all(|&grade| grade == 0) { 0.0 } else { gain(&found) / gain(&best) }
 }
 
+/// Queries and what is relevant to them, as read.
+pub struct TestQueries {
+    judged: Vec<TextRecord>,
+    relevant: FxHashMap<String, Grades>,
+    /// Queries without a relevant case.
+    unjudged: usize,
+}
+
+impl TestQueries {
+    /// Reads both files, once: they may be pipes, and two rankers may be asked.
+    pub fn read(queries: &Path, qrels: &Path) -> Result<Self> {
+        let mut bad = Vec::new();
+        let relevant = judgements::read_qrels(qrels, &mut bad)?;
+        let records = jsonl::read::<TextRecord>(queries)?;
+        bad.extend(records.bad);
+        if !bad.is_empty() {
+            return Err(Error::Records(bad));
+        }
+        if relevant.is_empty() {
+            return Err(EvaluationProblem::NoJudgements.into());
+        }
+        let (judged, rest): (Vec<TextRecord>, Vec<TextRecord>) =
+            records.good.into_iter().map(|q| q.record).partition(|q| relevant.contains_key(&q.id));
+        Ok(Self { judged, relevant, unjudged: rest.len() })
+    }
+}
+
 /// Ranks the cases for every judged query and scores the rankings.
-pub fn rank(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Result<Ranked> {
-    let mut bad = Vec::new();
-    let relevant = judgements::read_qrels(qrels, &mut bad)?;
-    let records = jsonl::read::<TextRecord>(queries)?;
-    bad.extend(records.bad);
-    if !bad.is_empty() {
-        return Err(Error::Records(bad));
-    }
-    if relevant.is_empty() {
-        return Err(EvaluationProblem::NoJudgements.into());
-    }
-    let read = records.good.len();
-    let judged: Vec<TextRecord> =
-        records.good.into_iter().map(|q| q.record).filter(|q| relevant.contains_key(&q.id)).collect();
+pub fn rank(cases: &CaseBase, queries: &TestQueries, seed: u64) -> Ranked {
+    let TestQueries { judged, relevant, unjudged } = queries;
     let ask = |memory: &mut Query, q: &TextRecord| -> (Scored, Option<Miss>) {
         let relevant = &relevant[&q.id];
         let wanted: FxHashSet<String> = relevant.keys().cloned().collect();
@@ -235,7 +250,7 @@ pub fn rank(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Result
     let ranking = Ranking {
         queries: scored.len(),
         answered,
-        unjudged: read - answered,
+        unjudged: *unjudged,
         empty: judged.iter().filter(|q| q.text.trim().is_empty()).count(),
         cases: cases.index.len(),
         learned: judged.iter().filter(|q| texts.contains(q.text.as_str())).count(),
@@ -243,7 +258,7 @@ pub fn rank(cases: &CaseBase, queries: &Path, qrels: &Path, seed: u64) -> Result
         worst,
         ..summarise(&scored, seed)
     };
-    Ok(Ranked { ranking, scored })
+    Ranked { ranking, scored }
 }
 
 /// The figures of a sample of queries, in the order of [`FIGURES`].

@@ -179,25 +179,13 @@ fn gather(rows: &[Row], probes: &[usize], values: &[Vec<f64>], keep: &dyn Fn(usi
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::RowKind;
     use super::*;
 
     /// The curve of the best of two narratives where `none` of 400 texts carry nothing and those that carry one spread it.
     fn best(none: usize) -> Curve {
-        let row = |labels: Vec<u32>| Row {
-            text: String::new(),
-            language: None,
-            labels,
-            weight: 1.0,
-            spreads: true,
-            spreads_weight: 1.0,
-            kind: RowKind::Probe,
-            record: Some(0),
-            sort: "texts".into(),
-            fold: Some(0),
-        };
         let taxonomy = Taxonomy::flat(["a".to_owned(), "b".to_owned()]);
-        let rows: Vec<Row> = (0..400).map(|i| row(if i < none { vec![] } else { vec![i as u32 % 2] })).collect();
+        let rows: Vec<Row> =
+            (0..400).map(|i| Row::labelled(if i < none { vec![] } else { vec![i as u32 % 2] })).collect();
         let noise = |i: usize| (i as f64 * 0.618_034).fract() - 0.5;
         // The scores know the topic, more surely where they are right, and nothing of whether it is spread.
         let score = |i: usize| {

@@ -380,20 +380,8 @@ mod tests {
     /// Fuses what is said of 600 texts of two narratives, where the nearest stored text says `told` more than the score, and the
     /// settings say whether stored texts are `asked`.
     fn fused_of(told: f64, asked: Option<bool>) -> Fusion {
-        let row = |labels: Vec<u32>| Row {
-            text: String::new(),
-            language: None,
-            labels,
-            weight: 1.0,
-            spreads: true,
-            spreads_weight: 1.0,
-            kind: RowKind::Probe,
-            record: Some(0),
-            sort: "texts".into(),
-            fold: Some(0),
-        };
         let taxonomy = Taxonomy::flat(["a".to_owned(), "b".to_owned()]);
-        let rows: Vec<Row> = (0..600).map(|i| row(vec![i % 2])).collect();
+        let rows: Vec<Row> = (0..600).map(|i| Row::labelled(vec![i % 2])).collect();
         let noise = |i: usize, step: f64| (i as f64 * step).fract() - 0.5;
         let side = |i: usize, k: usize| if i % 2 == k { 1.0 } else { -1.0 };
         let score = |i: usize, k: usize| side(i, k) + 4.0 * noise(2 * i + k, 0.618_034);

@@ -192,6 +192,23 @@ fn with_ancestors(taxonomy: &Taxonomy, labels: &[NarrativeNo]) -> Vec<u32> {
 }
 
 impl Row {
+    /// A text that carries the given narratives, for tests that look at nothing else of it.
+    #[cfg(test)]
+    pub(super) fn labelled(labels: Vec<u32>) -> Self {
+        Self {
+            text: String::new(),
+            language: None,
+            labels,
+            weight: 1.0,
+            spreads: true,
+            spreads_weight: 1.0,
+            kind: RowKind::Probe,
+            record: Some(0),
+            sort: "texts".into(),
+            fold: Some(0),
+        }
+    }
+
     pub(super) fn sample(&self) -> Sample<'_> {
         Sample { text: &self.text, language: self.language }
     }

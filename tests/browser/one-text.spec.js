@@ -146,6 +146,15 @@ test('Back and Reload find the text and its answer again', async ({ page }) => {
   await expect(page.locator('#text')).toHaveValue('Half a thought');
   await expect(page.locator('#headline')).toHaveValue('A headline');
   await expect(page.locator('#status.outcome')).toBeHidden();
+  // A text that no key typed is kept as well.
+  await page.locator('#ask').evaluate((form) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', 'Dropped from elsewhere');
+    form.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await expect.poll(() => page.evaluate(() => window.history.state?.text)).toBe('Dropped from elsewhere');
+  await page.reload();
+  await expect(page.locator('#text')).toHaveValue('Dropped from elsewhere');
   // Another visit begins anew, and so does the page after the text was put away.
   await page.goto('/');
   await expect(page.locator('#text')).toHaveValue('');

@@ -77,6 +77,14 @@ pub type Differences = BTreeMap<&'static str, Difference>;
 /// A figure by its name in JSON, and whether the smaller value is the better.
 pub type Direction = (&'static str, bool);
 
+/// Of figures by key and name, in their order, those that were compared.
+pub fn named<N>(
+    figures: impl Iterator<Item = (&'static str, N)>,
+    found: &Differences,
+) -> impl Iterator<Item = (&'static str, N, &Difference)> {
+    figures.filter_map(|(key, name)| Some((key, name, found.get(key)?)))
+}
+
 /// The figures of both models. `statistic` gives those of one model for a sample, in the order of `figures`; one that does
 /// not apply to both models is left out.
 pub fn differences<T: Sync>(

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::NarrativesAgainst;
 use super::open_set;
-use super::paired::{Difference, Differences, Verdict};
+use super::paired::{Difference, Verdict, named};
 use super::queries::RelatedAgainst;
 use crate::evaluate::{headline, ranking};
 
@@ -80,13 +80,6 @@ pub fn overall(narratives: Option<&NarrativesAgainst>, related: Option<&RelatedA
         }
     }
     Overall { text: parts, ..out }
-}
-
-fn named(
-    figures: impl Iterator<Item = (&'static str, String)>,
-    found: &Differences,
-) -> impl Iterator<Item = Named<'_>> {
-    figures.filter_map(|(key, name)| Some((key, name, found.get(key)?)))
 }
 
 /// A name that is no abbreviation begins with a small letter inside a sentence.

@@ -7,7 +7,7 @@ use super::figures::figure;
 use super::markup::{Cell, Escaped, decimal, percent, shortened, table};
 use super::plots::{self, Gap};
 use crate::evaluate::against::changed::Changed;
-use crate::evaluate::against::paired::{Difference, Differences, signed};
+use crate::evaluate::against::paired::{Difference, Differences, named, signed};
 use crate::evaluate::against::parts::NarrativeChanges;
 use crate::evaluate::against::queries::RelatedAgainst;
 use crate::evaluate::against::{Against, NarrativesAgainst, open_set};
@@ -39,11 +39,8 @@ pub(super) fn against(a: &Against) -> String {
 }
 
 /// Figures in order: what each is called and what is known of it.
-fn named<'d, 'n>(
-    names: impl Iterator<Item = (&'n str, &'n str)>,
-    found: &'d Differences,
-) -> Vec<(String, &'d Difference)> {
-    names.filter_map(|(key, name)| Some((name.to_owned(), found.get(key)?))).collect()
+fn of(names: impl Iterator<Item = (&'static str, &'static str)>, found: &Differences) -> Vec<(String, &Difference)> {
+    named(names, found).map(|(_, name, d)| (name.to_owned(), d)).collect()
 }
 
 /// A plot of differences with their table.
@@ -82,12 +79,12 @@ fn differences(name: &'static str, heading: &str, caption: &str, all: &[(String,
 }
 
 fn narratives(out: &mut String, n: &NarrativesAgainst) {
-    let figures = named(headline::FIGURES.iter().map(|f| (f.0, f.1)), &n.headline);
+    let figures = of(headline::FIGURES.iter().map(|f| (f.0, f.1)), &n.headline);
     let caption = format!("{} texts in {} groups", n.texts, n.groups);
     *out += "<div class=\"plots\">";
     *out += &differences("against-figures", "Figures", &caption, &figures);
     if let Some(s) = &n.open_set {
-        let figures = named(open_set::FIGURES.into_iter(), &s.figures);
+        let figures = of(open_set::FIGURES.into_iter(), &s.figures);
         let caption = format!("{} texts that carry none, in {} groups", s.texts, s.groups);
         *out += &differences("against-none", "Texts that carry none", &caption, &figures);
     }
@@ -177,7 +174,7 @@ fn changed(out: &mut String, caption: &str, all: usize, list: &[Changed]) {
 }
 
 fn related(out: &mut String, r: &RelatedAgainst) {
-    let figures = named(ranking::FIGURES.iter().map(|f| (f.0, f.1)), &r.figures);
+    let figures = of(ranking::FIGURES.iter().map(|f| (f.0, f.1)), &r.figures);
     let caption = format!("{} judged queries", r.queries);
     let plot = differences("against-related", "Related cases", &caption, &figures);
     let _ = write!(

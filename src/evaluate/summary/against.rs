@@ -4,7 +4,7 @@ use std::fmt::{Result, Write};
 
 use super::ROWS;
 use crate::evaluate::against::changed::Changed;
-use crate::evaluate::against::paired::{Difference, Differences, signed};
+use crate::evaluate::against::paired::{Difference, Differences, named, signed};
 use crate::evaluate::against::parts::{NarrativeChange, NarrativeChanges};
 use crate::evaluate::against::queries::RelatedAgainst;
 use crate::evaluate::against::{Against, NarrativesAgainst, open_set};
@@ -35,13 +35,12 @@ fn difference(out: &mut String, name: &str, d: &Difference) -> Result {
     writeln!(out, "{}", line.trim_end())
 }
 
-fn differences<'n>(out: &mut String, names: impl Iterator<Item = (&'n str, &'n str)>, found: &Differences) -> Result {
-    for (key, name) in names {
-        if let Some(d) = found.get(key) {
-            difference(out, name, d)?;
-        }
-    }
-    Ok(())
+fn differences(
+    out: &mut String,
+    names: impl Iterator<Item = (&'static str, &'static str)>,
+    found: &Differences,
+) -> Result {
+    named(names, found).try_for_each(|(_, name, d)| difference(out, name, d))
 }
 
 fn narratives(out: &mut String, n: &NarrativesAgainst) -> Result {

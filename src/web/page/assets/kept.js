@@ -1,5 +1,5 @@
-// What stands on the page when it is left, for Back and Reload: kept with this entry of the tab's history, gone with the tab,
-// and of no other page. sessionStorage was rejected: all entries share it, so Back to an earlier text would find a later one.
+// What stands on the page when it is left, for Back and Reload: kept by the browser with this entry of the tab's history, and sent
+// nowhere. sessionStorage was rejected: all entries share it, so Back to an earlier text would find a later one.
 
 // Browsers refuse states of some megabytes, each from another size on; then nothing is kept rather than half a text.
 export function keep(state) {

@@ -31,10 +31,25 @@ const LONG = 200_000;
 
 const textNow = () => held ?? area.value;
 
+// What is there now, for whoever leaves the page by a link to a case or by Reload. When that happens it is too late to keep it.
+let keeping = 0;
+function keepNow() {
+  clearTimeout(keeping);
+  const text = textNow();
+  const answered = page.classList.contains('answered');
+  keep(text ? { text, answered, about: about.keep() } : null);
+}
+
+function keepSoon() {
+  clearTimeout(keeping);
+  keeping = setTimeout(keepNow, 300);
+}
+
 function setText(text) {
   held = text.length > LONG ? text : null;
   area.value = held ? `${text.slice(0, 3000)}…` : text;
   area.readOnly = Boolean(held);
+  keepSoon();
   heldBox.hidden = !held;
   heldBox.firstElementChild.textContent = held ? t('read.held', { n: text.length.toLocaleString('en') }) : '';
 }
@@ -182,15 +197,6 @@ function fresh() {
   edit();
 }
 
-// What is there now, for whoever leaves the page by a link to a case or by Reload. When that happens it is too late to keep it.
-let keeping = 0;
-function keepNow() {
-  clearTimeout(keeping);
-  const text = textNow();
-  const answered = page.classList.contains('answered');
-  keep(text ? { text, answered, about: about.keep() } : null);
-}
-
 // After Back or Reload: the text, and the answer asked for once more, since verdicts may have been given meanwhile.
 function comeBack() {
   const before = kept();
@@ -259,10 +265,7 @@ document.addEventListener('keydown', (event) => {
     else assess();
   }
 });
-form.addEventListener('input', () => {
-  clearTimeout(keeping);
-  keeping = setTimeout(keepNow, 300);
-});
+form.addEventListener('input', keepSoon);
 area.addEventListener('input', () => {
   overtake();
   about.changed(area.value);
