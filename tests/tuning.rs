@@ -14,7 +14,7 @@ use leitmotif::model::classifier::Decision;
 use leitmotif::model::folder;
 use leitmotif::model::manifest::{Settings, Trial};
 use leitmotif::training::data::{Sources, TrainingData};
-use leitmotif::training::fit::{Watch, train};
+use leitmotif::training::fit::{Means, Watch, train};
 use leitmotif::training::tune::tune;
 use leitmotif::{Document, error};
 
@@ -63,7 +63,7 @@ fn only_gains_beyond_noise_are_kept_and_named_settings_stay() {
     let start = Settings { alpha: 1000.0, ..Settings::default() };
     let fixed: BTreeSet<String> = ["title_weight", "features.char_weight", "seed"].map(String::from).into();
     let told = std::cell::RefCell::new(Vec::<Trial>::new());
-    let tuned = tune(&data, &start, &fixed, None, quiet(), &|t| told.borrow_mut().push(t.clone())).unwrap();
+    let tuned = tune(&data, &start, &fixed, Means::default(), quiet(), &|t| told.borrow_mut().push(t.clone())).unwrap();
     assert_eq!(tuned.record.trials, *told.borrow(), "all that is recorded was told, in order");
     assert_eq!(tuned.record.fixed, ["features.char_weight", "title_weight"]);
     let tried: BTreeSet<&str> = tuned.record.trials.iter().map(|t| &*t.setting).collect();
@@ -81,7 +81,7 @@ fn only_gains_beyond_noise_are_kept_and_named_settings_stay() {
     assert!((tuned.settings.alpha - kept("alpha").unwrap_or(1000.0)).abs() < 1e-12);
     assert_eq!(tuned.settings.disproof_weight, kept("disproof_weight"));
     assert_eq!((tuned.settings.title_weight, tuned.settings.features.char_weight), (1.0, 1.0));
-    let again = tune(&data, &start, &fixed, None, quiet(), &|_| ()).unwrap();
+    let again = tune(&data, &start, &fixed, Means::default(), quiet(), &|_| ()).unwrap();
     assert_eq!(tuned, again, "the same records and seed, the same choice");
 }
 
@@ -103,7 +103,7 @@ fn a_gain_beyond_noise_is_kept() {
     let mut start = Settings::default();
     start.features.char_weight = 0.0;
     let fixed = ["alpha", "balance", "features.word_weight"].map(String::from).into();
-    let tuned = tune(&data, &start, &fixed, None, quiet(), &|_| ()).unwrap();
+    let tuned = tune(&data, &start, &fixed, Means::default(), quiet(), &|_| ()).unwrap();
     let kept: Vec<&Trial> = tuned.record.trials.iter().filter(|t| t.kept).collect();
     assert!(kept.len() == 1 && kept[0].gain.unwrap().low > 0.1, "{:?}", tuned.record.trials);
     assert!((tuned.settings.features.char_weight - kept[0].value).abs() < 1e-12);
@@ -115,7 +115,7 @@ fn nothing_left_to_tune_is_said() {
     let data = cases(&home);
     let all = ["alpha", "balance", "features.word_weight", "features.char_weight", "disproof_weight", "title_weight"];
     let fixed = all.map(String::from).into();
-    let said = tune(&data, &Settings::default(), &fixed, None, quiet(), &|_| ()).unwrap_err();
+    let said = tune(&data, &Settings::default(), &fixed, Means::default(), quiet(), &|_| ()).unwrap_err();
     assert!(matches!(said, error::Error::Training(error::TrainingProblem::NothingToTune)), "{said}");
 }
 

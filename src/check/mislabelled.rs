@@ -9,15 +9,15 @@ use crate::error::Result;
 use crate::model::manifest::Settings;
 use crate::model::taxonomy::NarrativeNo;
 use crate::training::data::TrainingData;
-use crate::training::fit::{Watch, out_of_fold_probabilities};
+use crate::training::fit::{Means, Watch, out_of_fold_probabilities};
 
-/// Trains out of fold within the given memory in bytes (`None`: no bound), and names the records whose labels a model
+/// Trains out of fold with the given means, and names the records whose labels a model
 /// that has not seen them contradicts, the surest first.
 ///
 /// Takes about as long as training. The model is no judge: on a narrative it does not understand it will be wrong
 /// about records that are right.
-pub fn find(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<Vec<Finding>> {
-    let scored = out_of_fold_probabilities(data, settings, bytes, watch)?;
+pub fn find(data: &TrainingData, settings: &Settings, means: Means<'_>, watch: Watch<'_>) -> Result<Vec<Finding>> {
+    let scored = out_of_fold_probabilities(data, settings, means, watch)?;
     let units = units(data);
     let taxonomy = &data.taxonomy;
     let probabilities: Vec<&[f64]> = scored.iter().map(|s| s.probabilities.as_slice()).collect();

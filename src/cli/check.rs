@@ -12,7 +12,7 @@ use super::{Done, write_out};
 use crate::check::{self, Finding, Kind, Severity, mislabelled};
 use crate::error::{Error, TrainingProblem};
 use crate::training::data::TrainingData;
-use crate::training::fit::Watch;
+use crate::training::fit::{Means, Watch};
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
@@ -46,9 +46,11 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Done> {
     if args.model_free || !data.has_labels() {
         // Nothing to train, or not asked for.
     } else if bad.is_empty() {
+        let bundled = crate::embedded::model()?;
+        let means = Means { bytes, source: Some(&bundled), ..Means::default() };
         let progress = Progress::new();
         let watch = Watch(&|stage, done, all| progress.step(stage, done, all));
-        match mislabelled::find(&data, &settings, bytes, watch) {
+        match mislabelled::find(&data, &settings, means, watch) {
             Ok(found) => {
                 searched = true;
                 findings.extend(found);

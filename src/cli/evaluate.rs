@@ -318,8 +318,14 @@ fn trained(args: &Evaluate, by: Split) -> anyhow::Result<Report> {
     tell_unlabelled(&data.unlabelled);
     // The seed of the flag draws the split; that of the settings, if given, the folds of each training.
     let settings = read_settings(args.settings.as_deref(), None)?;
-    let plan =
-        Plan { split, settings, learning_curve: args.learning_curve, hold_out_narratives: args.hold_out_narratives };
+    let bundled = crate::embedded::model()?;
+    let plan = Plan {
+        split,
+        settings,
+        learning_curve: args.learning_curve,
+        hold_out_narratives: args.hold_out_narratives,
+        source: Some(&bundled),
+    };
     let progress = Progress::new();
     let trials = run_trials(&data, &plan, Watch(&|stage, done, all| progress.step(stage, done, all)))?;
     Ok(Report::of_trials(trials, &split)?)

@@ -7,10 +7,11 @@ use super::progress::Progress;
 use super::records::{RecordFiles, Tuning, tell_unlabelled};
 use super::{Done, write_json, write_out};
 use crate::check::record_findings;
-use crate::model::folder::{self, Model};
+use crate::model::folder;
 use crate::model::manifest::Trial;
 use crate::training::data::{Sources, TrainingData};
 use crate::training::fit::{Means, Watch, train_with};
+use crate::training::transfer::hindrance;
 use crate::training::tune::tune;
 use crate::training::warm_start::Overlap;
 
@@ -30,7 +31,7 @@ pub(super) struct Train {
     #[arg(long, value_name = "F")]
     versions: Option<PathBuf>,
     /// Learn the ranking of related cases from these records alone. Without this, what few cases teach is mixed with the bundled
-    /// ranker, the more of it the fewer they are
+    /// ranker, the more of it the fewer they are. For narratives `transfer_weight` 0 in --settings says the same
     #[arg(long)]
     own_ranker: bool,
     /// Folder to write the model to; a model there is replaced as a whole
@@ -75,21 +76,23 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
     tell_unlabelled(&data.unlabelled);
     // Before the hours of work, not after.
     eprint!("{}", super::check::summary(&record_findings(&data)));
+    let bundled = crate::embedded::model()?;
     let trained = {
         let progress = Progress::new();
         let watch = Watch(&|stage, done, all| progress.step(stage, done, all));
+        let means = Means { bytes, source: Some(&bundled), ..Means::default() };
         let tuned = if args.tune {
             progress.say(TABLE_HEAD);
             let told = |trial: &Trial| progress.say(&table_row(trial));
-            let tuned = tune(&data, &settings, &args.tuning.named()?, bytes, watch, &told)?;
+            let tuned = tune(&data, &settings, &args.tuning.named()?, means, watch, &told)?;
             progress.say(&kept(&tuned.record.trials));
             Some(tuned)
         } else {
             None
         };
-        let bundled = (!args.own_ranker).then(crate::embedded::model).transpose()?;
-        let bundled = bundled.as_ref().and_then(Model::ranker);
-        let means = Means { bytes, earlier: earlier.as_ref(), bundled, tuning: tuned.as_ref().map(|t| &t.record) };
+        let ranker = bundled.ranker().filter(|_| !args.own_ranker);
+        let tuning = tuned.as_ref().map(|t| &t.record);
+        let means = Means { earlier: earlier.as_ref(), bundled: ranker, tuning, ..means };
         train_with(&data, tuned.as_ref().map_or(&settings, |t| &t.settings), means, watch)?
     };
     let version = trained.save(&args.output)?;
@@ -101,7 +104,17 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
             narratives.0, narratives.1, features.0, features.1
         );
     }
-    if m.narratives.is_none() {
+    if let Some(part) = &m.narratives {
+        let taken = part.transfer.as_ref();
+        let of = format!("model {} {}", bundled.name, bundled.manifest.version);
+        match hindrance(&data, &m.settings, &bundled).filter(|_| taken.is_none()) {
+            Some(why) => eprintln!("nothing taken over from the bundled {of}: {why}"),
+            None => eprintln!(
+                "what the bundled {of} says of a text was learned from, too, with weight {:.2}",
+                taken.map_or(0.0, |t| t.weight)
+            ),
+        }
+    } else {
         eprintln!("note: no record carries a narrative, so the model ranks related cases and knows no narrative");
     }
     if args.json {

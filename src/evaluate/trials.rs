@@ -18,18 +18,19 @@ use super::splits::{Part, SplitSettings, share_of, shuffle, split};
 use super::tested::Tested;
 use crate::assess::Assessor;
 use crate::error::{Error, EvaluationProblem, ModelProblem, Place, Result};
-use crate::model::folder;
+use crate::model::folder::{self, Model};
 use crate::model::manifest::Settings;
 use crate::model::taxonomy::{NarrativeNo, Taxonomy};
 use crate::training::data::TrainingData;
-use crate::training::fit::{Watch, train};
+use crate::training::fit::{Means, Watch, train_with};
+use crate::training::memory;
 
 /// Shares of the training groups that the learning curve trains on.
 pub const SHARES: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
 
 /// What to try.
-#[derive(Debug, Clone)]
-pub struct Plan {
+#[derive(Clone)]
+pub struct Plan<'m> {
     /// How training and test are split.
     pub split: SplitSettings,
     /// How models are trained.
@@ -38,6 +39,8 @@ pub struct Plan {
     pub learning_curve: bool,
     /// Share of the narratives to hold out in a further training, above 0 and below 1.
     pub hold_out_narratives: Option<f64>,
+    /// The model that trained ones build on, as `train` does.
+    pub source: Option<&'m Model>,
 }
 
 /// A point of the learning curve.
@@ -136,7 +139,7 @@ fn pick(examples: &[Example], numbers: &[usize]) -> Vec<Example> {
 }
 
 /// Splits, trains and tests. Every part is tested by a model trained on the rest of it.
-pub fn run(data: &TrainingData, plan: &Plan, watch: Watch<'_>) -> Result<Trials> {
+pub fn run(data: &TrainingData, plan: &Plan<'_>, watch: Watch<'_>) -> Result<Trials> {
     let records = Records::new(data);
     // Records that carry nothing test nothing but whether the model says so; they go with the background.
     let firsts: Vec<Option<u32>> = (0..records.known.len()).map(|i| records.labels(i).first().map(|n| n.0)).collect();
@@ -144,7 +147,7 @@ pub fn run(data: &TrainingData, plan: &Plan, watch: Watch<'_>) -> Result<Trials>
     let mut notes = parts.notes;
     let mut tested = Tested::new(Labels::new(&data.taxonomy));
     for part in &parts.parts {
-        let assessor = fit(&records.training(part, &BTreeSet::new())?, &plan.settings, watch)?;
+        let assessor = fit(&records.training(part, &BTreeSet::new())?, plan, watch)?;
         let (test, none): (Vec<Example>, Vec<Example>) =
             pick(&records.known, &part.test).into_iter().partition(|e| !e.narratives.is_empty());
         let none = none.into_iter().chain(pick(&records.none, &part.test_none)).collect();
@@ -168,7 +171,7 @@ pub fn run(data: &TrainingData, plan: &Plan, watch: Watch<'_>) -> Result<Trials>
 fn curve(
     records: &Records<'_>,
     part: &Part,
-    plan: &Plan,
+    plan: &Plan<'_>,
     tested: &Tested,
     watch: Watch<'_>,
     notes: &mut Vec<String>,
@@ -185,7 +188,7 @@ fn curve(
             out.push(CurvePoint { share, trained_on, figures: whole.figures });
             continue;
         }
-        let fitted = records.training(&smaller, &BTreeSet::new()).and_then(|d| fit(&d, &plan.settings, watch));
+        let fitted = records.training(&smaller, &BTreeSet::new()).and_then(|d| fit(&d, plan, watch));
         match fitted {
             Ok(assessor) => {
                 let mut labels = Labels::new(&records.data.taxonomy);
@@ -204,7 +207,7 @@ fn curve(
 
 /// Takes narratives out of the taxonomy and their records out of training, and looks whether their texts come back
 /// unknown.
-fn hold_out(records: &Records<'_>, part: &Part, share: f64, plan: &Plan, watch: Watch<'_>) -> Result<HeldOut> {
+fn hold_out(records: &Records<'_>, part: &Part, share: f64, plan: &Plan<'_>, watch: Watch<'_>) -> Result<HeldOut> {
     if !(share > 0.0 && share < 1.0) {
         let range = "above 0 and below 1";
         return Err(EvaluationProblem::Setting { name: "--hold-out-narratives", range }.into());
@@ -221,7 +224,7 @@ fn hold_out(records: &Records<'_>, part: &Part, share: f64, plan: &Plan, watch: 
     let held = |i: usize| records.labels(i).iter().filter(|n| held_out.contains(n)).count();
     let untouched = |list: &[usize]| list.iter().copied().filter(|&i| held(i) == 0).collect::<Vec<_>>();
     let smaller = Part { train: untouched(&part.train), test: untouched(&part.test), ..part.clone() };
-    let assessor = fit(&records.training(&smaller, &held_out)?, &plan.settings, watch)?;
+    let assessor = fit(&records.training(&smaller, &held_out)?, plan, watch)?;
     let whole: Vec<usize> =
         (0..records.known.len()).filter(|&i| held(i) > 0 && held(i) == records.labels(i).len()).collect();
     let mixed = (0..records.known.len()).filter(|&i| held(i) > 0 && held(i) < records.labels(i).len()).count();
@@ -238,8 +241,9 @@ fn hold_out(records: &Records<'_>, part: &Part, share: f64, plan: &Plan, watch: 
 }
 
 /// Trains, writes and opens a model.
-fn fit(data: &TrainingData, settings: &Settings, watch: Watch<'_>) -> Result<Assessor> {
-    let trained = train(data, settings, watch)?;
+fn fit(data: &TrainingData, plan: &Plan<'_>, watch: Watch<'_>) -> Result<Assessor> {
+    let means = Means { bytes: memory::available(), source: plan.source, ..Means::default() };
+    let trained = train_with(data, &plan.settings, means, watch)?;
     let temporary = Temporary::new()?;
     let path = temporary.0.join("model");
     trained.save(&path)?;

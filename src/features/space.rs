@@ -1,10 +1,12 @@
 //! The feature space of a model: vocabulary, idf, settings; texts become weighted rows in it.
 
+use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 use super::interner::Interner;
 use super::known_pairs::KnownPairs;
 use super::lexicon::{Lexicon, NONE, Reading, Terms};
+use super::source_terms::SourceTerms;
 use super::sparse::SparseRows;
 use super::tfidf::{FeatureSettings, SublinearTf, smooth_idf};
 use super::vocabulary::{TermId, TermKind, Vocabulary};
@@ -19,18 +21,24 @@ pub struct FeatureSpace {
     pub settings: FeatureSettings,
     /// The known terms.
     pub vocabulary: Vocabulary,
-    /// Inverse document frequency per term.
+    /// Inverse document frequency per term; 0 for terms that only another model weighs.
     pub idf: Vec<f32>,
     pairs: KnownPairs,
+    /// How another model weighs the terms, where this one builds on it.
+    pub(crate) source: Option<SourceTerms>,
+    /// Whether some terms have no idf.
+    has_unweighed: bool,
 }
 
 /// A text as weights: TF-IDF per term, blocks brought to length one and scaled.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
-    /// Terms: stems, then pairs, then n-grams.
+    /// Terms: stems, then pairs, then n-grams. Behind them the features of another model, where this one builds on it.
     pub terms: Vec<TermId>,
     /// Their weights.
     pub values: Vec<f64>,
+    /// How many of them are the model's own.
+    pub own: usize,
 }
 
 /// Per-thread working memory for a [`FeatureSpace`].
@@ -122,12 +130,26 @@ impl FeatureSpace {
             pairs.push((before.1, word(b)?));
         }
         let pairs = KnownPairs::new(vocabulary.range(TermKind::Word).len(), &pairs, range.start)?;
-        Some(Self { settings, vocabulary, idf, pairs })
+        let has_unweighed = idf.contains(&0.0);
+        Some(Self { settings, vocabulary, idf, pairs, source: None, has_unweighed })
     }
 
-    /// Number of features.
+    /// Adds how another model weighs the terms: its idf per term, and the lengths of its blocks of words and n-grams. `None`
+    /// unless there is one idf per term.
+    #[must_use]
+    pub(crate) fn with_source(self, idf: &[f32], lengths: (f64, f64)) -> Option<Self> {
+        let source = Some(SourceTerms::new(idf, &self.idf, lengths)?);
+        Some(Self { source, ..self })
+    }
+
+    /// Number of features: one per term, and a second one for terms that another model weighs, too.
     pub fn len(&self) -> usize {
-        self.idf.len()
+        self.source.as_ref().map_or(self.idf.len(), SourceTerms::features)
+    }
+
+    /// The term that a feature is about.
+    pub(crate) fn term_of(&self, feature: u32) -> u32 {
+        self.source.as_ref().map_or(feature, |source| source.term(feature))
     }
 
     /// Whether it has no feature.
@@ -140,19 +162,28 @@ impl FeatureSpace {
         let first_gram = self.vocabulary.range(TermKind::Chars).start;
         out.terms.clear();
         out.values.clear();
-        out.terms.extend(reading.terms.iter().map(|&t| TermId(t)));
+        if self.has_unweighed {
+            let weighed = reading.terms.iter().filter(|&&t| self.idf[t as usize] > 0.0);
+            out.terms.extend(weighed.map(|&t| TermId(t)));
+        } else {
+            out.terms.extend(reading.terms.iter().map(|&t| TermId(t)));
+        }
         let tf = SublinearTf::new();
-        let values = reading.terms.iter().map(|&term| tf.of(reading.count(term)) * f64::from(self.idf[term as usize]));
+        let values = out.terms.iter().map(|&t| tf.of(reading.count(t.0)) * f64::from(self.idf[t.index()]));
         out.values.extend(values);
         let grams_from = out.terms.partition_point(|t| t.0 < first_gram);
         let (words, chars) = out.values.split_at_mut(grams_from);
         bring_to_length(words, self.settings.word_weight);
         bring_to_length(chars, self.settings.char_weight);
+        out.own = out.terms.len();
+        if let Some(source) = &self.source {
+            source.weigh(reading, first_gram, &mut out.terms, &mut out.values);
+        }
     }
 }
 
 /// Scales a block of values to a length, unless all are 0.
-fn bring_to_length(values: &mut [f64], length: f64) {
+pub(super) fn bring_to_length(values: &mut [f64], length: f64) {
     // Several at a time, so that no addition waits for the one before.
     const LANES: usize = 8;
     let mut squares = [0.0; LANES];
@@ -184,6 +215,16 @@ pub fn learn(
     samples: &[Sample<'_>],
     settings: &FeatureSettings,
 ) -> Result<(FeatureSpace, SparseRows), TrainingProblem> {
+    learn_beside(samples, settings, None)
+}
+
+/// As [`learn`], with the terms of another model in the vocabulary, too. Those that are not learned from the texts have no idf
+/// and stand in no row.
+pub(crate) fn learn_beside(
+    samples: &[Sample<'_>],
+    settings: &FeatureSettings,
+    other: Option<&Vocabulary>,
+) -> Result<(FeatureSpace, SparseRows), TrainingProblem> {
     let mut interner = Interner::default();
     let mut lexicon = Lexicon::new(settings);
     let (mut analysis, mut reading) = (Analysis::default(), Reading::default());
@@ -197,8 +238,8 @@ pub fn learn(
     for &(term, _) in counted.iter().flatten() {
         df[term as usize] += 1;
     }
-    let (vocabulary, numbers) = select(&interner, &df, settings).ok_or(TrainingProblem::NoFeatures)?;
-    if vocabulary.is_empty() {
+    let (vocabulary, numbers) = select(&interner, &df, settings, other).ok_or(TrainingProblem::NoFeatures)?;
+    if numbers.iter().all(|&n| n == NONE) {
         return Err(TrainingProblem::NoFeatures);
     }
     let mut idf = vec![0f32; vocabulary.len()];
@@ -218,7 +259,14 @@ pub fn learn(
 }
 
 /// Chooses the terms to keep and numbers them: the vocabulary, and per raw term its number or [`NONE`].
-fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option<(Vocabulary, Vec<u32>)> {
+///
+/// Terms of another model that are not kept stand behind the others of their kind; pairs, which grow, among them.
+fn select(
+    interner: &Interner,
+    df: &[u32],
+    settings: &FeatureSettings,
+    other: Option<&Vocabulary>,
+) -> Option<(Vocabulary, Vec<u32>)> {
     let mut stems = vec![""; interner.end()];
     for (text, raw) in interner.words() {
         stems[raw as usize] = text;
@@ -252,11 +300,20 @@ fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option
     let mut next = 0;
     let mut number = |terms: Vec<(String, u32)>| {
         let numbered = terms.into_iter().map(|(text, raw)| {
-            numbers[raw as usize] = next;
+            if raw != NONE {
+                numbers[raw as usize] = next;
+            }
             next += 1;
             text
         });
         numbered.collect::<Vec<_>>()
+    };
+    let beside = |mut terms: Vec<(String, u32)>, kind: TermKind| {
+        let Some(other) = other else { return terms };
+        let known: FxHashSet<String> = terms.iter().map(|t| t.0.clone()).collect();
+        let added = other.range(kind).map(|id| other.term(TermId(id))).filter(|t| !known.contains(*t));
+        terms.extend(added.map(|t| (t.to_owned(), NONE)));
+        terms
     };
     let by_text = |mut terms: Vec<(String, u32)>| {
         terms.sort_unstable();
@@ -268,15 +325,17 @@ fn select(interner: &Interner, df: &[u32], settings: &FeatureSettings) -> Option
         terms.sort_by_key(|t| std::cmp::Reverse(df[t.1 as usize]));
         terms
     };
-    let vocabulary =
-        Vocabulary::new(&number(by_frequency(words)), &number(by_text(pairs)), &number(by_frequency(grams)))?;
+    let words = number(beside(by_frequency(words), TermKind::Word));
+    let pairs = number(by_text(beside(pairs, TermKind::Pair)));
+    let grams = number(beside(by_frequency(grams), TermKind::Chars));
+    let vocabulary = Vocabulary::new(&words, &pairs, &grams)?;
     Some((vocabulary, numbers))
 }
 
 impl Weights {
-    /// `(column, value)` in growing order of columns.
+    /// `(column, value)` of the model's own features in growing order of columns.
     pub fn sorted(&self) -> Vec<(u32, f32)> {
-        let mut row: Vec<_> = self.terms.iter().zip(&self.values).map(|(t, &v)| (t.0, v as f32)).collect();
+        let mut row: Vec<_> = self.terms[..self.own].iter().zip(&self.values).map(|(t, &v)| (t.0, v as f32)).collect();
         row.sort_unstable_by_key(|r| r.0);
         row
     }

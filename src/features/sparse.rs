@@ -83,6 +83,17 @@ impl SparseRows {
         out
     }
 
+    /// The rows with so many columns more, all of them filled: `dense` holds them row by row.
+    #[must_use]
+    pub(crate) fn beside(&self, dense: &[f32], columns: usize) -> Self {
+        let mut out = Self::new(self.width + columns);
+        for (i, row) in self.iter().enumerate() {
+            let own = row.columns.iter().copied().zip(row.values.iter().copied());
+            out.push(own.chain((self.width as u32..).zip(dense[i * columns..][..columns].iter().copied())));
+        }
+        out
+    }
+
     /// Number of stored values.
     pub fn nonzeros(&self) -> usize {
         self.columns.len()

@@ -121,7 +121,7 @@ impl Classifier {
         passages.clear(self.len());
         self.linear.scores(&featuriser.weights, fixed, scores);
         self.log_odds(&featuriser.weights, scores, votes, probabilities);
-        self.calibrate(OfText::new(scores, featuriser.weights.terms.len()), probabilities);
+        self.calibrate(OfText::new(scores, featuriser.weights.own), probabilities);
         self.arch.dispatch(Sigmoids(probabilities));
         self.lift_parents(probabilities);
     }

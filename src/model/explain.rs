@@ -124,12 +124,20 @@ impl WithSimd for Explain<'_> {
         let columns = indices.len();
         let mut padded = [0; WIDTH];
         padded[..columns].copy_from_slice(&indices[..columns]);
-        places.resize(classifier.space.len(), 0);
+        places.resize(classifier.space.vocabulary.len(), 0);
         shares.clear();
-        for (i, &TermId(term)) in weights.terms.iter().enumerate() {
-            let (share, steps) = (fixed.value(i) / f64::from(reading.count(term)), classifier.linear.row(term));
-            places[term as usize] = shares.len() as u32;
-            shares.extend_from_slice(&padded.map(|i| share * f64::from(steps[i])));
+        for (i, &TermId(feature)) in weights.terms.iter().enumerate() {
+            let term = classifier.space.term_of(feature);
+            let (share, steps) = (fixed.value(i) / f64::from(reading.count(term)), classifier.linear.row(feature));
+            let each = padded.map(|i| share * f64::from(steps[i]));
+            if i >= weights.own && classifier.space.idf[term as usize] > 0.0 {
+                // Weighed before as the model's own: two features, one term.
+                let known = &mut shares[places[term as usize] as usize..][..WIDTH];
+                known.iter_mut().zip(each).for_each(|(sum, more)| *sum += more);
+            } else {
+                places[term as usize] = shares.len() as u32;
+                shares.extend_from_slice(&each);
+            }
         }
         let add = |sums: &mut [f64; WIDTH], term: u32| {
             let from = shares.get(places[term as usize] as usize..).and_then(|rest| rest.first_chunk::<WIDTH>());

@@ -27,6 +27,7 @@ use crate::cases::ranker::Ranker;
 use crate::cases::translations::Translations;
 use crate::checksum::sha256;
 use crate::error::{Error, ModelProblem, Place, Result};
+use crate::features::source_terms::SourceTerms;
 use crate::features::space::FeatureSpace;
 use crate::features::vocabulary::{TermKind, Vocabulary};
 
@@ -81,6 +82,8 @@ impl Parts {
         let n = &self.neighbours.lists;
         let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
         let list = |dtype, v: &'_ [u8]| (dtype, vec![v.len() / 4], v.to_vec());
+        let source_idf = self.space.source.as_ref().map(SourceTerms::idf);
+        let source_idf = source_idf.iter().map(|idf| ("source_idf", list(Dtype::F32, bytes(idf))));
         let parts = [
             ("idf", list(Dtype::F32, bytes(&self.space.idf))),
             ("neighbours.label_starts", list(Dtype::U32, bytes(n.label_starts.get()))),
@@ -95,6 +98,7 @@ impl Parts {
                 (Dtype::I8, vec![self.space.len(), self.weights.stride()], bytes(self.weights.steps.get()).to_vec()),
             ),
         ];
+        let parts: Vec<_> = parts.into_iter().chain(source_idf).collect();
         let views: Vec<_> = parts
             .iter()
             .map(|(name, (dtype, shape, data))| Ok((*name, tensor(*dtype, shape.clone(), data)?)))
@@ -269,6 +273,14 @@ fn classifier(
     let (words, labels) = (vocabulary.range(TermKind::Word).len(), entries.len());
     let space = FeatureSpace::new(manifest.settings.features.clone(), vocabulary, idf)
         .ok_or_else(|| wrong(WEIGHTS, "idf and vocabulary differ in length"))?;
+    let space = match &part.transfer {
+        Some(taken) => {
+            let idf = tensors.numbers::<f32>("source_idf").ok_or_else(missing)?;
+            let space = space.with_source(idf.get(), taken.block_lengths);
+            space.ok_or_else(|| wrong(WEIGHTS, "idf of the earlier model and vocabulary differ in length"))?
+        }
+        None => space,
+    };
     let steps = tensors.numbers::<i8>("weights").ok_or_else(missing)?;
     let step_sizes = tensors.numbers::<f32>("step_sizes").ok_or_else(missing)?;
     let bias = entries.iter().map(|e| e.bias).chain([part.spreads_bias]).collect();

@@ -233,7 +233,7 @@ mod tests {
             let weights: Vec<f32> = (0..values.len() * columns).map(noise).collect();
             let bias: Vec<f64> = (0..columns).map(|k| f64::from(noise(k + 7))).collect();
             let linear = LinearWeights::quantise(&weights, bias.clone());
-            let text = Weights { terms: (0..values.len() as u32).map(TermId).collect(), values };
+            let text = Weights { terms: (0..values.len() as u32).map(TermId).collect(), own: values.len(), values };
             let (mut fixed, mut scores) = (Fixed::default(), Vec::new());
             linear.scores(&text, &mut fixed, &mut scores);
             let largest = (text.values.iter().enumerate())
@@ -261,7 +261,7 @@ mod tests {
             let weights = vec![1f32; values.len()];
             let linear = LinearWeights::quantise(&weights, vec![0.0]);
             let total: f64 = values.iter().sum();
-            let text = Weights { terms: (0..values.len() as u32).map(TermId).collect(), values };
+            let text = Weights { terms: (0..values.len() as u32).map(TermId).collect(), own: values.len(), values };
             let (mut fixed, mut scores) = (Fixed::default(), Vec::new());
             linear.scores(&text, &mut fixed, &mut scores);
             assert!((scores[0] - total).abs() <= total * 1e-3, "{} and {total}", scores[0]);

@@ -38,6 +38,10 @@ pub struct Settings {
     /// of the fusion enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored_texts: Option<bool>,
+    /// Weight of what an earlier model says of the texts, where one is built on; 0 takes nothing over. `None`: ten
+    /// divided by the square root of the labelled records, at most 1, and nothing beyond 10,000 records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer_weight: Option<f64>,
     /// Folds of the out-of-fold scores, at least 2; with fewer groups of records, as many as there are groups.
     pub folds: usize,
     /// What a fold holds together. `None`: time where most labelled records have a date, groups otherwise.
@@ -70,6 +74,7 @@ impl Default for Settings {
             disproof_weight: None,
             description_weight: 1.0,
             stored_texts: None,
+            transfer_weight: None,
             folds: 10,
             folds_by: None,
             seed: 1,
@@ -92,6 +97,7 @@ impl Settings {
         require(weight(self.title_weight), "title_weight", "between 0 and 100")?;
         require(self.disproof_weight.is_none_or(weight), "disproof_weight", "between 0 and 100")?;
         require(weight(self.description_weight), "description_weight", "between 0 and 100")?;
+        require(self.transfer_weight.is_none_or(weight), "transfer_weight", "between 0 and 100")?;
         require((2..=50).contains(&self.folds), "folds", "between 2 and 50")?;
         require(shortest >= 1 && longest <= 12, "features.char_ngrams", "lengths from 1 to 12 (shortest, longest)")?;
         require(weight(self.features.word_weight), "features.word_weight", "between 0 and 100")?;
@@ -290,6 +296,23 @@ pub struct NarrativePart {
     pub fusion: Fusion,
     /// The second step of calibration.
     pub curves: Curves,
+    /// What was taken over from an earlier model; absent if nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TakenOver>,
+}
+
+/// What a model took over from an earlier one: how it weighs terms, and with that what its narratives say of a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakenOver {
+    /// The name of the earlier model.
+    pub model: String,
+    /// Its version.
+    pub version: String,
+    /// Weight of what it says, as the length of an average text's scores.
+    pub weight: f64,
+    /// Lengths of its blocks of words and of n-grams.
+    pub block_lengths: (f64, f64),
 }
 
 /// `model.json`.

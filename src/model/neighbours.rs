@@ -263,7 +263,7 @@ impl Lists {
         let list = |t: TermId| starts[t.index()] as usize..starts[t.index() + 1] as usize;
         known.clear();
         let mut length = 0.0;
-        let stems = weights.terms.partition_point(|t| t.0 < words.end);
+        let stems = weights.terms[..weights.own].partition_point(|t| t.0 < words.end);
         for (&t, &value) in weights.terms[..stems].iter().zip(&weights.values) {
             if telling[t.index()] != 0 {
                 length += value * value;

@@ -218,7 +218,7 @@ impl Classifier {
         best.resize(self.len(), (f64::NEG_INFINITY, 0));
         for (i, passage) in strongest.read.iter().enumerate().take(strongest.used) {
             self.log_odds(&passage.weights, &passage.scores, votes, told);
-            self.calibrate(OfText::new(&passage.scores, passage.weights.terms.len()), told);
+            self.calibrate(OfText::new(&passage.scores, passage.weights.own), told);
             for (best, &odds) in best.iter_mut().zip(told.iter()) {
                 if odds > best.0 {
                     *best = (odds, i);

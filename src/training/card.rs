@@ -52,6 +52,14 @@ fn card(out: &mut String, m: &Manifest) -> std::fmt::Result {
     let languages: Vec<String> = d.languages.iter().map(|(l, n)| format!("{l} {n}")).collect();
     writeln!(out, "| languages | {} |", languages.join(", "))?;
     writeln!(out, "| SHA-256 of the records | `{}` |\n", d.sha256)?;
+    if let Some(taken) = m.narratives.as_ref().and_then(|part| part.transfer.as_ref()) {
+        writeln!(
+            out,
+            "What the model `{}` (version `{}`) says of a text was learned from, too, with weight {:.2}: so this model knows words, and \
+             languages, that the records above do not have. Whatever that model was trained on has an influence here.\n",
+            taken.model, taken.version, taken.weight
+        )?;
+    }
     if let Some(part) = &m.narratives {
         narratives(out, m, part)?;
     }

@@ -12,7 +12,7 @@ use super::figures::Figures;
 use super::long_texts;
 use super::memory;
 use super::out_of_fold::{Asked, HeldOut, Job, MeanModel, OutOfFold};
-use super::prepare::Prepared;
+use super::prepare::{Prepared, Supplies};
 use super::rows::{Row, RowKind};
 use super::stance;
 use super::warm_start::{self, Overlap, WarmStart};
@@ -77,6 +77,8 @@ pub struct Means<'m> {
     pub earlier: Option<&'m Model>,
     /// The bundled ranker: what few cases teach is mixed with it.
     pub bundled: Option<&'m Ranker>,
+    /// The model whose narratives tell something about these texts, too: see [`transfer`](super::transfer).
+    pub source: Option<&'m Model>,
     /// How the settings were chosen, where they were; it goes into the model and its card.
     pub tuning: Option<&'m Tuning>,
 }
@@ -157,30 +159,30 @@ pub struct OutOfFoldRecord {
 pub fn out_of_fold_probabilities(
     data: &TrainingData,
     settings: &Settings,
-    bytes: Option<u64>,
+    means: Means<'_>,
     watch: Watch<'_>,
 ) -> Result<Vec<OutOfFoldRecord>> {
     settings.check()?;
     if !data.has_labels() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let prepared = prepare(data, settings, bytes, watch)?;
+    let prepared = prepare(data, settings, means, watch)?;
     let held = score(&prepared, data, settings, None, watch)?;
     let probes = held.unseen.probes.rows.iter().zip(held.probabilities);
     let rows = &prepared.rows;
     Ok(probes.filter_map(|(&row, p)| Some(OutOfFoldRecord { record: rows[row].record?, probabilities: p })).collect())
 }
 
-fn prepare(data: &TrainingData, settings: &Settings, bytes: Option<u64>, watch: Watch<'_>) -> Result<Prepared> {
+fn prepare<'m>(data: &TrainingData, settings: &Settings, means: Means<'m>, watch: Watch<'_>) -> Result<Prepared<'m>> {
     watch.step("features", 0, 1);
-    let prepared = Prepared::new(data, settings, bytes)?;
+    let prepared = Prepared::new(data, settings, Supplies { bytes: means.bytes, source: means.source })?;
     watch.step("features", 1, 1);
     Ok(prepared)
 }
 
 /// Scores every text by models that have not seen it, and fits on those scores what makes probabilities of them.
 pub(super) fn score(
-    prepared: &Prepared,
+    prepared: &Prepared<'_>,
     data: &TrainingData,
     settings: &Settings,
     earlier: Option<&Model>,
@@ -226,10 +228,10 @@ fn fit_narratives(
 ) -> Result<(NarrativePart, Parts, Metrics, Option<Overlap>)> {
     let taxonomy = &data.taxonomy;
     let narratives = taxonomy.len();
-    let prepared = prepare(data, settings, means.bytes, watch)?;
+    let prepared = prepare(data, settings, means, watch)?;
     let Scored { unseen, warm, fusion, calibration, probabilities, later } =
         score(&prepared, data, settings, means.earlier, watch)?;
-    let Prepared { rows, space, matrix, gram, neighbours, long, .. } = prepared;
+    let Prepared { rows, mut space, matrix, transfer, gram, neighbours, long, .. } = prepared;
     // Not needed any more, and the final models are large.
     drop(matrix);
     let thresholds = calibration::thresholds(taxonomy, &rows, &unseen, &probabilities, settings);
@@ -254,7 +256,10 @@ fn fit_narratives(
         metrics.out_of_fold.extend(figures);
         model
     });
-    let (weights, bias) = final_weights(&gram, unseen.mean, warm.as_ref());
+    let (mut weights, mut bias) = final_weights(&gram, unseen.mean, warm.as_ref());
+    if let Some(transfer) = &transfer {
+        (space, weights) = transfer.fold(space, &weights, &mut bias)?;
+    }
     let weights = LinearWeights::quantise(&weights, bias.clone());
     let mut entries = Vec::with_capacity(narratives);
     for n in taxonomy.numbers() {
@@ -276,6 +281,7 @@ fn fit_narratives(
         long,
         fusion,
         curves: calibration.curves,
+        transfer: transfer.map(|t| t.record()),
     };
     let neighbours = if part.fusion.asks_for_texts() { neighbours } else { neighbours.descriptions() };
     Ok((part, Parts { space, weights, neighbours }, metrics, warm.map(|w| w.overlap)))

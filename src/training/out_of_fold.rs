@@ -4,7 +4,6 @@
 //! Fusion, calibration, thresholds and the figures of the model card rest on these. The feature space is learned on
 //! all texts: it uses no labels, and one space for all folds keeps their scores comparable.
 
-use linfa::dataset::Records;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -153,7 +152,7 @@ impl Job<'_> {
             }
         }
         let mut said = |rows: Vec<usize>| Asked {
-            of_text: rows.iter().map(|&row| OfText::new(&by_row[row], self.matrix.row(row).columns.len())).collect(),
+            of_text: rows.iter().map(|&row| OfText::new(&by_row[row], self.own(row))).collect(),
             scores: rows.iter().map(|&row| std::mem::take(&mut by_row[row])).collect(),
             votes: rows.par_iter().map_init(VoteScratch::default, |scratch, &row| self.vote(row, scratch)).collect(),
             rows,
@@ -161,13 +160,19 @@ impl Job<'_> {
         OutOfFold { probes: said(probes), passages: said(passages), spreads, mean }
     }
 
+    /// How many features of a row are of the space, and not what another model says of it.
+    fn own(&self, row: usize) -> usize {
+        self.matrix.row(row).columns.partition_point(|&c| (c as usize) < self.space.len())
+    }
+
     fn vote(&self, row: usize, scratch: &mut VoteScratch) -> Vec<Vote> {
         let entries = self.matrix.row(row);
+        let own = self.own(row);
         let weights = Weights {
-            terms: entries.columns.iter().map(|&c| TermId(c)).collect(),
-            values: entries.values.iter().map(|&v| f64::from(v)).collect(),
+            terms: entries.columns[..own].iter().map(|&c| TermId(c)).collect(),
+            values: entries.values[..own].iter().map(|&v| f64::from(v)).collect(),
+            own,
         };
-        debug_assert_eq!(self.matrix.nfeatures(), self.space.len());
         let Some(fold) = self.rows[row].fold else { return Vec::new() };
         let skip = |place: u32| self.stored[place as usize].is_none_or(|row| self.hides(fold, self.rows[row].fold));
         self.neighbours.vote(self.space, &weights, (self.narratives, true), skip, scratch);

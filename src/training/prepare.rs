@@ -10,18 +10,22 @@ use super::data::TrainingData;
 use super::long_texts::Plan;
 use super::memory::Size;
 use super::rows::{Row, RowKind, rows};
+use super::transfer::{self, Transfer};
 use crate::error::{Result, TrainingProblem};
-use crate::features::space::{FeatureSpace, Featuriser, learn};
+use crate::features::space::{FeatureSpace, Featuriser, learn_beside};
 use crate::features::sparse::SparseRows;
 use crate::learn::gram::Gram;
+use crate::model::folder::Model;
 use crate::model::manifest::{FoldsBy, Settings};
 use crate::model::neighbours::{NeighbourKind, Neighbours, Stored, distinct};
 
 /// Rows in their feature space, ready to be fitted on.
-pub(super) struct Prepared {
+pub(super) struct Prepared<'m> {
     pub(super) rows: Vec<Row>,
     pub(super) space: FeatureSpace,
+    /// The rows; behind the features of the space what another model says of them.
     pub(super) matrix: SparseRows,
+    pub(super) transfer: Option<Transfer<'m>>,
     pub(super) gram: Gram,
     pub(super) neighbours: Neighbours,
     /// Per place of the neighbours the training row that stands there.
@@ -34,9 +38,19 @@ pub(super) struct Prepared {
     pub(super) long: Option<(usize, usize)>,
 }
 
-impl Prepared {
-    /// Refuses data that cannot be trained on, and what would not fit into `bytes` of memory.
-    pub(super) fn new(data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
+/// What bounds a preparation and feeds it, besides records and settings.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Supplies<'m> {
+    /// Bytes of memory; `None` is without bounds.
+    pub(super) bytes: Option<u64>,
+    /// The model whose scores are features, too.
+    pub(super) source: Option<&'m Model>,
+}
+
+impl<'m> Prepared<'m> {
+    /// Refuses data that cannot be trained on, and what would not fit into memory.
+    pub(super) fn new(data: &TrainingData, settings: &Settings, supplies: Supplies<'m>) -> Result<Self> {
+        let Supplies { bytes, source } = supplies;
         let size = Size::of(data);
         size.check(bytes)?;
         let (mut rows, folds_by) = rows(data, settings);
@@ -56,23 +70,30 @@ impl Prepared {
         }
         let (passages, texts): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|r| r.kind == RowKind::Passage);
         let samples: Vec<_> = texts.into_iter().map(Row::sample).collect();
-        let (space, mut matrix) = learn(&samples, &settings.features)?;
+        let transfer = source.and_then(|model| Transfer::new(data, settings, model, &rows));
+        let known = transfer.as_ref().map(|(transfer, _)| transfer.vocabulary());
+        let (space, mut matrix) = learn_beside(&samples, &settings.features, known)?;
         let mut featuriser = Featuriser::new(&space);
         for passage in passages {
             featuriser.run(&space, &passage.text, passage.language);
             matrix.push(featuriser.weights.sorted());
         }
+        if let Some((transfer, said)) = &transfer {
+            matrix = matrix.beside(said, transfer.features());
+        }
+        let transfer = transfer.map(|t| t.0);
         let (features, nonzeros) = (matrix.nfeatures() as u64, matrix.nonzeros() as u64);
         Size { features, nonzeros, ..size }.check(bytes)?;
         let gram = Gram::new(&matrix);
         let (neighbours, stored) = store(&rows, &space, &matrix);
-        Ok(Self { rows, space, matrix, gram, neighbours, stored, folds: filled.len(), folds_by, long })
+        Ok(Self { rows, space, matrix, transfer, gram, neighbours, stored, folds: filled.len(), folds_by, long })
     }
 
     /// The same for other settings, without counting anything again where they leave the texts and their features as
     /// they are.
-    pub(super) fn again(self, data: &TrainingData, settings: &Settings, bytes: Option<u64>) -> Result<Self> {
-        if settings.features == self.space.settings {
+    pub(super) fn again(self, data: &TrainingData, settings: &Settings, supplies: Supplies<'m>) -> Result<Self> {
+        let weight = supplies.source.and_then(|model| transfer::weight(data, settings, model));
+        if settings.features == self.space.settings && weight == self.transfer.as_ref().map(|t| t.weight) {
             let (mut rows, folds_by) = rows(data, settings);
             let texts = self.rows.iter().take_while(|r| r.kind != RowKind::Passage).count();
             let same = |(a, b): (&Row, &Row)| a.kind == b.kind && a.text == b.text && a.fold == b.fold;
@@ -84,7 +105,7 @@ impl Prepared {
         }
         // The old one first, so that there are never two.
         drop(self);
-        Self::new(data, settings, bytes)
+        Self::new(data, settings, supplies)
     }
 }
 

@@ -18,10 +18,11 @@
 use std::collections::BTreeSet;
 
 use super::data::TrainingData;
-use super::fit::{Watch, score};
+use super::fit::{Means, Watch, score};
 use super::out_of_fold::OutOfFold;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, Supplies};
 use super::rows::{Row, disproof_weight, groups};
+use super::transfer;
 use crate::error::{Result, TrainingProblem};
 use crate::evaluate::bootstrap::intervals;
 use crate::evaluate::metrics::{label_ranking_average_precision, macro_f1};
@@ -39,6 +40,9 @@ const ERRORS: f64 = 3.0;
 /// Standard errors from end to end of a 95 % interval.
 const WIDTH: f64 = 2.0 * 1.959_963_984_540_054;
 
+/// The weight of what an earlier model says.
+const TRANSFER: &str = "transfer_weight";
+
 /// A setting and the values it may take.
 struct Dial {
     name: &'static str,
@@ -50,7 +54,7 @@ struct Dial {
 }
 
 /// In the order they are tried: first what moves most.
-const DIALS: [Dial; 7] = [
+const DIALS: [Dial; 8] = [
     Dial {
         name: "alpha",
         values: &[0.03, 0.06, 0.1, 0.17, 0.3],
@@ -77,6 +81,14 @@ const DIALS: [Dial; 7] = [
         values: &[0.5, 0.7, 1.0, 1.4],
         get: |s, _| s.features.char_weight,
         set: |s, v| s.features.char_weight = v,
+        applies: |_| true,
+    },
+    Dial {
+        name: TRANSFER,
+        values: &[0.0, 0.15, 0.3, 0.6],
+        get: |s, d| transfer::wanted(d, s),
+        set: |s, v| s.transfer_weight = Some(v),
+        // And where there is a model to take over from.
         applies: |_| true,
     },
     Dial {
@@ -173,7 +185,7 @@ pub fn tune(
     data: &TrainingData,
     settings: &Settings,
     fixed: &BTreeSet<String>,
-    bytes: Option<u64>,
+    means: Means<'_>,
     watch: Watch<'_>,
     told: &dyn Fn(&Trial),
 ) -> Result<Tuned> {
@@ -181,11 +193,13 @@ pub fn tune(
     if !data.has_labels() {
         return Err(TrainingProblem::NoLabels.into());
     }
-    let dials: Vec<&Dial> = DIALS.iter().filter(|d| !fixed.contains(d.name) && (d.applies)(data)).collect();
+    let takes_over = means.source.is_some_and(|model| transfer::hindrance(data, settings, model).is_none());
+    let applies = |d: &&Dial| !fixed.contains(d.name) && (d.applies)(data) && (d.name != TRANSFER || takes_over);
+    let dials: Vec<&Dial> = DIALS.iter().filter(applies).collect();
     if dials.is_empty() {
         return Err(TrainingProblem::NothingToTune.into());
     }
-    let mut search = Search::new(data, settings.clone(), bytes, watch)?;
+    let mut search = Search::new(data, settings.clone(), means, watch)?;
     search.runs = 1 + dials.iter().map(|d| search.candidates(d).len()).sum::<usize>();
     let start = search.run(settings)?;
     let mut trials = vec![search.trial("", 0.0, &start, None)];
@@ -226,9 +240,9 @@ fn beyond_noise(gain: Bounds) -> bool {
 struct Search<'d> {
     data: &'d TrainingData,
     settings: Settings,
-    bytes: Option<u64>,
+    supplies: Supplies<'d>,
     watch: Watch<'d>,
-    prepared: Option<Prepared>,
+    prepared: Option<Prepared<'d>>,
     kept: Vec<Answer>,
     /// Per record its group.
     groups: Vec<&'d str>,
@@ -241,11 +255,12 @@ struct Search<'d> {
 const STEPS: usize = 100;
 
 impl<'d> Search<'d> {
-    fn new(data: &'d TrainingData, settings: Settings, bytes: Option<u64>, watch: Watch<'d>) -> Result<Self> {
-        let prepared = Prepared::new(data, &settings, bytes)?;
+    fn new(data: &'d TrainingData, settings: Settings, means: Means<'d>, watch: Watch<'d>) -> Result<Self> {
+        let supplies = Supplies { bytes: means.bytes, source: means.source };
+        let prepared = Prepared::new(data, &settings, supplies)?;
         let background = data.background.len() >= BACKGROUND;
         let (prepared, kept, groups) = (Some(prepared), Vec::new(), groups(data));
-        Ok(Self { data, settings, bytes, watch, prepared, kept, groups, background, done: 0, runs: 1 })
+        Ok(Self { data, settings, supplies, watch, prepared, kept, groups, background, done: 0, runs: 1 })
     }
 
     /// The values to try: all but the one it has.
@@ -257,8 +272,8 @@ impl<'d> Search<'d> {
     /// The answers of a whole run with some settings.
     fn run(&mut self, settings: &Settings) -> Result<Vec<Answer>> {
         let prepared = match self.prepared.take() {
-            Some(earlier) => earlier.again(self.data, settings, self.bytes)?,
-            None => Prepared::new(self.data, settings, self.bytes)?,
+            Some(earlier) => earlier.again(self.data, settings, self.supplies)?,
+            None => Prepared::new(self.data, settings, self.supplies)?,
         };
         let (from, all) = (self.done * STEPS, self.runs * STEPS);
         let within = |stage: &'static str, done: usize, of: usize| {

@@ -73,7 +73,8 @@ impl WarmStart {
                 sums.fill(0.0);
                 let row = rows.row(i);
                 for (&c, &x) in row.columns.iter().zip(row.values) {
-                    let weights = &weights[c as usize * columns..][..columns];
+                    // What another model says of a text stands behind the features.
+                    let Some(weights) = weights.get(c as usize * columns..(c as usize + 1) * columns) else { break };
                     sums.iter_mut().zip(weights).for_each(|(s, &w)| *s += f64::from(x) * f64::from(w));
                 }
                 out.iter_mut().zip(sums).for_each(|(o, s)| *o = *s as f32);
@@ -96,6 +97,7 @@ impl WarmStart {
 
     /// The earlier weight of a feature in a column.
     pub(super) fn weight(&self, feature: usize, column: usize) -> f64 {
-        f64::from(self.weights[feature * self.columns + column])
+        // What another model says of a text is no feature of the earlier one.
+        self.weights.get(feature * self.columns + column).map_or(0.0, |&w| f64::from(w))
     }
 }

@@ -35,7 +35,12 @@ pub(super) fn words(classifier: &Classifier, text: &str, language: Option<Langua
     let mut weighed: Vec<(f64, usize, &str)> = found
         .iter()
         .map(|(stem, &(count, first, word))| {
-            let idf = space.vocabulary.get(TermKind::Word, stem).map_or(rarest, |t| space.idf[t.index()]);
+            let idf = space
+                .vocabulary
+                .get(TermKind::Word, stem)
+                .map(|t| space.idf[t.index()])
+                .filter(|&idf| idf > 0.0)
+                .unwrap_or(rarest);
             (sublinear_tf(count) * f64::from(idf), first, word)
         })
         .collect();
