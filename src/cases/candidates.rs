@@ -401,6 +401,11 @@ impl Query {
         chance::surprise(by_language, index, view, pairs, case)
     }
 
+    /// See [`chance::rarity`]; by the cases in the language of the given one.
+    pub(crate) fn rarity(&mut self, index: &CaseIndex, term: u32, case: CaseNo) -> f64 {
+        chance::rarity(&mut self.by_language, index, term, index.language(case))
+    }
+
     /// Whether the text has any number.
     pub(crate) fn has_numbers(&self) -> bool {
         self.view.has_numbers

@@ -37,6 +37,16 @@ fn idf_in(by_language: &mut ByLanguage, index: &CaseIndex, term: u32, language: 
     idf(by_language.size(index, language), by_language.with(index, term, language).0)
 }
 
+/// Fewest cases of a language that tell which of its words are common.
+const TELLING: usize = 50;
+
+/// How rare a term is among the cases of a language: its idf there as a share of that of a term of one case. 1 where the language
+/// has too few cases to tell.
+pub(crate) fn rarity(by_language: &mut ByLanguage, index: &CaseIndex, term: u32, language: Option<Language>) -> f64 {
+    let cases = by_language.size(index, language);
+    if cases < TELLING { 1.0 } else { idf_in(by_language, index, term, language) / idf(cases, 1) }
+}
+
 /// Minus the logarithm of how many cases in the language of this one share by chance what it shares with the text, if words
 /// were independent: the idf of the shared words, and up to [`NEIGHBOURS`] more where they are neighbours in both, less
 /// the idf of a single case. `pairs` are the neighbours of the text: a pair and its words, as terms.

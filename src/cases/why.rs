@@ -61,7 +61,8 @@ pub struct Difference {
     pub case: Vec<String>,
 }
 
-/// Words of less than this share of the largest idf are not named: every case has some.
+/// Words of less than this share of the largest idf, among all cases or those in the language of the case, are not named: every
+/// case has some.
 const COMMON: f64 = 0.35;
 
 /// Shared words that are named.
@@ -70,7 +71,7 @@ const SHOWN: usize = 8;
 /// The words that weigh most of those the text last read by `query` shares with a case.
 pub(crate) fn shared(
     index: &CaseIndex,
-    query: &Query,
+    query: &mut Query,
     text: &str,
     analysis: &Analysis,
     case: CaseNo,
@@ -91,7 +92,7 @@ pub(crate) fn shared(
     for (weight, term) in weights {
         // A meaning of a word that is there itself says nothing new.
         let Some((token, meaning)) = query.token_of(term) else { continue };
-        if found.iter().all(|f| f.0 != token) {
+        if found.iter().all(|f| f.0 != token) && query.rarity(index, term, case) > COMMON {
             found.push((token, weight, term, meaning));
         }
         if found.len() == SHOWN {
@@ -239,10 +240,34 @@ fn denies(language: Option<Language>, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::case::Case;
+    use crate::text::analyser::sentences;
 
     fn compared(text: &str, case: &str) -> Vec<Differing> {
         let side = |text| Side { text, passage: (0, 1000), language: Language::lenient("en") };
         differences(side(text), side(case), &mut Analysis::default()).into_iter().map(|d| d.what).collect()
+    }
+
+    #[test]
+    fn a_word_that_every_case_of_a_language_has_is_not_named() {
+        let case = |id: String, claim: String, language: &str| Case {
+            id,
+            claim,
+            language: language.into(),
+            ..Case::default()
+        };
+        let english = (0..60).map(|i| case(format!("e{i}"), format!("somebody had sold bridge{i}"), "en"));
+        let german = (0..2000).map(|i| case(format!("d{i}"), format!("die Brücke{i} wurde verkauft"), "de"));
+        let index = CaseIndex::new(english.chain(german));
+        let (mut query, mut analysis) = (Query::default(), Analysis::default());
+        let text = "somebody had sold bridge7";
+        analysis.analyse(text, Language::lenient("en"));
+        query.prepare(&index, text, &mut analysis, &sentences(text));
+        let found = query.candidates(&index, ALL_FIELDS, 1);
+        assert_eq!(index.id(found[0].case), "e7");
+        let named: Vec<String> =
+            shared(&index, &mut query, text, &analysis, found[0].case).into_iter().map(|t| t.text).collect();
+        assert_eq!(named, ["bridge7"]);
     }
 
     #[test]
