@@ -13,56 +13,19 @@ use super::chance;
 use super::index::{CaseIndex, CaseNo};
 use super::likely_language::LikelyLanguage;
 use super::long_text::{LONG, PASSAGES, VERY_LONG, best_windows, least_idf};
-use super::meanings::{Meaning, meanings, strongest};
+use super::meanings::{meanings, strongest};
 use super::passages::FieldReader;
 pub(crate) use super::search::Candidate;
 use super::search::Search;
 use super::segment::short_settings;
-use super::slots::Slots;
 use super::translations::Translations;
 use super::verbatim;
+pub(crate) use super::view::{QueryTerm, View};
 use crate::document::Language;
 use crate::features::lexicon::{Lexicon, NONE, Reading};
 use crate::features::vocabulary::TermKind;
 use crate::text::analyser::{Analysis, sentences};
 use crate::text::token::{Sentence, TokenKind};
-
-/// One distinct term of the query.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QueryTerm {
-    pub(crate) term: u32,
-    pub(crate) kind: TermKind,
-    pub(crate) idf: f64,
-    /// Weight by its count in the query, `1 + ln(count)`.
-    pub(crate) weight: f64,
-    /// The same without the line that names the author; 0 for what stands there only. Counted for words.
-    pub(crate) body: f64,
-    /// Whether it is (also) written as a name.
-    pub(crate) name: bool,
-    /// Whether it is no word of the text but what one means in another language.
-    pub(crate) meaning: bool,
-}
-
-/// What of a text is searched for.
-#[derive(Default)]
-pub(crate) struct View {
-    /// In no order that means anything.
-    pub(crate) terms: Vec<QueryTerm>,
-    slots: Slots,
-    /// The tokens.
-    kept: Vec<Range<usize>>,
-    /// Distinct words of each sentence, as places in `terms`; one list after the other.
-    pub(crate) sentences: Vec<Vec<u32>>,
-    has_numbers: bool,
-    /// Its words and numbers, known or not.
-    pub(crate) words: usize,
-    /// Searched for by its telling terms only: the whole of a text whose passages are searched for, too.
-    in_outline: bool,
-    /// Meanings of the words.
-    pub(crate) meanings: Vec<Meaning>,
-    /// Pairs of neighbouring words, as places in `terms`, and the tokens they stand at.
-    pub(crate) chain: Vec<(u32, u32)>,
-}
 
 /// A text prepared for search, with the working memory of a thread.
 pub struct Query {
@@ -125,20 +88,6 @@ impl Default for Query {
 /// Character n-grams a query keeps: those of about a hundred words. Of more it keeps fewer the more there are, its rarest:
 /// in a long text the words speak for themselves, and its common n-grams stand in every case.
 const MOST_GRAMS: usize = 512;
-
-impl View {
-    /// The place in `terms` of an index term, if it is there.
-    #[inline]
-    pub(crate) fn slot(&self, term: u32) -> Option<usize> {
-        self.slots.get(term)
-    }
-
-    /// Whether an index term may be there: see [`Slots::may_have`].
-    #[inline]
-    pub(crate) fn may_have(&self, term: u32) -> bool {
-        self.slots.may_have(term)
-    }
-}
 
 impl Query {
     /// Ids of the `k` best cases by the first score of the text's own words: the plain BM25 that a ranker has to beat.

@@ -3,7 +3,7 @@
 //! `case` is the record. `segment` keeps the searchable terms of many cases in one run of bytes, `later` the cases added
 //! since, `index` is both; `saved` keeps an index and its changes in a file.
 //!
-//! `candidates` makes a text ready: `byline` tells who speaks from what is said, `long_text` picks the passages of a
+//! `candidates` makes a text ready, a `view` of the whole or of a passage: `byline` tells who speaks from what is said, `long_text` picks the passages of a
 //! long text, `translations` and `meanings` say what words mean in other languages, `slots` which terms the text has.
 //! `search` finds the best cases by exact top-k over the formulae of `bm25`, `overlap` and `likeness` compare text and
 //! candidate, `ranker` turns that into the probability of being the same claim, which `chance` doubts where a text
@@ -39,4 +39,5 @@ mod slots;
 pub mod translations;
 mod verbatim;
 mod versions;
+mod view;
 pub mod why;
