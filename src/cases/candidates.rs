@@ -39,8 +39,6 @@ pub struct Query {
     pub(crate) view: View,
     /// The best passages of a long text, one by one.
     passages: Vec<View>,
-    /// How often the text was looked at: as a whole, and passages, those not worth a search of their own included.
-    looks: usize,
     /// For reading fields of cases without forgetting the query.
     pub(crate) fields: FieldReader,
     counts: Vec<(u32, u32)>,
@@ -69,7 +67,6 @@ impl Default for Query {
             reading: Reading::default(),
             view: View::default(),
             passages: Vec::new(),
-            looks: 1,
             fields: FieldReader::default(),
             counts: Vec::new(),
             handles: Handles::default(),
@@ -152,23 +149,21 @@ impl Query {
         self.compared.read(analysis);
         verbatim::words_of(analysis.normalised(), &mut self.words);
         self.passages.clear();
-        self.looks = 1;
         let mut kept = std::iter::once(0..analysis.tokens.len()).collect();
         if self.reading.words > LONG {
             let mut windows =
                 best_windows(index, &mut self.search, (text, analysis, marked), (&self.lexicon, &self.reading));
-            self.looks += windows.len().min(PASSAGES);
-            for window in windows.iter().take(PASSAGES).filter(|w| w.is_shared) {
-                self.look_at(index, (analysis, marked), &byline, vec![window.tokens.clone()]);
+            for window in windows.iter().take(PASSAGES) {
+                self.look_at(index, (analysis, marked), &byline, vec![window.clone()]);
                 self.passages.push(std::mem::take(&mut self.view));
             }
             if self.reading.words > VERY_LONG {
-                windows.sort_by_key(|w| w.tokens.start);
-                kept = windows.into_iter().map(|w| w.tokens).collect();
+                windows.sort_by_key(|r| r.start);
+                kept = windows;
             }
         }
         self.look_at(index, (analysis, marked), &byline, kept);
-        self.view.in_outline = self.looks > 1;
+        self.view.in_outline = !self.passages.is_empty();
     }
 
     /// Makes the view of the given tokens of the text.
@@ -202,11 +197,6 @@ impl Query {
     /// Passages of a long text that are searched for one by one.
     pub(crate) fn passages(&self) -> usize {
         self.passages.len()
-    }
-
-    /// How often the text is looked at. Whoever looks oftener finds more that is alike by chance.
-    pub(crate) fn looks(&self) -> usize {
-        self.looks
     }
 
     /// Takes a passage for the whole text, or gives that back.
@@ -446,27 +436,5 @@ mod tests {
         index.remove("z");
         query.prepare_text(&index, text, &sentences(text), Language::lenient("en"));
         assert!(query.candidates(&index, ALL_FIELDS, 1000).iter().all(|c| index.is_live(c.case)));
-    }
-
-    #[test]
-    fn passages_that_share_a_word_with_this_case_and_a_word_with_that_are_not_searched_for() {
-        let word = |case: usize, n: usize| format!("w{}x{}", case * 7919 % 100_003, n);
-        let claim = |i: usize| (0..10).map(|n| word(i, n)).collect::<Vec<_>>().join(" ");
-        let case = |i: usize| Case { id: format!("c{i}"), claim: claim(i), language: "en".into(), ..Case::default() };
-        let index = CaseIndex::new((0..400).map(case));
-        // Thirty words of as many cases in each sentence; one sentence repeats a case.
-        let scattered = |s: usize| (0..30).map(|i| word(30 * s + i, s % 10)).collect::<Vec<_>>().join(" ");
-        let text = |repeated: &str| {
-            let sentences: Vec<String> = (0..12).map(scattered).collect();
-            format!("{}. {repeated} {}.", sentences[..6].join(". "), sentences[6..].join(". "))
-        };
-        let mut query = Query::default();
-        let mut passages = |text: &str| {
-            query.prepare_text(&index, text, &sentences(text), Language::lenient("en"));
-            assert_eq!(query.looks(), 1 + PASSAGES);
-            query.passages()
-        };
-        assert_eq!(passages(&text("")), 0);
-        assert_eq!(passages(&text(&format!("{} {}.", claim(390), claim(390)))), 1);
     }
 }

@@ -33,27 +33,14 @@ const SEARCHED: usize = 48;
 const KEPT: usize = 16;
 /// Passages that are searched for one by one.
 pub(crate) const PASSAGES: usize = 3;
-/// A window whose best case scores less than this share of what all its words and pairs weigh shares nothing but some word with
-/// any case, and is not searched for by itself.
-const HARDLY_SHARED: f64 = 0.13;
 
-/// A part of a long text.
-pub(crate) struct Window {
-    /// Its tokens.
-    pub(crate) tokens: Range<usize>,
-    /// The first score of its best case.
-    score: f64,
-    /// Whether it is worth being searched for by itself.
-    pub(crate) is_shared: bool,
-}
-
-/// The best windows, best first.
+/// The tokens of the best windows, best first.
 pub(crate) fn best_windows(
     index: &CaseIndex,
     search: &mut Search,
     (text, analysis, marked): (&str, &Analysis, &[Sentence]),
     (lexicon, reading): (&Lexicon, &Reading),
-) -> Vec<Window> {
+) -> Vec<Range<usize>> {
     let mut known: FxHashMap<u32, Option<f64>> = FxHashMap::default();
     let mut next_pair = 0;
     let least = least_idf(index);
@@ -75,17 +62,17 @@ pub(crate) fn best_windows(
         let counted: Vec<QueryTerm> = counted.filter(|t| t.idf >= least).collect();
         found.push((counted.iter().map(|t| t.idf).sum(), window, counted));
     }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
+    let best_first = |a: &(f64, Range<usize>, Vec<QueryTerm>), b: &(f64, Range<usize>, Vec<QueryTerm>)| {
+        b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start))
+    };
+    found.sort_by(best_first);
     found.truncate(SEARCHED);
-    let searched = found.into_iter().map(|(_, tokens, terms)| {
-        let score = search.top(index, &terms, 1, true).first().map_or(0.0, |c| c.score);
-        let all: f64 = terms.iter().map(|t| t.idf * t.weight).sum();
-        Window { tokens, score, is_shared: score > HARDLY_SHARED * all }
-    });
-    let mut found: Vec<Window> = searched.collect();
-    found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.tokens.start.cmp(&b.tokens.start)));
+    for (score, _, terms) in &mut found {
+        *score = search.top(index, terms, 1, true).first().map_or(0.0, |c| c.score);
+    }
+    found.sort_by(best_first);
     found.truncate(KEPT);
-    found
+    found.into_iter().map(|w| w.1).collect()
 }
 
 /// The least idf of a word or pair that tells where to look.

@@ -226,7 +226,7 @@ impl CaseBase {
             }
             query.swap(passage);
         }
-        let looks = query.looks() as f64;
+        let looks = 1.0 + query.passages() as f64;
         for (candidate, probability) in &mut ranked {
             *probability = one_of(looks, *probability);
             if held.contains(&candidate.case) {
