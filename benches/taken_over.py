@@ -64,7 +64,8 @@ def main():
                     parents = {parent.get(n) or n for n in own}
                     best = lambda which: max((n for n in said["narratives"] if (n["id"] in above) == which), key=lambda n: n["probability"], default=None)
                     leaf, up = best(False), best(True)
-                    told[case["language"], name].append((leaf["id"] in own, leaf["probability"], bool(up and up["id"] in parents), up["probability"] if up else 0))
+                    is_right = lambda n, ids: (bool(n and n["id"] in ids), n["probability"] if n else 0)
+                    told[case["language"], name].append((*is_right(leaf, own), *is_right(up, parents)))
     print(f"trained on {len(learn)} cases ({a.language}), the last time; tested on {len(cases)} claims\n")
     print("language            texts   narrative  told   parent  told")
     for (language, name), rows in sorted(told.items()):

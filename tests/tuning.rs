@@ -117,6 +117,11 @@ fn nothing_left_to_tune_is_said() {
     let fixed = all.map(String::from).into();
     let said = tune(&data, &Settings::default(), &fixed, Means::default(), quiet(), &|_| ()).unwrap_err();
     assert!(matches!(said, error::Error::Training(error::TrainingProblem::NothingToTune)), "{said}");
+    // How much of another model is taken over, where there is one.
+    let bundled = leitmotif::embedded::model().unwrap();
+    let means = Means { source: Some(&bundled), ..Means::default() };
+    let trials = tune(&data, &Settings::default(), &fixed, means, quiet(), &|_| ()).unwrap().record.trials;
+    assert!(trials.len() > 3 && trials[1..].iter().all(|t| t.setting == "transfer_weight"), "{trials:?}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ const TELLING: usize = 50;
 /// has too few cases to tell.
 pub(crate) fn rarity(by_language: &mut ByLanguage, index: &CaseIndex, term: u32, language: Option<Language>) -> f64 {
     let cases = by_language.size(index, language);
-    if cases < TELLING { 1.0 } else { idf_in(by_language, index, term, language) / idf(cases, 1) }
+    if cases < TELLING { 1.0 } else { idf(cases, by_language.with(index, term, language).0) / idf(cases, 1) }
 }
 
 /// Minus the logarithm of how many cases in the language of this one share by chance what it shares with the text, if words

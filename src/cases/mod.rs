@@ -3,8 +3,9 @@
 //! `case` is the record. `segment` keeps the searchable terms of many cases in one run of bytes, `later` the cases added
 //! since, `index` is both; `saved` keeps an index and its changes in a file.
 //!
-//! `candidates` makes a text ready, a `view` of the whole or of a passage: `byline` tells who speaks from what is said, `long_text` picks the passages of a
-//! long text, `translations` and `meanings` say what words mean in other languages, `slots` which terms the text has.
+//! `candidates` makes a text ready, a `view` of the whole or of a passage: `byline` tells who speaks from what is said,
+//! `long_text` picks the passages of a long text, `translations` and `meanings` say what words mean in other languages,
+//! `slots` which terms the text has.
 //! `search` finds the best cases by exact top-k over the formulae of `bm25`, `overlap` and `likeness` compare text and
 //! candidate, `ranker` turns that into the probability of being the same claim, which `chance` doubts where a text
 //! shares few words; `pairs` is what it learns from, `versions` what it learns from across languages, `appearances` the

@@ -105,14 +105,11 @@ pub(super) fn run(args: &Train) -> anyhow::Result<Done> {
         );
     }
     if let Some(part) = &m.narratives {
-        let taken = part.transfer.as_ref();
-        let of = format!("model {} {}", bundled.name, bundled.manifest.version);
-        match hindrance(&data, &m.settings, &bundled).filter(|_| taken.is_none()) {
-            Some(why) => eprintln!("nothing taken over from the bundled {of}: {why}"),
-            None => eprintln!(
-                "what the bundled {of} says of a text was learned from, too, with weight {:.2}",
-                taken.map_or(0.0, |t| t.weight)
-            ),
+        let of = format!("the bundled model {} {}", bundled.name, bundled.manifest.version);
+        if let Some(taken) = &part.transfer {
+            eprintln!("what {of} says of a text was learned from, too, with weight {:.2}", taken.weight);
+        } else if let Some(why) = hindrance(&data, &m.settings, &bundled) {
+            eprintln!("nothing taken over from {of}: {why}");
         }
     } else {
         eprintln!("note: no record carries a narrative, so the model ranks related cases and knows no narrative");

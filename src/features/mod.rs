@@ -3,8 +3,8 @@
 //! `ngrams` cuts a word into character n-grams, `vocabulary` holds the terms of a model, `term_table` finds them,
 //! `known_pairs` finds its pairs, `interner` numbers terms as they come (by `strings` and `pairs`), `counts` counts
 //! them by field, `lexicon` remembers what a word contributes, `space` turns counts into rows, `tfidf` has the
-//! formulae, `source_terms` adds how another model weighs the same terms, and `sparse` holds rows for the learner. `minhash` finds near-duplicates among texts that are all at hand,
-//! `sketch` stands in for a text of a stream.
+//! formulae, `source_terms` adds how another model weighs the same terms, and `sparse` holds rows for the learner.
+//! `minhash` finds near-duplicates among texts that are all at hand, `sketch` stands in for a text of a stream.
 
 pub(crate) mod counts;
 pub mod interner;

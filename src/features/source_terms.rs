@@ -7,9 +7,9 @@
 //! not be its scores any more.
 
 use super::lexicon::Reading;
-use super::space::{FeatureSpace, bring_to_length};
+use super::space::bring_to_length;
 use super::tfidf::SublinearTf;
-use super::vocabulary::{TermId, Vocabulary};
+use super::vocabulary::TermId;
 
 /// What another model makes of the terms of a vocabulary that holds all of its own.
 #[derive(Debug, Clone)]
@@ -89,13 +89,4 @@ impl SourceTerms {
         bring_to_length(words, self.lengths.0);
         bring_to_length(grams, self.lengths.1);
     }
-}
-
-/// Per term of `vocabulary` the idf that the other model gives it, 0 where it does not know it.
-pub(crate) fn idf_of(vocabulary: &Vocabulary, other: &FeatureSpace) -> Vec<f32> {
-    let of = |number: u32| {
-        let (kind, text) = (vocabulary.kind(TermId(number)), vocabulary.term(TermId(number)));
-        other.vocabulary.get(kind, text).map_or(0.0, |t| other.idf[t.index()])
-    };
-    (0..vocabulary.len() as u32).map(of).collect()
 }

@@ -147,6 +147,11 @@ impl FeatureSpace {
         self.source.as_ref().map_or(self.idf.len(), SourceTerms::features)
     }
 
+    /// The feature that carries what another model makes of a term; `None` without such a model.
+    pub(crate) fn source_feature(&self, term: TermId) -> Option<TermId> {
+        self.source.as_ref().map(|source| source.feature(term))
+    }
+
     /// The term that a feature is about.
     pub(crate) fn term_of(&self, feature: u32) -> u32 {
         self.source.as_ref().map_or(feature, |source| source.term(feature))

@@ -12,7 +12,7 @@ use super::figures::Figures;
 use super::long_texts;
 use super::memory;
 use super::out_of_fold::{Asked, HeldOut, Job, MeanModel, OutOfFold};
-use super::prepare::{Prepared, Supplies};
+use super::prepare::Prepared;
 use super::rows::{Row, RowKind};
 use super::stance;
 use super::warm_start::{self, Overlap, WarmStart};
@@ -175,7 +175,7 @@ pub fn out_of_fold_probabilities(
 
 fn prepare<'m>(data: &TrainingData, settings: &Settings, means: Means<'m>, watch: Watch<'_>) -> Result<Prepared<'m>> {
     watch.step("features", 0, 1);
-    let prepared = Prepared::new(data, settings, Supplies { bytes: means.bytes, source: means.source })?;
+    let prepared = Prepared::new(data, settings, means)?;
     watch.step("features", 1, 1);
     Ok(prepared)
 }

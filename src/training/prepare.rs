@@ -7,6 +7,7 @@ use linfa::dataset::Records;
 use std::collections::BTreeSet;
 
 use super::data::TrainingData;
+use super::fit::Means;
 use super::long_texts::Plan;
 use super::memory::Size;
 use super::rows::{Row, RowKind, rows};
@@ -15,7 +16,6 @@ use crate::error::{Result, TrainingProblem};
 use crate::features::space::{FeatureSpace, Featuriser, learn_beside};
 use crate::features::sparse::SparseRows;
 use crate::learn::gram::Gram;
-use crate::model::folder::Model;
 use crate::model::manifest::{FoldsBy, Settings};
 use crate::model::neighbours::{NeighbourKind, Neighbours, Stored, distinct};
 
@@ -38,19 +38,10 @@ pub(super) struct Prepared<'m> {
     pub(super) long: Option<(usize, usize)>,
 }
 
-/// What bounds a preparation and feeds it, besides records and settings.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Supplies<'m> {
-    /// Bytes of memory; `None` is without bounds.
-    pub(super) bytes: Option<u64>,
-    /// The model whose scores are features, too.
-    pub(super) source: Option<&'m Model>,
-}
-
 impl<'m> Prepared<'m> {
     /// Refuses data that cannot be trained on, and what would not fit into memory.
-    pub(super) fn new(data: &TrainingData, settings: &Settings, supplies: Supplies<'m>) -> Result<Self> {
-        let Supplies { bytes, source } = supplies;
+    pub(super) fn new(data: &TrainingData, settings: &Settings, means: Means<'m>) -> Result<Self> {
+        let Means { bytes, source, .. } = means;
         let size = Size::of(data);
         size.check(bytes)?;
         let (mut rows, folds_by) = rows(data, settings);
@@ -91,8 +82,8 @@ impl<'m> Prepared<'m> {
 
     /// The same for other settings, without counting anything again where they leave the texts and their features as
     /// they are.
-    pub(super) fn again(self, data: &TrainingData, settings: &Settings, supplies: Supplies<'m>) -> Result<Self> {
-        let weight = supplies.source.and_then(|model| transfer::weight(data, settings, model));
+    pub(super) fn again(self, data: &TrainingData, settings: &Settings, means: Means<'m>) -> Result<Self> {
+        let weight = means.source.and_then(|model| transfer::weight(data, settings, model));
         if settings.features == self.space.settings && weight == self.transfer.as_ref().map(|t| t.weight) {
             let (mut rows, folds_by) = rows(data, settings);
             let texts = self.rows.iter().take_while(|r| r.kind != RowKind::Passage).count();
@@ -105,7 +96,7 @@ impl<'m> Prepared<'m> {
         }
         // The old one first, so that there are never two.
         drop(self);
-        Self::new(data, settings, supplies)
+        Self::new(data, settings, means)
     }
 }
 

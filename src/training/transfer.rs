@@ -17,7 +17,6 @@ use rustc_hash::FxHashSet;
 use super::data::TrainingData;
 use super::rows::{Row, RowKind};
 use crate::error::TrainingProblem;
-use crate::features::source_terms::idf_of;
 use crate::features::space::FeatureSpace;
 use crate::features::tfidf::FeatureSettings;
 use crate::features::vocabulary::{TermId, Vocabulary};
@@ -38,6 +37,8 @@ const SAME: f64 = 0.1;
 pub enum Hindrance {
     /// It has no narratives.
     NoNarratives,
+    /// It builds on another model itself, whose terms it would leave out.
+    BuiltOnAnother,
     /// Other n-grams are counted than it knows.
     OtherFeatures,
     /// Many narratives of the records have ids of its own, so it was trained on some of these texts and would know the held-out ones.
@@ -52,6 +53,7 @@ impl std::fmt::Display for Hindrance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::NoNarratives => "it knows no narratives",
+            Self::BuiltOnAnother => "it builds on another model itself",
             Self::OtherFeatures => "the settings count other n-grams than it does",
             Self::SameNarratives => {
                 "records carry narratives of its own, so it has learned from such texts, and figures on held-out ones would flatter"
@@ -71,6 +73,9 @@ pub fn hindrance(data: &TrainingData, settings: &Settings, model: &Model) -> Opt
     if wanted(data, settings) < LEAST && settings.transfer_weight.is_none() {
         return Some(Hindrance::ManyRecords);
     }
+    if classifier.space.source.is_some() {
+        return Some(Hindrance::BuiltOnAnother);
+    }
     if !covers(&settings.features, &classifier.space.settings) {
         return Some(Hindrance::OtherFeatures);
     }
@@ -80,6 +85,7 @@ pub fn hindrance(data: &TrainingData, settings: &Settings, model: &Model) -> Opt
     (same > SAME * ours.len().min(theirs.len()) as f64).then_some(Hindrance::SameNarratives)
 }
 
+/// The weight that the settings or the number of labelled records ask for.
 pub(super) fn wanted(data: &TrainingData, settings: &Settings) -> f64 {
     let labels = data.cases.iter().map(|c| &c.1).chain(data.texts.iter().map(|t| &t.1));
     let labelled = labels.filter(|l| !l.is_empty()).count() as f64;
@@ -174,11 +180,30 @@ impl<'m> Transfer<'m> {
         weights: &[f32],
         bias: &mut [f64],
     ) -> Result<(FeatureSpace, Vec<f32>), TrainingProblem> {
-        let (columns, own) = (bias.len(), space.len());
-        let (own, scores) = weights.split_at(own * columns);
-        let linear = &self.classifier.linear;
-        // What a score counts for in each column: its own weight, less what it adds to the mean of all.
-        let mut counts: Vec<f64> = scores.iter().map(|&w| f64::from(w)).collect();
+        let (columns, theirs) = (bias.len(), &self.classifier.space);
+        let (own, scores) = weights.split_at(space.len() * columns);
+        let counts = self.counts(scores, bias);
+        let vocabulary = &space.vocabulary;
+        let same = |term| theirs.vocabulary.get(vocabulary.kind(term), vocabulary.term(term));
+        let same: Vec<Option<TermId>> = (0..vocabulary.len() as u32).map(|term| same(TermId(term))).collect();
+        let idf: Vec<f32> = same.iter().map(|t| t.map_or(0.0, |t| theirs.idf[t.index()])).collect();
+        let space = space.with_source(&idf, self.record().block_lengths).ok_or(TrainingProblem::NoFeatures)?;
+        let mut out = own.to_vec();
+        out.resize(space.len() * columns, 0.0);
+        let place = |(term, same): (u32, Option<TermId>)| Some((space.source_feature(TermId(term))?, same?));
+        let known: Vec<(TermId, TermId)> = (0..).zip(same).filter_map(place).collect();
+        let rows: Vec<Vec<f32>> = known.par_iter().map(|&(_, theirs)| self.row(theirs, &counts, columns)).collect();
+        for ((feature, _), row) in known.into_iter().zip(rows) {
+            out[feature.index() * columns..][..columns].copy_from_slice(&row);
+        }
+        Ok((space, out))
+    }
+
+    /// What each score of the earlier model counts for in each column: its own weight, less what it adds to the mean of all. What
+    /// is the same for all texts goes into `bias`.
+    fn counts(&self, weights: &[f32], bias: &mut [f64]) -> Vec<f64> {
+        let columns = bias.len();
+        let mut counts: Vec<f64> = weights.iter().map(|&w| f64::from(w)).collect();
         let mut means = vec![0.0; columns];
         for (row, (mean, factor)) in counts.chunks_exact_mut(columns).zip(&self.scales) {
             for ((count, b), sum) in row.iter_mut().zip(bias.iter_mut()).zip(&mut means) {
@@ -187,43 +212,23 @@ impl<'m> Transfer<'m> {
                 *sum += *count / self.scales.len() as f64;
             }
         }
-        for (row, theirs) in counts.chunks_exact_mut(columns).zip(linear.bias()) {
+        for (row, theirs) in counts.chunks_exact_mut(columns).zip(self.classifier.linear.bias()) {
             for ((count, b), mean) in row.iter_mut().zip(bias.iter_mut()).zip(&means) {
                 *count -= mean;
                 *b += *count * theirs;
             }
         }
-        let idf = idf_of(&space.vocabulary, &self.classifier.space);
-        let lengths = self.record().block_lengths;
-        let space = space.with_source(&idf, lengths).ok_or(TrainingProblem::NoFeatures)?;
-        let mut out = own.to_vec();
-        out.resize(space.len() * columns, 0.0);
-        let Some(source) = &space.source else { return Ok((space, out)) };
-        let known: Vec<(TermId, TermId)> = (0..space.vocabulary.len() as u32)
-            .map(TermId)
-            .filter(|t| idf[t.index()] > 0.0)
-            .filter_map(|t| {
-                let (kind, text) = (space.vocabulary.kind(t), space.vocabulary.term(t));
-                Some((source.feature(t), self.classifier.space.vocabulary.get(kind, text)?))
-            })
-            .collect();
-        let folded: Vec<Vec<f32>> = known
-            .par_iter()
-            .map(|(_, theirs)| {
-                let mut sums = vec![0f64; columns];
-                for (k, row) in counts.chunks_exact(columns).enumerate() {
-                    let theirs = f64::from(linear.weight(theirs.0, k));
-                    if theirs != 0.0 {
-                        sums.iter_mut().zip(row).for_each(|(sum, count)| *sum += theirs * count);
-                    }
-                }
-                sums.into_iter().map(|s| s as f32).collect()
-            })
-            .collect();
-        for ((feature, _), row) in known.into_iter().zip(folded) {
-            out[feature.index() * columns..][..columns].copy_from_slice(&row);
+        counts
+    }
+
+    /// The weights of a term of the earlier model, column by column.
+    fn row(&self, term: TermId, counts: &[f64], columns: usize) -> Vec<f32> {
+        let mut sums = vec![0f64; columns];
+        for (k, row) in counts.chunks_exact(columns).enumerate() {
+            let weight = f64::from(self.classifier.linear.weight(term.0, k));
+            sums.iter_mut().zip(row).for_each(|(sum, count)| *sum += weight * count);
         }
-        Ok((space, out))
+        sums.into_iter().map(|s| s as f32).collect()
     }
 }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use super::data::TrainingData;
 use super::fit::{Means, Watch, score};
 use super::out_of_fold::OutOfFold;
-use super::prepare::{Prepared, Supplies};
+use super::prepare::Prepared;
 use super::rows::{Row, disproof_weight, groups};
 use super::transfer;
 use crate::error::{Result, TrainingProblem};
@@ -240,7 +240,7 @@ fn beyond_noise(gain: Bounds) -> bool {
 struct Search<'d> {
     data: &'d TrainingData,
     settings: Settings,
-    supplies: Supplies<'d>,
+    means: Means<'d>,
     watch: Watch<'d>,
     prepared: Option<Prepared<'d>>,
     kept: Vec<Answer>,
@@ -256,11 +256,10 @@ const STEPS: usize = 100;
 
 impl<'d> Search<'d> {
     fn new(data: &'d TrainingData, settings: Settings, means: Means<'d>, watch: Watch<'d>) -> Result<Self> {
-        let supplies = Supplies { bytes: means.bytes, source: means.source };
-        let prepared = Prepared::new(data, &settings, supplies)?;
+        let prepared = Prepared::new(data, &settings, means)?;
         let background = data.background.len() >= BACKGROUND;
         let (prepared, kept, groups) = (Some(prepared), Vec::new(), groups(data));
-        Ok(Self { data, settings, supplies, watch, prepared, kept, groups, background, done: 0, runs: 1 })
+        Ok(Self { data, settings, means, watch, prepared, kept, groups, background, done: 0, runs: 1 })
     }
 
     /// The values to try: all but the one it has.
@@ -272,8 +271,8 @@ impl<'d> Search<'d> {
     /// The answers of a whole run with some settings.
     fn run(&mut self, settings: &Settings) -> Result<Vec<Answer>> {
         let prepared = match self.prepared.take() {
-            Some(earlier) => earlier.again(self.data, settings, self.supplies)?,
-            None => Prepared::new(self.data, settings, self.supplies)?,
+            Some(earlier) => earlier.again(self.data, settings, self.means)?,
+            None => Prepared::new(self.data, settings, self.means)?,
         };
         let (from, all) = (self.done * STEPS, self.runs * STEPS);
         let within = |stage: &'static str, done: usize, of: usize| {
